@@ -1,0 +1,29 @@
+// The one file that imports Baileys: what of it is used, under the names it is used by.
+export {
+  makeWASocket,
+  Browsers,
+  DEFAULT_CONNECTION_CONFIG,
+  decodeMessageNode,
+  generateWAMessage,
+  getContentType,
+  initAuthCreds,
+  isJidStatusBroadcast,
+  normalizeMessageContent,
+  proto,
+  unpadRandomMax16,
+  WAMessageStubType,
+} from '@whiskeysockets/baileys';
+export type {
+  AuthenticationCreds,
+  AuthenticationState,
+  BaileysEventMap,
+  BinaryNode,
+  SignalDataSet,
+  SignalDataTypeMap,
+  SignalKeyStoreWithTransaction,
+  SignalRepositoryWithLIDStore,
+  UserFacingSocketConfig,
+  WAMessage,
+  WAMessageKey,
+  WASocket,
+} from '@whiskeysockets/baileys';

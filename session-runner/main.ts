@@ -1,0 +1,45 @@
+// One session-runner process. Forked by the supervisor; of no use alone.
+import { muteConsole } from './mute-console.js';
+import { messageOf } from '../shared/errors.js';
+import { EXIT } from '../shared/exit-codes.js';
+import { createLogger } from '../shared/logging.js';
+import { RunnerEnvironment } from '../shared/runner-environment.js';
+import { openRunnerStore } from './runner-store.js';
+import { Runner } from './runner.js';
+
+muteConsole();
+if (!process.send) {
+  process.stderr.write('A session-runner is started by the supervisor; run `npm start`.\n');
+  process.exit(EXIT.config);
+}
+const environment = RunnerEnvironment.parse(process.env);
+const { RUNNER_SLOT: slot, RUNNER_INCARNATION: incarnation } = environment;
+const log = createLogger({
+  level: environment.LOG_LEVEL,
+  base: { process: 'session-runner', runnerId: slot, incarnation, pid: process.pid },
+});
+
+try {
+  const store = await openRunnerStore(environment.RUNNER_DATA_DIR);
+  const runner = new Runner(environment, store, log, () => {
+    // Without a supervisor nobody could stop a second owner from connecting the same sessions.
+    process.exit(EXIT.clean);
+  });
+  process.on('unhandledRejection', (reason) => {
+    runner.unhandledRejections++;
+    log.error(
+      { cause: messageOf(reason), stack: reason instanceof Error ? reason.stack : undefined },
+      'a rejection nobody handled; the runner goes on',
+    );
+  });
+} catch (error) {
+  log.fatal({ err: error }, 'the runner cannot start');
+  process.exitCode = EXIT.crash;
+  process.disconnect();
+}
+
+// The supervisor stops its runners itself, in order; a Ctrl-C in the terminal reaches them too and must not.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => {
+  process.exit(EXIT.clean);
+});

@@ -1,0 +1,104 @@
+import { canonicalJid, withoutDevice } from '../../shared/domain/ids.js';
+import type { Message } from '../../shared/domain/message.js';
+import { messageOf } from '../../shared/errors.js';
+import type { Logger } from '../../shared/logging.js';
+import type { WAMessage } from '../baileys.js';
+import { decodeMessageNode, getContentType, normalizeMessageContent, proto, unpadRandomMax16, WAMessageStubType } from '../baileys.js';
+
+/** A decrypted ciphertext as it is kept until history has it. */
+export interface InboxEntry {
+  /** Key of its `inbox` row, without the session. */
+  key: [messageId: string, from: string, participant: string, index: number];
+  /** SHA-256 of the ciphertext: the same key with another ciphertext is another try of the sender. */
+  hash: Buffer;
+  plaintext: Buffer;
+  /** Attributes of the stanza it came in. */
+  attrs: Record<string, string>;
+  /** Our own identities at that time. */
+  me: string;
+  meLid: string;
+}
+
+const { Type: ProtocolType } = proto.Message.ProtocolMessage;
+/** Protocol messages between a person's own devices; nobody wrote them, so history does not keep them. */
+const INTERNAL = new Set<number>([
+  ProtocolType.HISTORY_SYNC_NOTIFICATION,
+  ProtocolType.APP_STATE_SYNC_KEY_SHARE,
+  ProtocolType.APP_STATE_SYNC_KEY_REQUEST,
+  ProtocolType.APP_STATE_FATAL_EXCEPTION_NOTIFICATION,
+  ProtocolType.INITIAL_SECURITY_NOTIFICATION_SETTING_SYNC,
+  ProtocolType.PEER_DATA_OPERATION_REQUEST_MESSAGE,
+  ProtocolType.PEER_DATA_OPERATION_REQUEST_RESPONSE_MESSAGE,
+  ProtocolType.LID_MIGRATION_MAPPING_SYNC,
+]);
+
+/**
+ * The message behind an inbox row, or undefined when it holds nothing a person sent. What cannot be parsed becomes a message of type
+ * `unreadable` with its bytes, so that nothing received is dropped.
+ */
+export const decodeInboxEntry = (entry: InboxEntry, log: Logger): Message | undefined => {
+  const { fullMessage } = decodeMessageNode({ tag: 'message', attrs: entry.attrs }, entry.me, entry.meLid);
+  try {
+    const decoded = proto.Message.decode(unpadRandomMax16(entry.plaintext));
+    return toMessage({ ...fullMessage, message: decoded.deviceSentMessage?.message ?? decoded }, entry.me);
+  } catch (error) {
+    log.warn({ cause: messageOf(error) }, 'a decrypted message could not be parsed; it is kept as it came');
+    const message = toMessage({ ...fullMessage, messageStubType: WAMessageStubType.UNKNOWN }, entry.me);
+    return message && { ...message, type: 'unreadable', raw: entry.plaintext.toString('base64') };
+  }
+};
+
+/** A Baileys message as history keeps it, or undefined when nobody wrote it. `me` is our phone-number jid. */
+export const toMessage = (received: WAMessage, me: string): Message | undefined => {
+  const { key } = received;
+  if (!key.id || !key.remoteJid || key.remoteJid === 'status@broadcast') return undefined;
+  const content = contentOf(received);
+  if (!content) return undefined;
+  const group = key.remoteJid.endsWith('@g.us');
+  const chat = group ? key.remoteJid : canonicalJid(key.remoteJid, key.remoteJidAlt ?? undefined);
+  const own = withoutDevice(me);
+  const other = group ? canonicalJid(key.participant ?? key.remoteJid, key.participantAlt ?? undefined) : chat;
+  const fromMe = key.fromMe === true;
+  const alternative = (jid: string, candidates: (string | null | undefined)[]): string | undefined =>
+    candidates.map((candidate) => candidate && withoutDevice(candidate)).find((candidate) => candidate && candidate !== jid) ?? undefined;
+  const chatAlt = group ? undefined : alternative(chat, [key.remoteJid, key.remoteJidAlt]);
+  const fromAlt = fromMe ? undefined : alternative(other, [key.participant ?? key.remoteJid, key.participantAlt, key.remoteJidAlt]);
+  return {
+    id: key.id,
+    chat,
+    ...(chatAlt && { chatAlt }),
+    from: fromMe ? own : other,
+    ...(fromAlt && { fromAlt }),
+    to: group || fromMe ? chat : own,
+    fromMe,
+    ...content,
+    timestamp: Number(received.messageTimestamp ?? 0) * 1000 || Date.now(),
+    status: fromMe ? 'sent' : 'delivered',
+    ...(received.pushName && { pushName: received.pushName }),
+  };
+};
+
+type Content = Pick<Message, 'type' | 'content' | 'raw'>;
+
+const contentOf = ({ message, messageStubType }: WAMessage): Content | undefined => {
+  const content = normalizeMessageContent(message);
+  if (!content) return messageStubType === undefined || messageStubType === null ? undefined : stubOf(messageStubType);
+  if (content.protocolMessage && INTERNAL.has(content.protocolMessage.type ?? -1)) return undefined;
+  const kind = getContentType(content) ?? Object.keys(content).find((name) => !CARRIERS.has(name));
+  // Only keys for a group, or context without content.
+  if (!kind) return undefined;
+  const text = content.conversation ?? content.extendedTextMessage?.text;
+  if (typeof text === 'string') return { type: 'text', content: text };
+  const raw = Buffer.from(proto.Message.encode(proto.Message.fromObject(content)).finish()).toString('base64');
+  const inner = (content as unknown as Record<string, { caption?: unknown } | undefined>)[kind];
+  return { type: kind.replace(/Message$/, ''), content: typeof inner?.caption === 'string' ? inner.caption : null, raw };
+};
+
+/** Fields of a message that carry no content of their own. */
+const CARRIERS = new Set(['messageContextInfo', 'senderKeyDistributionMessage']);
+
+const stubOf = (stub: number): Content => ({
+  type:
+    stub === Number(WAMessageStubType.CIPHERTEXT) ? 'undecryptable' : `system.${(WAMessageStubType[stub] ?? String(stub)).toLowerCase()}`,
+  content: null,
+});

@@ -1,0 +1,197 @@
+import { backoffDelay } from '../../shared/backoff.js';
+import { messageOf } from '../../shared/errors.js';
+import type { SpoolRecord } from '../../shared/ipc/protocol.js';
+import type { Logger } from '../../shared/logging.js';
+import type { Key, Store, Write } from '../../shared/store/store.js';
+import { TABLES } from '../runner-store.js';
+import type { InboxEntry } from './decode-message.js';
+import { decodeInboxEntry } from './decode-message.js';
+
+type WithoutSeq<T> = T extends unknown ? Omit<T, 'seq'> : never;
+/** What can be put on the spool. An `inbox` row is decoded only when it is shipped. */
+export type SpoolEntry = WithoutSeq<SpoolRecord> | { kind: 'inbox'; sessionId: string; entry: InboxEntry };
+
+interface Item {
+  seq: number;
+  bytes: number;
+}
+
+/** Acknowledged rows stay this long: WhatsApp may deliver again what it saw no receipt for, and then we must know the plaintext. */
+const RETAIN_MS = 30_000;
+const SWEEP_MS = 5_000;
+const MAX_BATCH_RECORDS = 200;
+const MAX_BATCH_BYTES = 48 * 1024;
+/** Unacknowledged bytes at which decryption begins to wait. */
+export const SPOOL_BOUND_BYTES = 64 * 1024 * 1024;
+
+export interface SpoolOptions {
+  store: Store;
+  /** Resolves when the supervisor has committed these. */
+  ship: (records: SpoolRecord[]) => Promise<void>;
+  log: Logger;
+  boundBytes?: number;
+}
+
+/**
+ * What this runner received and the supervisor has not committed yet: rows of the slot's store, shipped in order, kept until acknowledged.
+ * After a restart every row left is shipped again; the supervisor drops what it has.
+ */
+export class Spool {
+  readonly #options: SpoolOptions;
+  readonly #bound: number;
+  #nextSeq = 1;
+  /** Committed, not acknowledged, in order. */
+  readonly #waiting: Item[] = [];
+  #waitingBytes = 0;
+  readonly #acknowledged: { seq: number; at: number }[] = [];
+  #shipping: Promise<void> | undefined;
+  #roomWaiters: (() => void)[] = [];
+  #sweeper: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(options: SpoolOptions) {
+    this.#options = options;
+    this.#bound = options.boundBytes ?? SPOOL_BOUND_BYTES;
+  }
+
+  /** Takes up the rows an earlier incarnation left, and begins to ship. */
+  start(): void {
+    for (const { key, value } of this.#options.store.range<SpoolEntry>(TABLES.spool)) {
+      const seq = Number(key[0]);
+      this.#push({ seq, bytes: sizeOf(value) });
+      this.#nextSeq = seq + 1;
+    }
+    this.#sweeper = setInterval(() => void this.#sweep(), SWEEP_MS);
+    this.#pump();
+  }
+
+  get records(): number {
+    return this.#waiting.length;
+  }
+
+  get bytes(): number {
+    return this.#waitingBytes;
+  }
+
+  /** Resolves at once below the bound, else when enough was acknowledged. */
+  async room(): Promise<void> {
+    while (this.#waitingBytes >= this.#bound && !this.#stopped) await new Promise<void>((resolve) => this.#roomWaiters.push(resolve));
+  }
+
+  /**
+   * A row to commit together with whatever belongs to it. Call `committed` after the commit; a row whose commit failed is simply forgotten.
+   */
+  prepare(entry: SpoolEntry): { write: Write; committed: () => void } {
+    const seq = this.#nextSeq++;
+    return {
+      write: { table: TABLES.spool, key: [seq], value: entry },
+      committed: () => {
+        this.#push({ seq, bytes: sizeOf(entry) });
+        this.#pump();
+      },
+    };
+  }
+
+  /** Resolves when everything committed so far was acknowledged; rejects after `timeoutMs`. */
+  async drained(timeoutMs: number): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    while (this.#waiting.length > 0) {
+      if (Date.now() >= deadline) throw new Error(`${this.#waiting.length} records are not acknowledged`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearInterval(this.#sweeper);
+    for (const resolve of this.#roomWaiters.splice(0)) resolve();
+    await this.#shipping;
+  }
+
+  #push(item: Item): void {
+    this.#waiting.push(item);
+    this.#waitingBytes += item.bytes;
+  }
+
+  #pump(): void {
+    if (this.#shipping || this.#stopped || this.#waiting.length === 0) return;
+    this.#shipping = this.#shipAll().finally(() => {
+      this.#shipping = undefined;
+      this.#pump();
+    });
+  }
+
+  async #shipAll(): Promise<void> {
+    for (let failures = 0; this.#waiting.length > 0 && !this.#stopped;) {
+      const { items, records } = this.#nextBatch();
+      try {
+        if (records.length > 0) await this.#options.ship(records);
+        failures = 0;
+        this.#acknowledge(items);
+      } catch (error) {
+        this.#options.log.warn(
+          { cause: messageOf(error), records: records.length },
+          'the supervisor did not take spooled records; trying again',
+        );
+        await new Promise((resolve) => setTimeout(resolve, backoffDelay(failures++, { baseMs: 100, maxMs: 5_000 }, Math.random())));
+      }
+    }
+  }
+
+  #nextBatch(): { items: Item[]; records: SpoolRecord[] } {
+    const items: Item[] = [];
+    const records: SpoolRecord[] = [];
+    let bytes = 0;
+    for (const item of this.#waiting) {
+      if (items.length > 0 && (bytes + item.bytes > MAX_BATCH_BYTES || items.length >= MAX_BATCH_RECORDS)) break;
+      items.push(item);
+      bytes += item.bytes;
+      const entry = this.#options.store.get<SpoolEntry>(TABLES.spool, [item.seq]);
+      const record = entry && toRecord(item.seq, entry, this.#options.log);
+      if (record) records.push(record);
+    }
+    return { items, records };
+  }
+
+  #acknowledge(items: Item[]): void {
+    const at = Date.now();
+    this.#waiting.splice(0, items.length);
+    for (const { seq, bytes } of items) {
+      this.#waitingBytes -= bytes;
+      this.#acknowledged.push({ seq, at });
+    }
+    if (this.#waitingBytes < this.#bound) for (const resolve of this.#roomWaiters.splice(0)) resolve();
+  }
+
+  async #sweep(): Promise<void> {
+    const before = Date.now() - RETAIN_MS;
+    const due = this.#acknowledged.findIndex(({ at }) => at > before);
+    const writes = this.#acknowledged.splice(0, due === -1 ? this.#acknowledged.length : due).flatMap(({ seq }) => this.#removals(seq));
+    try {
+      await this.#options.store.commit(writes);
+    } catch (error) {
+      this.#options.log.error(
+        { cause: messageOf(error) },
+        'acknowledged spool rows could not be removed; they are shipped again after a restart',
+      );
+    }
+  }
+
+  #removals(seq: number): Write[] {
+    const entry = this.#options.store.get<SpoolEntry>(TABLES.spool, [seq]);
+    const removal = (table: string, key: Key): Write => ({ table, key, value: undefined });
+    return [
+      removal(TABLES.spool, [seq]),
+      ...(entry?.kind === 'inbox' ? [removal(TABLES.inbox, [entry.sessionId, ...entry.entry.key])] : []),
+    ];
+  }
+}
+
+const sizeOf = (entry: SpoolEntry): number =>
+  entry.kind === 'inbox' ? entry.entry.plaintext.length * 2 + 512 : JSON.stringify(entry).length;
+
+const toRecord = (seq: number, entry: SpoolEntry, log: Logger): SpoolRecord | undefined => {
+  if (entry.kind !== 'inbox') return { ...entry, seq };
+  const message = decodeInboxEntry(entry.entry, log);
+  return message && { kind: 'message', seq, sessionId: entry.sessionId, message };
+};

@@ -1,0 +1,145 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { AppError } from '../shared/errors.js';
+import { BEAT_INTERVAL_MS, type Beat } from '../shared/ipc/protocol.js';
+import { connectToSupervisor, type SupervisorPeer } from '../shared/ipc/supervisor-peer.js';
+import type { Logger } from '../shared/logging.js';
+import type { RunnerEnvironment } from '../shared/runner-environment.js';
+import type { Store } from '../shared/store/store.js';
+import { sweepOutgoing } from './messages/outbound.js';
+import { Spool } from './messages/spool.js';
+import { Session } from './session/session.js';
+
+const OUTGOING_SWEEP_MS = 60 * 60_000;
+/** WhatsApp accepts a pairing code for about this long. */
+const PAIRING_CODE_LIFE_MS = 160_000;
+const SPOOL_DRAIN_MS = 5_000;
+
+/** The sessions of one slot, and what the supervisor can ask of them. */
+export class Runner {
+  readonly #environment: RunnerEnvironment;
+  readonly #store: Store;
+  readonly #log: Logger;
+  readonly #spool: Spool;
+  readonly #peer: SupervisorPeer;
+  readonly #sessions = new Map<string, Session>();
+  readonly #eventLoop = monitorEventLoopDelay({ resolution: 20 });
+  readonly #timers: NodeJS.Timeout[] = [];
+  #cpu = process.cpuUsage();
+  #cpuAt = performance.now();
+  #draining = false;
+  unhandledRejections = 0;
+
+  /** Says hello at once. `onOrphaned` is called when the supervisor is gone. */
+  constructor(environment: RunnerEnvironment, store: Store, log: Logger, onOrphaned: () => void) {
+    this.#environment = environment;
+    this.#store = store;
+    this.#log = log;
+    this.#spool = new Spool({ store, log, ship: async (records) => void (await this.#peer.call('spool.commit', { records })) });
+    this.#peer = connectToSupervisor({
+      slot: environment.RUNNER_SLOT,
+      incarnation: environment.RUNNER_INCARNATION,
+      log,
+      handlers: {
+        'session.open': async ({ sessionId, epoch, pairing }) => {
+          if (this.#draining) throw new AppError('DRAINING', 'The runner is stopping.');
+          this.#session(sessionId).open(epoch, pairing);
+          return Promise.resolve({});
+        },
+        'session.close': async ({ sessionId }) => {
+          await this.#sessions.get(sessionId)?.detach();
+          this.#sessions.delete(sessionId);
+          return {};
+        },
+        'session.logout': async ({ sessionId }) => {
+          await this.#session(sessionId).logout();
+          this.#sessions.delete(sessionId);
+          return {};
+        },
+        'session.erase': async ({ sessionId }) => {
+          await this.#session(sessionId).erase();
+          this.#sessions.delete(sessionId);
+          return {};
+        },
+        'session.pairingCode': async ({ sessionId, phoneNumber }) => {
+          const code = await this.#required(sessionId).requestPairingCode(phoneNumber);
+          return { code, expiresAt: Date.now() + PAIRING_CODE_LIFE_MS };
+        },
+        'session.send': async ({ sessionId, messageId, to, content }) => ({
+          timestamp: await this.#required(sessionId).send({ messageId, to, content }),
+        }),
+        'runner.drain': async () => this.#drain(),
+      },
+    });
+    this.#peer.onClose(onOrphaned);
+    this.#eventLoop.enable();
+    this.#spool.start();
+    this.#timers.push(
+      setInterval(() => {
+        this.#peer.emit('beat', this.#beat());
+      }, BEAT_INTERVAL_MS),
+      setInterval(
+        () =>
+          void sweepOutgoing(store, Date.now()).catch((error: unknown) => {
+            log.warn({ err: error }, 'old sent messages could not be removed');
+          }),
+        OUTGOING_SWEEP_MS,
+      ),
+    );
+  }
+
+  #session(sessionId: string): Session {
+    const known = this.#sessions.get(sessionId);
+    if (known) return known;
+    const session = new Session({
+      sessionId,
+      store: this.#store,
+      spool: this.#spool,
+      environment: this.#environment,
+      log: this.#log.child({ sessionId }),
+      emit: (epoch, fact) => {
+        this.#peer.emit('session.fact', { sessionId, epoch, fact });
+      },
+    });
+    this.#sessions.set(sessionId, session);
+    return session;
+  }
+
+  #required(sessionId: string): Session {
+    const session = this.#sessions.get(sessionId);
+    if (!session) throw new AppError('SESSION_NOT_CONNECTED', 'The session is not connected.');
+    return session;
+  }
+
+  async #drain(): Promise<Record<string, never>> {
+    this.#draining = true;
+    await Promise.all([...this.#sessions.values()].map(async (session) => session.detach()));
+    // What is not acknowledged now is shipped by the next incarnation.
+    await this.#spool.drained(SPOOL_DRAIN_MS).catch((error: unknown) => {
+      this.#log.warn({ err: error }, 'stopping with spooled records');
+    });
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#store.settled();
+    return {};
+  }
+
+  #beat(): Beat {
+    const { rss, heapUsed } = process.memoryUsage();
+    const now = performance.now();
+    const { user, system } = process.cpuUsage(this.#cpu);
+    const cpuPercent = (user + system) / 10 / (now - this.#cpuAt);
+    this.#cpu = process.cpuUsage();
+    this.#cpuAt = now;
+    const eventLoopDelayP99Ms = Math.max(0, this.#eventLoop.percentile(99) / 1e6 - 20);
+    this.#eventLoop.reset();
+    return {
+      rssBytes: rss,
+      heapUsedBytes: heapUsed,
+      cpuPercent: Math.round(cpuPercent * 10) / 10,
+      eventLoopDelayP99Ms: Math.round(eventLoopDelayP99Ms * 10) / 10,
+      sessions: this.#sessions.size,
+      spoolRecords: this.#spool.records,
+      spoolBytes: this.#spool.bytes,
+      unhandledRejections: this.unhandledRejections,
+    };
+  }
+}

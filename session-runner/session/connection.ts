@@ -1,0 +1,301 @@
+import { withoutDevice } from '../../shared/domain/ids.js';
+import type { Reason } from '../../shared/domain/session.js';
+import { AppError, messageOf } from '../../shared/errors.js';
+import type { Logger } from '../../shared/logging.js';
+import type { RunnerEnvironment } from '../../shared/runner-environment.js';
+import type { Store } from '../../shared/store/store.js';
+import type { AuthenticationCreds, BaileysEventMap, BinaryNode, SignalDataSet, WASocket } from '../baileys.js';
+import { DEFAULT_CONNECTION_CONFIG, makeWASocket } from '../baileys.js';
+import { baileysLogger } from '../baileys-logger.js';
+import { Acks } from '../messages/acks.js';
+import { entriesOf } from '../messages/inbound.js';
+import { relay, sentMessage, type SendRequest } from '../messages/outbound.js';
+import type { Spool } from '../messages/spool.js';
+import { credsWrite, isPaired } from './auth-state.js';
+import { containErrors } from './contain-errors.js';
+import { FrameGate } from './frame-gate.js';
+import { SignalKeys } from './signal-keys.js';
+import { CiphertextOrigins, withInbox } from './signal-repository.js';
+import { authOption, socketOptions } from './socket-options.js';
+import { closePolitely, rawSocket } from './raw-socket.js';
+
+/** From connect to the first QR or an open connection; Baileys can hang silently in between. */
+const CONNECT_TIMEOUT_MS = 30_000;
+const ACK_TIMEOUT_MS = 15_000;
+/** A send whose bytes did not leave by then has met a stuck socket. */
+const RELAY_TIMEOUT_MS = 20_000;
+/** How long late work of a closed socket may take before it is fenced off. */
+const QUIET_TIMEOUT_MS = 3_000;
+const FIRST_QR_MS = 60_000;
+const NEXT_QR_MS = 20_000;
+
+export interface ConnectionClose {
+  /** Baileys' status code. */
+  code: number | undefined;
+  waitingForScan: boolean;
+  /** Set when we ended it for a reason of our own. */
+  own: Reason | undefined;
+  detail: string;
+}
+
+export interface ConnectionOptions {
+  sessionId: string;
+  creds: AuthenticationCreds;
+  store: Store;
+  spool: Spool;
+  environment: RunnerEnvironment;
+  log: Logger;
+  onQr: (qr: { qr: string; attempt: number; expiresAt: number }) => void;
+  onPaired: (me: { jid: string; lid: string | undefined }) => void;
+  onOpen: (me: { jid: string; lid: string | undefined; pushName: string | undefined }) => void;
+  /** Called once, after the socket is closed, everything it learned is committed and its late writers are fenced off. */
+  onClosed: (close: ConnectionClose) => void;
+}
+
+/** One live Baileys socket of a session, from connect to close. */
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #sock: WASocket;
+  readonly #keys: SignalKeys;
+  readonly #gate: FrameGate;
+  readonly #acks = new Acks();
+  readonly #watchdog: NodeJS.Timeout;
+  #sendQueue: Promise<unknown> = Promise.resolve();
+  #state: 'connecting' | 'qr' | 'open' | 'closing' | 'closed' = 'connecting';
+  #qrAttempt = 0;
+  #own: Reason | undefined;
+  #credsDirty = false;
+  readonly #closed: Promise<void>;
+  #markClosed: () => void = () => undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    const { sessionId, creds, store, spool, environment, log } = options;
+    this.#closed = new Promise((resolve) => (this.#markClosed = resolve));
+    this.#gate = new FrameGate((error) => {
+      log.error({ cause: messageOf(error) }, 'a write failed; the connection is ended so that nothing unsaved is confirmed');
+      this.terminate('transient');
+    });
+    this.#keys = new SignalKeys(store, sessionId, (commit) => {
+      this.#gate.hold(commit);
+    });
+    const origins = new CiphertextOrigins();
+    const logger = baileysLogger(log);
+    this.#sock = makeWASocket({
+      ...socketOptions(environment),
+      auth: authOption(creds, { get: (type, ids) => this.#keys.get(type, ids), set: async (data) => this.#setKeys(data) }),
+      logger,
+      getMessage: sentMessage(store, sessionId),
+      makeSignalRepository: (auth, repositoryLogger, pnToLid) =>
+        withInbox(DEFAULT_CONNECTION_CONFIG.makeSignalRepository({ creds: auth.creds, keys: this.#keys }, repositoryLogger, pnToLid), {
+          sessionId,
+          store,
+          spool,
+          keys: this.#keys,
+          origins,
+          identities: () => this.#identities(),
+        }),
+    });
+    this.#wire(origins);
+    this.#watchdog = setTimeout(() => {
+      this.terminate('transient');
+    }, CONNECT_TIMEOUT_MS);
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
+  /** Sends in order; resolves with the time of WhatsApp's ack. */
+  async send(request: SendRequest): Promise<number> {
+    const turn = this.#sendQueue.then(async () => this.#relay(request));
+    this.#sendQueue = turn.then(
+      // Receipts are handled between two sends only if the loop gets a turn.
+      async () => new Promise((resolve) => setImmediate(resolve)),
+      () => undefined,
+    );
+    const { acked } = await turn;
+    return acked;
+  }
+
+  /** A code to type into the phone; only while a QR is shown. */
+  async requestPairingCode(phoneNumber: string): Promise<string> {
+    if (this.#state !== 'qr') throw new AppError('QR_NOT_AVAILABLE', 'The session is not waiting to be paired yet; try again in a moment.');
+    return this.#sock.requestPairingCode(phoneNumber);
+  }
+
+  /** Ends the connection at once, without waiting for the peer. */
+  terminate(reason: Reason): void {
+    this.#own ??= reason;
+    rawSocket(this.#sock)?.terminate();
+    // A socket that never connected emits nothing.
+    if (!rawSocket(this.#sock)) void this.#finish(undefined);
+  }
+
+  /** Takes no more, finishes what is under way, closes; resolves when closed and quiet. */
+  async detach(): Promise<void> {
+    if (this.#state === 'closed') return;
+    const wasOpen = this.#state === 'open';
+    this.#own ??= 'disconnect_requested';
+    this.#state = 'closing';
+    if (wasOpen) {
+      await within(QUIET_TIMEOUT_MS, this.#sendQueue);
+      this.#sock.ws.removeAllListeners('message');
+      const { messageMutex, receiptMutex, notificationMutex, appStatePatchMutex } = this.#sock;
+      const quiet = [messageMutex, receiptMutex, notificationMutex, appStatePatchMutex].map(async (lane) => lane.mutex(() => undefined));
+      await within(QUIET_TIMEOUT_MS, Promise.all(quiet));
+      await within(QUIET_TIMEOUT_MS, this.#gate.settled());
+      void this.#sock.end(undefined);
+    } else {
+      this.terminate('disconnect_requested');
+    }
+    await this.#closed;
+  }
+
+  /** Unpairs on the phone, then closes. */
+  async logout(): Promise<void> {
+    this.#own ??= 'logout_requested';
+    if (this.#state === 'open') await within(QUIET_TIMEOUT_MS, this.#sock.logout());
+    else this.terminate('logout_requested');
+    await this.#closed;
+  }
+
+  #wire(origins: CiphertextOrigins): void {
+    const { log } = this.#options;
+    const { ws, ev } = this.#sock;
+    const socket = rawSocket(this.#sock);
+    if (socket) this.#gate.guard(socket);
+    closePolitely(this.#sock);
+    containErrors(ws, (error, event) => {
+      log.warn({ cause: messageOf(error), event }, 'the connection met something it cannot handle and is ended');
+      this.terminate('transient');
+    });
+    ws.prependListener('CB:message', (stanza: BinaryNode) => {
+      origins.note(stanza);
+    });
+    ws.on('CB:ack,class:message', (node: BinaryNode) => {
+      this.#acks.settle(node);
+    });
+    ws.on('CB:notification,type:passkey_prologue_request', () => {
+      this.terminate('passkey_required');
+    });
+    const emit = ev.emit.bind(ev);
+    ev.emit = (event, data) => {
+      this.#keep(event, data);
+      return emit(event, data);
+    };
+    ev.on('creds.update', () => {
+      this.#onCreds();
+    });
+    ev.on('connection.update', (update) => {
+      this.#onUpdate(update);
+    });
+  }
+
+  #onUpdate({ qr, connection, isNewLogin, lastDisconnect }: BaileysEventMap['connection.update']): void {
+    const { creds, onQr, onPaired, onOpen } = this.#options;
+    if (qr !== undefined) {
+      clearTimeout(this.#watchdog);
+      this.#state = 'qr';
+      this.#qrAttempt++;
+      onQr({ qr, attempt: this.#qrAttempt, expiresAt: Date.now() + (this.#qrAttempt === 1 ? FIRST_QR_MS : NEXT_QR_MS) });
+    }
+    if (isNewLogin) {
+      this.#state = 'connecting';
+      onPaired({ jid: creds.me?.id ?? '', lid: creds.me?.lid });
+    }
+    if (connection === 'open' && this.#state !== 'closing') {
+      clearTimeout(this.#watchdog);
+      this.#state = 'open';
+      onOpen({ jid: creds.me?.id ?? '', lid: creds.me?.lid, pushName: creds.me?.name });
+    }
+    if (connection === 'close') void this.#finish(lastDisconnect?.error);
+  }
+
+  async #finish(error: Error | undefined): Promise<void> {
+    if (this.#state === 'closed') return;
+    const waitingForScan = this.#state === 'qr';
+    this.#state = 'closed';
+    clearTimeout(this.#watchdog);
+    this.#acks.cancelAll(new AppError('RUNNER_UNAVAILABLE', 'The connection closed before WhatsApp confirmed the message.'));
+    if (this.#credsDirty) this.#commitCreds();
+    await within(QUIET_TIMEOUT_MS, this.#keys.idle());
+    await within(QUIET_TIMEOUT_MS, this.#gate.settled());
+    this.#keys.fence();
+    this.#markClosed();
+    const status = (error as { output?: { statusCode?: unknown } } | undefined)?.output?.statusCode;
+    this.#options.onClosed({
+      code: typeof status === 'number' ? status : undefined,
+      waitingForScan,
+      own: this.#own,
+      detail: error?.message ?? 'closed',
+    });
+  }
+
+  async #relay(request: SendRequest): Promise<{ acked: Promise<number> }> {
+    if (this.#state !== 'open') throw new AppError('SESSION_NOT_CONNECTED', 'The session is not connected.');
+    const acked = this.#acks.wait(request.messageId, RELAY_TIMEOUT_MS + ACK_TIMEOUT_MS, () => {
+      this.terminate('ack_timeout');
+    });
+    // Whoever waits for the ack sees its rejection; this send may fail before.
+    acked.catch(() => undefined);
+    const stuck = setTimeout(() => {
+      this.terminate('ack_timeout');
+    }, RELAY_TIMEOUT_MS);
+    try {
+      await Promise.race([relay(this.#sock, this.#options.store, this.#options.sessionId, request), acked]);
+    } catch (error) {
+      const failure = error instanceof AppError ? error : new AppError('INTERNAL', 'The message could not be sent.', { cause: error });
+      this.#acks.cancel(request.messageId, failure);
+      throw failure;
+    } finally {
+      clearTimeout(stuck);
+    }
+    return { acked };
+  }
+
+  /** Whatever Baileys emits that must not be lost is committed before any frame that follows can leave. */
+  #keep<E extends keyof BaileysEventMap>(event: E, data: BaileysEventMap[E]): void {
+    const { sessionId, store, spool } = this.#options;
+    for (const entry of entriesOf(event, data, { sessionId, me: this.#identities().me, store })) {
+      const { write, committed } = spool.prepare(entry);
+      const commit = store.commit([write]);
+      this.#gate.hold(commit);
+      void commit.then(committed, () => undefined);
+    }
+  }
+
+  #onCreds(): void {
+    if (!isPaired(this.#options.creds)) return;
+    // Inside a transaction the credentials speak of keys that are not on disk yet: they commit together.
+    if (this.#sock.authState.keys.isInTransaction()) this.#credsDirty = true;
+    else this.#commitCreds();
+  }
+
+  #commitCreds(): void {
+    this.#credsDirty = false;
+    this.#gate.hold(this.#options.store.commit([credsWrite(this.#options.sessionId, this.#options.creds)]));
+  }
+
+  async #setKeys(data: SignalDataSet): Promise<void> {
+    if (!this.#credsDirty) return this.#keys.set(data);
+    await this.#keys.transaction(async () => {
+      await this.#keys.set(data);
+      this.#keys.alsoCommit([credsWrite(this.#options.sessionId, this.#options.creds)]);
+      this.#credsDirty = false;
+    });
+  }
+
+  #identities(): { me: string; meLid: string } {
+    const { me } = this.#options.creds;
+    return { me: withoutDevice(me?.id ?? ''), meLid: withoutDevice(me?.lid ?? '') };
+  }
+}
+
+/** Waits for `work`, but no longer than `ms`, whatever its outcome. */
+const within = async (ms: number, work: Promise<unknown>): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([work.catch(() => undefined), timeout]);
+  clearTimeout(timer);
+};

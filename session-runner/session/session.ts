@@ -1,0 +1,188 @@
+import { AppError } from '../../shared/errors.js';
+import type { SessionFact } from '../../shared/ipc/protocol.js';
+import type { Logger } from '../../shared/logging.js';
+import type { RunnerEnvironment } from '../../shared/runner-environment.js';
+import type { Store } from '../../shared/store/store.js';
+import type { SendRequest } from '../messages/outbound.js';
+import type { Spool } from '../messages/spool.js';
+import { rowsOf, TABLES } from '../runner-store.js';
+import { isPaired, loadCreds } from './auth-state.js';
+import { classifyClose, type CloseVerdict } from './close-classifier.js';
+import { Connection, type ConnectionClose } from './connection.js';
+import { reconnectDelay, SHOWN_AS_ERROR_AFTER_MS } from './reconnect-policy.js';
+
+export interface SessionOptions {
+  sessionId: string;
+  store: Store;
+  spool: Spool;
+  environment: RunnerEnvironment;
+  log: Logger;
+  emit: (epoch: number, fact: SessionFact) => void;
+}
+
+/** Our own reasons for ending a connection, and what follows; WhatsApp's are the classifier's. */
+const OWN_CLOSES: Partial<Record<NonNullable<ConnectionClose['own']>, CloseVerdict>> = {
+  transient: { reason: 'transient', action: 'backoff' },
+  ack_timeout: { reason: 'ack_timeout', action: 'backoff' },
+  passkey_required: { reason: 'passkey_required', action: 'fail' },
+};
+
+/** One session in this runner: at most one connection at a time, made again for as long as it is wanted. */
+export class Session {
+  readonly #options: SessionOptions;
+  #epoch = 0;
+  #wanted = false;
+  #pairing = false;
+  #connection: Connection | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  /** Closes since the last open connection. */
+  #attempt = 0;
+  #lastCode: number | undefined;
+  #failingSince: number | undefined;
+  #lastFact: SessionFact | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  /** Connects and stays connected. Without `pairing` a session that has no credentials is reported as logged out instead of showing a QR. */
+  open(epoch: number, pairing: boolean): void {
+    this.#epoch = epoch;
+    this.#pairing = pairing;
+    this.#wanted = true;
+    this.#attempt = 0;
+    this.#failingSince = undefined;
+    if (this.#connection) {
+      // A fact under the old epoch may have crossed this call; say it again.
+      if (this.#lastFact) this.#emit(this.#lastFact);
+      return;
+    }
+    clearTimeout(this.#retry);
+    this.#connect();
+  }
+
+  /** Resolves when no socket is left; credentials stay. */
+  async detach(): Promise<void> {
+    this.#unwant();
+    await this.#connection?.detach();
+  }
+
+  /** Unpairs on the phone if it can be told, and erases everything but what the supervisor still has to take. */
+  async logout(): Promise<void> {
+    this.#unwant();
+    await this.#connection?.logout();
+    await this.#eraseCredentials();
+  }
+
+  /** Closes without unpairing and removes every row. */
+  async erase(): Promise<void> {
+    await this.detach();
+    await this.#options.store.settled();
+    await this.#options.store.commit(rowsOf(this.#options.store, this.#options.sessionId));
+  }
+
+  async send(request: SendRequest): Promise<number> {
+    return this.#required().send(request);
+  }
+
+  async requestPairingCode(phoneNumber: string): Promise<string> {
+    return this.#required().requestPairingCode(phoneNumber);
+  }
+
+  #required(): Connection {
+    if (!this.#connection) throw new AppError('SESSION_NOT_CONNECTED', 'The session is not connected.');
+    return this.#connection;
+  }
+
+  #unwant(): void {
+    this.#wanted = false;
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+  }
+
+  #connect(): void {
+    const { sessionId, store, spool, environment, log } = this.#options;
+    const creds = loadCreds(store, sessionId);
+    if (!isPaired(creds) && !this.#pairing) {
+      this.#unwant();
+      this.#emit({ type: 'closed', outcome: 'logout', reason: 'logged_out' });
+      return;
+    }
+    this.#emit({ type: 'connecting' });
+    this.#connection = new Connection({
+      sessionId,
+      creds,
+      store,
+      spool,
+      environment,
+      log,
+      onQr: (qr) => {
+        this.#emit({ type: 'qr', ...qr });
+      },
+      onPaired: ({ jid, lid }) => {
+        this.#emit({ type: 'paired', jid, ...(lid && { lid }) });
+      },
+      onOpen: ({ jid, lid, pushName }) => {
+        this.#attempt = 0;
+        this.#lastCode = undefined;
+        this.#failingSince = undefined;
+        // From here on a missing credential is a logout, never a reason to show a QR.
+        this.#pairing = false;
+        this.#emit({ type: 'open', jid, ...(lid && { lid }), ...(pushName && { pushName }) });
+      },
+      onClosed: (close) => {
+        this.#connection = undefined;
+        void this.#afterClose(close);
+      },
+    });
+  }
+
+  async #afterClose(close: ConnectionClose): Promise<void> {
+    if (!this.#wanted) return;
+    const verdict =
+      (close.own && OWN_CLOSES[close.own]) ??
+      classifyClose({
+        code: close.code,
+        waitingForScan: close.waitingForScan,
+        repeated: close.code !== undefined && close.code === this.#lastCode,
+      });
+    this.#lastCode = close.code;
+    this.#options.log.info({ code: close.code, reason: verdict.reason, action: verdict.action, detail: close.detail }, 'connection closed');
+    const delay = reconnectDelay(verdict.action, verdict.reason, this.#attempt++, Math.random());
+    if (delay !== undefined) {
+      this.#retry = setTimeout(() => {
+        this.#connect();
+      }, delay);
+      this.#emit({
+        type: 'closed',
+        outcome: this.#failingTooLong(verdict) ? 'still_failing' : 'retry',
+        reason: verdict.reason,
+        detail: close.detail,
+      });
+      return;
+    }
+    this.#unwant();
+    if (verdict.action === 'logout') await this.#eraseCredentials();
+    this.#emit({ type: 'closed', outcome: FINAL[verdict.action as keyof typeof FINAL], reason: verdict.reason, detail: close.detail });
+  }
+
+  #failingTooLong({ action, reason }: CloseVerdict): boolean {
+    if (action !== 'backoff' || reason === 'transient') return false;
+    this.#failingSince ??= Date.now();
+    return Date.now() - this.#failingSince >= SHOWN_AS_ERROR_AFTER_MS;
+  }
+
+  /** History that is still on its way to the supervisor stays. */
+  async #eraseCredentials(): Promise<void> {
+    const { store, sessionId } = this.#options;
+    await store.settled();
+    await store.commit(rowsOf(store, sessionId).filter(({ table }) => table !== TABLES.spool && table !== TABLES.inbox));
+  }
+
+  #emit(fact: SessionFact): void {
+    this.#lastFact = fact;
+    this.#options.emit(this.#epoch, fact);
+  }
+}
+
+const FINAL = { stop: 'stop', logout: 'logout', fail: 'fail' } as const;

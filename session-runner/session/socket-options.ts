@@ -1,0 +1,37 @@
+import type { AuthenticationCreds, SignalKeyStoreWithTransaction, UserFacingSocketConfig } from '../baileys.js';
+import { Browsers, proto } from '../baileys.js';
+import type { RunnerEnvironment } from '../../shared/runner-environment.js';
+
+type SocketOptions = Omit<UserFacingSocketConfig, 'auth' | 'logger' | 'makeSignalRepository' | 'getMessage'>;
+
+const { HistorySyncType } = proto.HistorySync;
+/** History that carries LID mappings and names; the rest is bulk that nobody asked for. */
+const LIGHT_HISTORY = new Set<number | null | undefined>([HistorySyncType.INITIAL_BOOTSTRAP, HistorySyncType.PUSH_NAME]);
+
+/** What we ask of Baileys beyond its defaults, each with its reason. */
+export const socketOptions = ({ WA_WEBSOCKET_URL, WA_VERSION, WA_APPEAR_ONLINE }: RunnerEnvironment): SocketOptions => ({
+  ...(WA_WEBSOCKET_URL && { waWebSocketUrl: WA_WEBSOCKET_URL }),
+  // WhatsApp refuses clients that are too old (405); an operator can move on without a new release.
+  ...(WA_VERSION && { version: WA_VERSION.split('.').map(Number) as [number, number, number] }),
+  // Shown in the phone's list of linked devices.
+  browser: Browsers.ubuntu('Chrome'),
+  // Offline silences the sender's second tick, online silences the phone: the operator's choice.
+  markOnlineOnConnect: WA_APPEAR_ONLINE === 'true',
+  // We write our own sends into history; the echo would only come a second time.
+  emitOwnEvents: false,
+  syncFullHistory: false,
+  shouldSyncHistoryMessage: ({ syncType }) => LIGHT_HISTORY.has(syncType),
+  // Would fetch URLs found in texts from inside the runner.
+  generateHighQualityLinkPreview: false,
+  // Commits are never retried by Baileys: a failed one ends the socket.
+  transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
+});
+
+/** Baileys wraps the key store it is given once more; ours keeps its own lock and commits. */
+export const authOption = (
+  creds: AuthenticationCreds,
+  keys: Pick<SignalKeyStoreWithTransaction, 'get' | 'set'>,
+): UserFacingSocketConfig['auth'] => ({
+  creds,
+  keys,
+});

@@ -1,0 +1,125 @@
+// The one file that knows LMDB: a local store with one writer, durable group commit, and reads that see every write.
+import { mkdirSync } from 'node:fs';
+import { open, type Database, type RootDatabase } from 'lmdb';
+
+export type Key = readonly (string | number)[];
+
+/** One change of a row. `value: undefined` removes it. */
+export interface Write {
+  table: string;
+  key: Key;
+  value: unknown;
+}
+
+export interface Row<T> {
+  key: Key;
+  value: T;
+}
+
+export interface RangeOptions {
+  /** Only keys that begin with these parts. */
+  prefix?: Key;
+  reverse?: boolean;
+  limit?: number;
+  offset?: number;
+}
+
+/** Plain MessagePack maps: buffers stay buffers, and a row is readable without the rows before it. */
+const ENCODING = { encoding: 'msgpack', useRecords: false } as const;
+
+/** Sorts after every string and number that can follow it in a key. */
+const LAST = '\u{10ffff}\u{10ffff}';
+
+interface Pending {
+  value: unknown;
+}
+
+export class Store {
+  readonly #root: RootDatabase;
+  readonly #tables: Map<string, Database<unknown, (string | number)[]>>;
+  /** Writes not yet on disk, by table and key; what a read must see already. */
+  readonly #pending = new Map<string, Pending>();
+  readonly #inFlight = new Set<Promise<void>>();
+
+  /** Opens or makes the store in folder `path` (mode 0700). Throws when it cannot be read. */
+  constructor(path: string, tables: readonly string[]) {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    // overlappingSync off: a commit is answered only after fdatasync.
+    this.#root = open({ path, maxDbs: 16, overlappingSync: false, noMemInit: true });
+    this.#tables = new Map(tables.map((name) => [name, this.#root.openDB({ name, ...ENCODING })]));
+  }
+
+  get<T>(table: string, key: Key): T | undefined {
+    const pending = this.#pending.get(pendingKey(table, key));
+    return (pending ? pending.value : this.#table(table).get([...key])) as T | undefined;
+  }
+
+  /** Committed rows in key order; rows still being committed may be missing. */
+  *range<T>(table: string, { prefix = [], reverse = false, limit, offset }: RangeOptions = {}): Generator<Row<T>> {
+    const low = [...prefix];
+    const high = [...prefix, LAST];
+    const options = {
+      start: reverse ? high : low,
+      end: reverse ? low : high,
+      reverse,
+      ...(limit === undefined ? {} : { limit }),
+      ...(offset === undefined ? {} : { offset }),
+    };
+    for (const { key, value } of this.#table(table).getRange(options)) yield { key, value: value as T };
+  }
+
+  count(table: string, prefix: Key): number {
+    return this.#table(table).getKeysCount({ start: [...prefix], end: [...prefix, LAST] });
+  }
+
+  /**
+   * Commits all of `writes` or none; resolves when they are on disk. Reads see them at once.
+   * Commits of one turn share one transaction, and later commits never overtake earlier ones.
+   */
+  async commit(writes: readonly Write[]): Promise<void> {
+    if (writes.length === 0) return;
+    const held = writes.map(({ table, key, value }) => {
+      const id = pendingKey(table, key);
+      const entry: Pending = { value };
+      this.#pending.set(id, entry);
+      return { id, entry };
+    });
+    const committed = this.#write(writes);
+    this.#inFlight.add(committed);
+    try {
+      await committed;
+    } finally {
+      this.#inFlight.delete(committed);
+      for (const { id, entry } of held) if (this.#pending.get(id) === entry) this.#pending.delete(id);
+    }
+  }
+
+  /** Resolves when every commit begun so far has ended, well or not. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#inFlight);
+  }
+
+  async close(): Promise<void> {
+    await this.settled();
+    await this.#root.close();
+  }
+
+  async #write(writes: readonly Write[]): Promise<void> {
+    const results: Promise<unknown>[] = [];
+    const batch = this.#root.batch(() => {
+      for (const { table, key, value } of writes) {
+        const target = this.#table(table);
+        results.push(value === undefined ? target.remove([...key]) : target.put([...key], value));
+      }
+    });
+    await Promise.all([batch, ...results]);
+  }
+
+  #table(name: string): Database<unknown, (string | number)[]> {
+    const table = this.#tables.get(name);
+    if (!table) throw new Error(`the store has no table ${name}`);
+    return table;
+  }
+}
+
+const pendingKey = (table: string, key: Key): string => JSON.stringify([table, ...key]);

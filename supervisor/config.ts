@@ -1,0 +1,203 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { flag, oneOf, readEnvironment, text, url, wholeNumber, type Environment, type Rule, type Values } from '../shared/config.js';
+
+const HTTP = ['http', 'https'];
+const PRINTABLE = /^[\x21-\x7e]{1,1024}$/;
+const path = () => text(/^(\/[A-Za-z0-9._~-]+)+$/, 'must be a path such as /api/v1, without a slash at its end').optional();
+
+/** Understood and checked, but without effect in this version: setting one is announced, not refused, so that the guide's recipes start. */
+const NOT_USED_YET = {
+  WORKER_ENDPOINT: url(HTTP).optional(),
+  BACKEND_URL: url(HTTP).optional(),
+  BACKEND_DIALECT: oneOf(['guide', 'whatsam'], 'lower').optional(),
+  BACKEND_API_PREFIX: path(),
+  BACKEND_WEBHOOK_PREFIX: path(),
+  HEARTBEAT_INTERVAL_MS: wholeNumber(1_000, 3_600_000).optional(),
+  MINIO_ENDPOINT: text(
+    /^(https?:\/\/)?[A-Za-z0-9.[\]:_-]{1,253}(:\d{1,5})?\/?$/,
+    'must be host, host:port or an http(s) URL of one',
+  ).optional(),
+  MINIO_ACCESS_KEY: text(PRINTABLE, 'must be printable ASCII without spaces').optional(),
+  MINIO_SECRET_KEY: text(PRINTABLE, 'must be printable ASCII without spaces').optional(),
+  MINIO_BUCKET_NAME: text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be a bucket name: 3 to 63 of a-z 0-9 . -').optional(),
+  MINIO_USE_SSL: flag().optional(),
+  MINIO_REGION: text(/^[A-Za-z0-9-]{1,64}$/, 'must be a region name').optional(),
+  REPLICATION_INTERVAL_MS: wholeNumber(100, 3_600_000).optional(),
+};
+
+const VARIABLES = {
+  ...NOT_USED_YET,
+  WORKER_ID: text(/^[A-Za-z0-9_-]{1,100}$/, 'must be 1 to 100 characters of A-Z a-z 0-9 _ -').optional(),
+  WORKER_PORT: wholeNumber(0, 65_535).default(8001),
+  WORKER_HOST: text(/^[A-Za-z0-9.:_-]{1,253}$/, 'must be an IP address or a host name').optional(),
+  WORKER_MAX_SESSIONS: wholeNumber(1, 100_000).default(50),
+  RUNNER_MAX_SESSIONS: wholeNumber(1, 10_000).default(25),
+  WORKER_VERSION: text(/^[A-Za-z0-9._+-]{1,50}$/, 'must be a version such as 1.0.0').optional(),
+  WORKER_ENVIRONMENT: oneOf(['DEVELOPMENT', 'TESTING', 'STAGING', 'PRODUCTION'], 'upper').default('DEVELOPMENT'),
+  WORKER_DESCRIPTION: text(/^[^\p{Cc}]{1,500}$/u, 'must be one line of at most 500 characters').optional(),
+  WORKER_AUTH_TOKEN: text(PRINTABLE, 'must be 1 to 1024 printable ASCII characters without spaces').optional(),
+  WORKER_API_AUTH: oneOf(['required', 'off'], 'lower').default('required'),
+  DATA_DIR: text(/^[^\0]{1,1000}$/, 'must be the path of a folder').optional(),
+  CONNECT_RATE_PER_SECOND: wholeNumber(1, 10_000).default(10),
+  SHUTDOWN_TIMEOUT_MS: wholeNumber(1_000, 600_000).default(25_000),
+  SEND_DEADLINE_MS: wholeNumber(100, 300_000).default(30_000),
+  RUNNER_NODE_OPTIONS: text(
+    /^\s*-\S+(\s+\S+)*\s*$/,
+    'must be options of node separated by spaces, such as --max-old-space-size=512',
+  ).optional(),
+  WA_WEBSOCKET_URL: url(['ws', 'wss']).optional(),
+  WA_VERSION: text(/^\d{1,10}\.\d{1,10}\.\d{1,10}$/, 'must be three numbers, such as 2.3000.1023223821').optional(),
+  WA_APPEAR_ONLINE: flag().default(true),
+  LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'lower').default('info'),
+  // Accepting the key without encrypting anything would be a lie about security.
+  AUTH_ENCRYPTION_KEY: z.undefined({ error: 'is not supported yet: credentials are stored unencrypted, so unset it' }),
+};
+
+/** Every variable the supervisor reads. */
+export const VARIABLE_NAMES: readonly string[] = Object.keys(VARIABLES);
+
+const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|::1)$/i.test(host);
+
+const RULES: readonly Rule<typeof VARIABLES>[] = [
+  {
+    needs: ['WORKER_API_AUTH', 'WORKER_ENVIRONMENT'],
+    check: ({ WORKER_API_AUTH, WORKER_ENVIRONMENT }) =>
+      WORKER_API_AUTH === 'off' && WORKER_ENVIRONMENT === 'PRODUCTION'
+        ? { variable: 'WORKER_API_AUTH', problem: 'must not be off in PRODUCTION: remove it, and set WORKER_AUTH_TOKEN' }
+        : undefined,
+  },
+  {
+    needs: ['WORKER_AUTH_TOKEN', 'WORKER_ENVIRONMENT'],
+    check: ({ WORKER_AUTH_TOKEN, WORKER_ENVIRONMENT }) =>
+      WORKER_AUTH_TOKEN === undefined && WORKER_ENVIRONMENT === 'PRODUCTION'
+        ? { variable: 'WORKER_AUTH_TOKEN', problem: 'must be set in PRODUCTION: choose a long random text and give the backend the same' }
+        : undefined,
+  },
+  {
+    needs: ['WORKER_AUTH_TOKEN', 'WORKER_API_AUTH', 'WORKER_HOST', 'WORKER_ENVIRONMENT'],
+    check: ({ WORKER_AUTH_TOKEN, WORKER_API_AUTH, WORKER_HOST, WORKER_ENVIRONMENT }) =>
+      WORKER_AUTH_TOKEN === undefined &&
+      WORKER_API_AUTH === 'required' &&
+      WORKER_ENVIRONMENT !== 'PRODUCTION' &&
+      WORKER_HOST !== undefined &&
+      !isLoopback(WORKER_HOST)
+        ? {
+            variable: 'WORKER_HOST',
+            problem:
+              'would open the API to the network without a token: set WORKER_AUTH_TOKEN, or leave WORKER_HOST out to listen on 127.0.0.1 only, ' +
+              'or set WORKER_API_AUTH=off if everyone who reaches this address may use the sessions',
+          }
+        : undefined,
+  },
+];
+
+/** What the supervisor runs with; frozen. */
+export interface Config {
+  readonly workerId: string;
+  readonly port: number;
+  readonly host: string;
+  readonly maxSessions: number;
+  readonly runnerMaxSessions: number;
+  readonly version: string;
+  readonly environment: 'DEVELOPMENT' | 'TESTING' | 'STAGING' | 'PRODUCTION';
+  readonly description: string | undefined;
+  readonly authToken: string | undefined;
+  /** Who may use the API: holders of the token, programs of this machine, or everyone who reaches the port. */
+  readonly apiAccess: 'token' | 'loopback' | 'open';
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly connectRatePerSecond: number;
+  readonly shutdownTimeoutMs: number;
+  readonly sendDeadlineMs: number;
+  readonly runnerNodeOptions: readonly string[];
+  readonly waWebsocketUrl: string | undefined;
+  /** `a.b.c` */
+  readonly waVersion: string | undefined;
+  readonly waAppearOnline: boolean;
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  /** Sentences the operator should read at start. */
+  readonly warnings: readonly string[];
+}
+
+/** What the configuration takes from the machine; a parameter so that tests are the same everywhere. */
+export interface Surroundings {
+  hostName: string;
+  packageVersion: string;
+}
+
+/** @throws ConfigError */
+export const loadConfig = (environment: Environment = process.env, surroundings: Surroundings = here()): Config => {
+  const values = readEnvironment(VARIABLES, environment, RULES);
+  const workerId = values.WORKER_ID ?? workerIdFrom(surroundings.hostName);
+  const host = values.WORKER_HOST ?? (values.WORKER_AUTH_TOKEN === undefined ? '127.0.0.1' : '0.0.0.0');
+  const apiAccess = accessOf(values, host);
+  return Object.freeze({
+    workerId,
+    port: values.WORKER_PORT,
+    host,
+    maxSessions: values.WORKER_MAX_SESSIONS,
+    runnerMaxSessions: values.RUNNER_MAX_SESSIONS,
+    version: values.WORKER_VERSION ?? surroundings.packageVersion,
+    environment: values.WORKER_ENVIRONMENT,
+    description: values.WORKER_DESCRIPTION,
+    authToken: values.WORKER_AUTH_TOKEN,
+    apiAccess,
+    dataDir: resolve(values.DATA_DIR ?? join('data', workerId)),
+    connectRatePerSecond: values.CONNECT_RATE_PER_SECOND,
+    shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
+    sendDeadlineMs: values.SEND_DEADLINE_MS,
+    runnerNodeOptions: Object.freeze(values.RUNNER_NODE_OPTIONS?.trim().split(/\s+/) ?? []),
+    waWebsocketUrl: values.WA_WEBSOCKET_URL,
+    waVersion: values.WA_VERSION,
+    waAppearOnline: values.WA_APPEAR_ONLINE,
+    logLevel: values.LOG_LEVEL,
+    warnings: Object.freeze(warningsAbout(values, apiAccess)),
+  });
+};
+
+const accessOf = (values: Values<typeof VARIABLES>, host: string): Config['apiAccess'] => {
+  if (values.WORKER_API_AUTH === 'required' && values.WORKER_AUTH_TOKEN !== undefined) return 'token';
+  return isLoopback(host) ? 'loopback' : 'open';
+};
+
+const ACCESS_WARNINGS: Record<Config['apiAccess'], string | undefined> = {
+  token: undefined,
+  loopback: 'The API asks for no token: every program on this machine can use the sessions. Set WORKER_AUTH_TOKEN to change that.',
+  open: 'The API asks for no token: everyone who reaches this address can use the sessions. Remove WORKER_API_AUTH=off to change that.',
+};
+
+const warningsAbout = (values: Values<typeof VARIABLES>, apiAccess: Config['apiAccess']): string[] => {
+  const unused = Object.entries(values).flatMap(([name, value]) => (name in NOT_USED_YET && value !== undefined ? [name] : []));
+  return [ACCESS_WARNINGS[apiAccess], unused.length > 0 ? `Set but not used yet by this version: ${unused.join(', ')}.` : undefined].filter(
+    (warning) => warning !== undefined,
+  );
+};
+
+/** `My Host.local` → `my-host-local` */
+const workerIdFrom = (hostName: string): string =>
+  hostName
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]+/g, '-')
+    .slice(0, 100)
+    .replace(/^-+|-+$/g, '') || 'worker';
+
+const PackageFile = z.object({ name: z.literal('whatsapp-gateway-worker'), version: z.string() });
+
+const here = (): Surroundings => ({ hostName: hostname(), packageVersion: packageVersion() });
+
+/** The package file lies one folder above the sources and two above the built files. */
+const packageVersion = (): string => {
+  const folder = dirname(fileURLToPath(import.meta.url));
+  for (const candidate of ['..', '../..']) {
+    try {
+      return PackageFile.parse(JSON.parse(readFileSync(join(folder, candidate, 'package.json'), 'utf8'))).version;
+    } catch {
+      // Not there, or another package's: the next candidate.
+    }
+  }
+  return '0.0.0';
+};

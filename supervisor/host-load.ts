@@ -1,0 +1,166 @@
+// Load of the host, or of the cgroup when it has a limit: what fills up first is what decides whether there is room for more sessions.
+import { readFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import type { Logger } from '../shared/logging.js';
+
+const SAMPLE_INTERVAL_MS = 5_000;
+
+/** Percent from 0 to 100 over all cores or of the limit, one decimal. */
+export interface Load {
+  cpuPercent: number;
+  memoryPercent: number;
+}
+
+export interface HostLoad {
+  /** The last sample; zeros before the first. */
+  current(): Load;
+  stop(): void;
+}
+
+/** Samples in the background and never keeps the process alive. */
+export const startHostLoad = (log: Logger, root = '/'): HostLoad => {
+  let load: Load = { cpuPercent: 0, memoryPercent: 0 };
+  let sampling = false;
+  const probe = createProbe(root);
+  const sample = async (): Promise<void> => {
+    // A slow sample is not overtaken by the next one.
+    if (sampling) return;
+    sampling = true;
+    try {
+      load = await probe();
+    } catch (error) {
+      log.debug({ err: error }, 'host load could not be sampled');
+    } finally {
+      sampling = false;
+    }
+  };
+  const timer = setInterval(() => void sample(), SAMPLE_INTERVAL_MS).unref();
+  void sample();
+  return { current: () => load, stop: () => clearInterval(timer) };
+};
+
+/** A function that measures since its last call. `root` is the folder that holds `proc` and `sys`. */
+export const createProbe = (root: string, now: () => number = () => performance.now()): (() => Promise<Load>) => {
+  let before = new Map<string, { usedMs: number; at: number }>();
+  return async () => {
+    const [groups, host] = await Promise.all([readGroups(root), hostLoad()]);
+    const at = now();
+    // A limit above what the machine has limits nothing.
+    const cpu = groups.flatMap(({ cpu: group }) => {
+      if (!group || group.limitCores >= host.cores) return [];
+      const last = before.get(group.path);
+      if (!last || at <= last.at) return [];
+      return [(100 * (group.usedMs - last.usedMs)) / ((at - last.at) * group.limitCores)];
+    });
+    before = new Map(groups.flatMap(({ cpu: group }) => (group ? [[group.path, { usedMs: group.usedMs, at }] as const] : [])));
+    const memory = groups.flatMap(({ memory: group }) =>
+      group && group.limitBytes < host.totalBytes ? [(100 * group.usedBytes) / group.limitBytes] : [],
+    );
+    return { cpuPercent: percent(cpu, host.cpuPercent), memoryPercent: percent(memory, host.memoryPercent) };
+  };
+};
+
+const percent = (limited: number[], host: number): number => {
+  const value = limited.length > 0 ? Math.max(...limited) : host;
+  return Math.round(Math.min(100, Math.max(0, value)) * 10) / 10;
+};
+
+const hostLoad = async (): Promise<Load & { cores: number; totalBytes: number }> => {
+  // Loaded with the first sample, so that it costs the start nothing.
+  const { currentLoad, mem } = await import('systeminformation');
+  const [cpu, memory] = await Promise.all([currentLoad(), mem()]);
+  return {
+    cpuPercent: cpu.currentLoad,
+    memoryPercent: (100 * (memory.total - memory.available)) / memory.total,
+    cores: cpus().length,
+    totalBytes: memory.total,
+  };
+};
+
+interface Group {
+  cpu?: { path: string; usedMs: number; limitCores: number } | undefined;
+  memory?: { usedBytes: number; limitBytes: number } | undefined;
+}
+
+/** This process's cgroup and all above it: the limit may be set on any of them. */
+const readGroups = async (root: string): Promise<Group[]> => {
+  const lines = (await read(join(root, 'proc/self/cgroup')))?.trim().split('\n') ?? [];
+  const groups = lines.map(async (line): Promise<Group[]> => {
+    const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
+    if (controllers === undefined || path === undefined) return [];
+    const names = controllers.split(',');
+    return Promise.all(
+      withParents(path).map(async (folder): Promise<Group> => {
+        const at = (controller: string): string => join(root, 'sys/fs/cgroup', controller, folder);
+        if (controllers === '') return { cpu: await cpuV2(at('')), memory: await memoryV2(at('')) };
+        if (names.includes('memory')) return { memory: await memoryV1(at('memory')) };
+        if (names.includes('cpu')) return { cpu: await cpuV1(at('cpu'), at('cpuacct')) };
+        return {};
+      }),
+    );
+  });
+  return (await Promise.all(groups)).flat();
+};
+
+/** `/a/b` → `/a/b`, `/a`, `/`. The last also serves a container that sees the host's path but mounts its own group. */
+const withParents = (path: string): string[] => {
+  const parts = path.split('/').filter((part) => part !== '');
+  return Array.from({ length: parts.length + 1 }, (_, dropped) => `/${parts.slice(0, parts.length - dropped).join('/')}`);
+};
+
+const cpuV2 = async (folder: string): Promise<Group['cpu']> => {
+  const [max, stat] = await Promise.all([read(join(folder, 'cpu.max')), read(join(folder, 'cpu.stat'))]);
+  const [quota, period] = (max ?? '').trim().split(' ').map(Number);
+  return cpuGroup(folder, quota, period, field(stat, 'usage_usec') / 1_000);
+};
+
+const cpuV1 = async (folder: string, accounting: string): Promise<Group['cpu']> => {
+  const [quota, period, usedNs] = await Promise.all([
+    read(join(folder, 'cpu.cfs_quota_us')),
+    read(join(folder, 'cpu.cfs_period_us')),
+    read(join(accounting, 'cpuacct.usage')),
+  ]);
+  return cpuGroup(folder, Number(quota), Number(period), usedNs === undefined ? NaN : Number(usedNs) / 1e6);
+};
+
+/** No group without a limit: `max` reads as NaN, and -1 is version 1's word for none. */
+const cpuGroup = (path: string, quota: number | undefined, period: number | undefined, usedMs: number): Group['cpu'] =>
+  quota !== undefined && period !== undefined && quota > 0 && period > 0 && Number.isFinite(usedMs)
+    ? { path, usedMs, limitCores: quota / period }
+    : undefined;
+
+const memoryV2 = async (folder: string): Promise<Group['memory']> => {
+  const names = ['memory.max', 'memory.current', 'memory.stat'];
+  const [max, used, stat] = await Promise.all(names.map(async (name) => read(join(folder, name))));
+  return memoryGroup(max, used, field(stat, 'inactive_file'));
+};
+
+const memoryV1 = async (folder: string): Promise<Group['memory']> => {
+  const names = ['memory.limit_in_bytes', 'memory.usage_in_bytes', 'memory.stat'];
+  const [max, used, stat] = await Promise.all(names.map(async (name) => read(join(folder, name))));
+  return memoryGroup(max, used, field(stat, 'total_inactive_file'));
+};
+
+/** Version 1 writes "no limit" as a number near 2^63. */
+const NO_LIMIT_BYTES = 2 ** 60;
+
+/** File cache that the kernel would give back at once is not counted as used. */
+const memoryGroup = (max: string | undefined, used: string | undefined, cache: number): Group['memory'] => {
+  const limitBytes = Number(max);
+  const usedBytes = Number(used) - (Number.isFinite(cache) ? cache : 0);
+  return limitBytes > 0 && limitBytes < NO_LIMIT_BYTES && Number.isFinite(usedBytes) ? { usedBytes, limitBytes } : undefined;
+};
+
+/** The number after `name` in a `name value` file. */
+const field = (file: string | undefined, name: string): number =>
+  Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(file ?? '')?.[1] ?? Number.NaN);
+
+const read = async (file: string): Promise<string | undefined> => {
+  try {
+    return await readFile(file, 'utf8');
+  } catch {
+    // Not this version of cgroups, or no cgroups at all.
+    return undefined;
+  }
+};

@@ -1,0 +1,346 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { withoutDevice } from '../../shared/domain/ids.js';
+import { AppError, messageOf, type ErrorCode } from '../../shared/errors.js';
+import type { Logger } from '../../shared/logging.js';
+import type { Store, Write } from '../../shared/store/store.js';
+import type { Fleet } from '../fleet/fleet.js';
+import type { Registry } from '../placement/registry.js';
+import { TABLES, type IdempotencyRow, type Intent, type SessionRow } from '../supervisor-store.js';
+import type { SendRequest, SendResult } from '../worker.js';
+import type { History } from './history.js';
+
+export interface SendsOptions {
+  store: Store;
+  registry: Registry;
+  fleet: Fleet;
+  history: History;
+  log: Logger;
+  /** How long a client waits for the outcome. */
+  deadlineMs: number;
+}
+
+/** A send whose outcome is not known yet. */
+interface Pending {
+  intent: Intent;
+  outcome: Promise<SendResult>;
+  resolve: (result: SendResult) => void;
+  reject: (error: AppError) => void;
+  /** A runner has it now. */
+  inFlight: boolean;
+  /** A runner had it once, so it may have been sent. */
+  dispatched: boolean;
+  /** Failures that nothing explains. */
+  failures: number;
+}
+
+/** Failures after which the same message, under the same id, is tried again as soon as the session is connected. */
+const TRY_AGAIN: ReadonlySet<ErrorCode> = new Set([
+  'RUNNER_UNAVAILABLE',
+  'DEADLINE_EXCEEDED',
+  'SESSION_NOT_CONNECTED',
+  'BUSY',
+  'DRAINING',
+  'STORAGE_UNAVAILABLE',
+]);
+const MAX_UNEXPLAINED_FAILURES = 3;
+const RETRY_PAUSE_MS = 1_000;
+/** Messages of one session handed to its runner and not confirmed, at most. */
+const IN_FLIGHT = 16;
+/** A send that could not be completed in this time is given up; nobody wants last week's message to arrive. */
+const INTENT_LIFE_MS = 24 * 60 * 60_000;
+const IDEMPOTENCY_LIFE_MS = 24 * 60 * 60_000;
+const SWEEP_MS = 10 * 60_000;
+
+/** Sends each accepted message under one id chosen before, through crashes of the runner and of this process, until WhatsApp confirms it. */
+export class Sends {
+  readonly #options: SendsOptions;
+  /** By session, in the order they were accepted. */
+  readonly #queues = new Map<string, Pending[]>();
+  readonly #byMessageId = new Map<string, Pending>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #order = Date.now();
+  #stopping = false;
+
+  constructor(options: SendsOptions) {
+    this.#options = options;
+  }
+
+  /** Takes up what an earlier process accepted and did not finish. */
+  async start(): Promise<void> {
+    const { store, registry } = this.#options;
+    await this.#sweep();
+    for (const { value } of store.range<Intent>(TABLES.intents)) {
+      this.#order = Math.max(this.#order, value.order);
+      this.#enqueue(value, true);
+    }
+    registry.onChange((row) => {
+      this.#onSessionChange(row);
+    });
+    this.#every(SWEEP_MS, () => void this.#sweep());
+  }
+
+  /** Ends every wait; what is not finished goes on after the next start. */
+  stop(): void {
+    this.#stopping = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    for (const { reject } of this.#byMessageId.values())
+      reject(new AppError('DRAINING', 'The worker is stopping; the message is sent after it started again.'));
+  }
+
+  get waiting(): number {
+    return this.#byMessageId.size;
+  }
+
+  async send(request: SendRequest): Promise<SendResult> {
+    const { sessionId, idempotencyKey } = request;
+    const row = this.#options.registry.get(sessionId);
+    const fingerprint = fingerprintOf(request);
+    const known =
+      idempotencyKey === undefined ? undefined : this.#options.store.get<IdempotencyRow>(TABLES.idempotency, [sessionId, idempotencyKey]);
+    if (known) return this.#repeat(known, fingerprint);
+    assertCanSend(row);
+    const pending = await this.#accept(request, fingerprint, row);
+    this.#pump(sessionId);
+    return this.#wait(pending);
+  }
+
+  async #accept({ sessionId, to, content, idempotencyKey }: SendRequest, fingerprint: string, row: Readonly<SessionRow>): Promise<Pending> {
+    const { store, history } = this.#options;
+    const now = Date.now();
+    const intent: Intent = { sessionId, order: ++this.#order, messageId: newMessageId(), to, content, idempotencyKey, createdAt: now };
+    const message = {
+      id: intent.messageId,
+      chat: to,
+      from: withoutDevice(row.jid ?? ''),
+      to,
+      fromMe: true,
+      type: content.type,
+      content: content.text,
+      timestamp: now,
+      status: 'pending' as const,
+    };
+    const committed = store.commit([
+      { table: TABLES.intents, key: [sessionId, intent.order], value: intent },
+      ...history.append(sessionId, message),
+      ...this.#idempotencyWrite(intent, { fingerprint, messageId: intent.messageId, at: now, outcome: undefined }),
+    ]);
+    const pending = this.#enqueue(intent, false);
+    try {
+      await committed;
+    } catch (error) {
+      this.#dequeue(pending);
+      throw new AppError('STORAGE_UNAVAILABLE', 'The worker cannot write to its disk, so the message was not accepted.', {
+        cause: error,
+        retryAfterSeconds: 5,
+      });
+    }
+    return pending;
+  }
+
+  async #repeat(known: IdempotencyRow, fingerprint: string): Promise<SendResult> {
+    if (known.fingerprint !== fingerprint) {
+      throw new AppError('IDEMPOTENCY_CONFLICT', 'This idempotency key was used for another message.');
+    }
+    if (known.outcome && 'status' in known.outcome) return { messageId: known.messageId, ...known.outcome };
+    if (known.outcome) throw new AppError(known.outcome.code, known.outcome.message, { details: { messageId: known.messageId } });
+    const pending = this.#byMessageId.get(known.messageId);
+    if (!pending) throw new AppError('BUSY', 'The first request with this key is being accepted; try again.', { retryAfterSeconds: 1 });
+    return this.#wait(pending);
+  }
+
+  async #wait(pending: Pending): Promise<SendResult> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, this.#options.deadlineMs, 'late')));
+    const first = await Promise.race([pending.outcome, late]).finally(() => {
+      clearTimeout(timer);
+    });
+    if (first !== 'late') return first;
+    const { messageId, idempotencyKey } = pending.intent;
+    if (!pending.dispatched) {
+      await this.#finish(
+        pending,
+        new AppError('SESSION_NOT_CONNECTED', 'The session did not connect in time; the message was not sent.', { retryAfterSeconds: 5 }),
+        true,
+      );
+      return pending.outcome;
+    }
+    const details = { messageId };
+    if (idempotencyKey === undefined) {
+      throw new AppError(
+        'OUTCOME_UNKNOWN',
+        'WhatsApp has not confirmed the message yet; it is still being sent. Use an idempotency key to ask again safely.',
+        { details },
+      );
+    }
+    throw new AppError(
+      'DEADLINE_EXCEEDED',
+      'WhatsApp has not confirmed the message yet; repeat the request with the same key to learn the outcome.',
+      { details, retryAfterSeconds: 5 },
+    );
+  }
+
+  #enqueue(intent: Intent, dispatched: boolean): Pending {
+    let resolve: Pending['resolve'] = () => undefined;
+    let reject: Pending['reject'] = () => undefined;
+    const outcome = new Promise<SendResult>((yes, no) => {
+      resolve = yes;
+      reject = no;
+    });
+    // A client that went away leaves nobody to hear of a failure.
+    outcome.catch(() => undefined);
+    const pending: Pending = { intent, outcome, resolve, reject, inFlight: false, dispatched, failures: 0 };
+    const queue = this.#queues.get(intent.sessionId) ?? [];
+    queue.push(pending);
+    this.#queues.set(intent.sessionId, queue);
+    this.#byMessageId.set(intent.messageId, pending);
+    return pending;
+  }
+
+  #dequeue({ intent }: Pending): void {
+    this.#byMessageId.delete(intent.messageId);
+    const rest = (this.#queues.get(intent.sessionId) ?? []).filter((other) => other.intent.messageId !== intent.messageId);
+    if (rest.length > 0) this.#queues.set(intent.sessionId, rest);
+    else this.#queues.delete(intent.sessionId);
+  }
+
+  #onSessionChange({ sessionId, state }: Readonly<SessionRow>): void {
+    if (state === 'connected') this.#pump(sessionId);
+    const gone =
+      state === 'logged_out'
+        ? new AppError('SESSION_LOGGED_OUT', 'The session was logged out before the message was confirmed.')
+        : undefined;
+    const deleted = this.#options.registry.find(sessionId)
+      ? undefined
+      : new AppError('SESSION_NOT_FOUND', 'The session was deleted before the message was confirmed.');
+    const failure = deleted ?? gone;
+    if (failure) for (const pending of this.#queues.get(sessionId) ?? []) void this.#finish(pending, failure);
+  }
+
+  /** Hands what waits to the session's runner, in order, while the session is connected. */
+  #pump(sessionId: string): void {
+    const row = this.#options.registry.find(sessionId);
+    if (this.#stopping || row?.state !== 'connected' || row.slot === undefined) return;
+    const queue = this.#queues.get(sessionId) ?? [];
+    let free = IN_FLIGHT - queue.filter(({ inFlight }) => inFlight).length;
+    for (const pending of queue) {
+      if (free <= 0) return;
+      if (pending.inFlight) continue;
+      free--;
+      void this.#dispatch(pending, row.slot);
+    }
+  }
+
+  async #dispatch(pending: Pending, slot: number): Promise<void> {
+    const { sessionId, messageId, to, content } = pending.intent;
+    pending.inFlight = true;
+    pending.dispatched = true;
+    try {
+      const { timestamp } = await this.#options.fleet.call(slot, 'session.send', { sessionId, messageId, to, content });
+      await this.#finish(pending, { messageId, status: 'sent', timestamp });
+    } catch (error) {
+      pending.inFlight = false;
+      await this.#afterFailure(pending, error);
+    }
+    this.#pump(sessionId);
+  }
+
+  async #afterFailure(pending: Pending, error: unknown): Promise<void> {
+    const failure = error instanceof AppError ? error : new AppError('INTERNAL', 'The message could not be sent.', { cause: error });
+    const again = TRY_AGAIN.has(failure.code) || (failure.code === 'INTERNAL' && ++pending.failures < MAX_UNEXPLAINED_FAILURES);
+    this.#options.log.info(
+      { sessionId: pending.intent.sessionId, messageId: pending.intent.messageId, code: failure.code, again },
+      'a send did not succeed',
+    );
+    if (!again) await this.#finish(pending, failure);
+    // The session may still look connected; then no change of state comes to wake the queue.
+    else await this.#pause(RETRY_PAUSE_MS);
+  }
+
+  /** Commits the outcome, then tells whoever waits. With `forget` the key may be used anew: nothing was sent. */
+  async #finish(pending: Pending, outcome: SendResult | AppError, forget = false): Promise<void> {
+    const { intent } = pending;
+    if (!this.#byMessageId.has(intent.messageId)) return;
+    this.#dequeue(pending);
+    const failed = outcome instanceof AppError;
+    try {
+      if (this.#options.registry.find(intent.sessionId)) await this.#options.store.commit(this.#outcomeWrites(intent, outcome, forget));
+    } catch (error) {
+      // The intent is still there: after a restart the same id is sent again, and shown once.
+      this.#options.log.error(
+        { sessionId: intent.sessionId, messageId: intent.messageId, cause: messageOf(error) },
+        'the outcome of a send could not be written',
+      );
+    }
+    if (failed) pending.reject(outcome);
+    else pending.resolve(outcome);
+  }
+
+  #outcomeWrites(intent: Intent, outcome: SendResult | AppError, forget: boolean): Write[] {
+    const { sessionId, messageId, idempotencyKey } = intent;
+    const known =
+      idempotencyKey === undefined ? undefined : this.#options.store.get<IdempotencyRow>(TABLES.idempotency, [sessionId, idempotencyKey]);
+    const result: IdempotencyRow['outcome'] =
+      outcome instanceof AppError
+        ? { code: outcome.code, message: outcome.message }
+        : { status: outcome.status, timestamp: outcome.timestamp };
+    return [
+      { table: TABLES.intents, key: [sessionId, intent.order], value: undefined },
+      ...this.#options.history.advance(sessionId, messageId, outcome instanceof AppError ? 'failed' : outcome.status),
+      ...(known ? this.#idempotencyWrite(intent, forget ? undefined : { ...known, outcome: result }) : []),
+    ];
+  }
+
+  #idempotencyWrite({ sessionId, idempotencyKey }: Intent, value: IdempotencyRow | undefined): Write[] {
+    return idempotencyKey === undefined ? [] : [{ table: TABLES.idempotency, key: [sessionId, idempotencyKey], value }];
+  }
+
+  async #sweep(): Promise<void> {
+    const { store, log } = this.#options;
+    const now = Date.now();
+    try {
+      for (const { value } of store.range<Intent>(TABLES.intents)) {
+        const pending = this.#byMessageId.get(value.messageId);
+        if (value.createdAt > now - INTENT_LIFE_MS || pending?.inFlight) continue;
+        const failure = new AppError('DEADLINE_EXCEEDED', 'The message could not be confirmed within a day and was given up.');
+        if (pending) await this.#finish(pending, failure);
+        else await store.commit(this.#outcomeWrites(value, failure, false));
+      }
+      const old = [...store.range<IdempotencyRow>(TABLES.idempotency)].filter(
+        ({ value }) => value.outcome && value.at < now - IDEMPOTENCY_LIFE_MS,
+      );
+      await store.commit(old.map(({ key }) => ({ table: TABLES.idempotency, key, value: undefined })));
+    } catch (error) {
+      log.error({ cause: messageOf(error) }, 'old sends could not be swept');
+    }
+  }
+
+  #every(ms: number, work: () => void): void {
+    this.#timers.add(setInterval(work, ms).unref());
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => {
+        this.#timers.delete(timer);
+        resolve();
+      }, ms);
+      this.#timers.add(timer);
+    });
+  }
+}
+
+/** As WhatsApp's own clients make them: random, so no two ever meet. */
+const newMessageId = (): string => `3EB0${randomBytes(9).toString('hex').toUpperCase()}`;
+
+const fingerprintOf = ({ to, content }: SendRequest): string =>
+  createHash('sha256')
+    .update(JSON.stringify([to, content]))
+    .digest('base64');
+
+/** A session that is on its way back may take sends; one that nobody connects may not. */
+const assertCanSend = ({ state, everConnected }: Readonly<SessionRow>): void => {
+  if (state === 'connected' || state === 'reconnecting' || (state === 'connecting' && everConnected)) return;
+  if (state === 'logged_out')
+    throw new AppError('SESSION_LOGGED_OUT', 'The session is logged out; connect it and pair it with a phone again.');
+  throw new AppError('SESSION_NOT_CONNECTED', 'The session is not connected to WhatsApp.');
+};

@@ -1,0 +1,303 @@
+import type { Reason, SessionEvent } from '../../shared/domain/session.js';
+import { AppError, messageOf } from '../../shared/errors.js';
+import type { SessionFact } from '../../shared/ipc/protocol.js';
+import type { Logger } from '../../shared/logging.js';
+import type { Store } from '../../shared/store/store.js';
+import type { Fleet } from '../fleet/fleet.js';
+import { rowsOf, type SessionRow } from '../supervisor-store.js';
+import type { Sessions, SessionView } from '../worker.js';
+import type { ConnectPriority, ConnectThrottle } from './connect-throttle.js';
+import { chooseSlot } from './placement.js';
+import type { Registry } from './registry.js';
+
+/** How long a connect waits for something to show. */
+const CONNECT_WAIT_MS = 20_000;
+/** A pairing code can be asked for before the QR is there. */
+const PAIRING_WAIT_MS = 20_000;
+const OPEN_RETRY_MS = 5_000;
+
+export interface PlacedSessionsOptions {
+  registry: Registry;
+  store: Store;
+  fleet: Fleet;
+  throttle: ConnectThrottle;
+  log: Logger;
+  maxSessions: number;
+  maxSessionsPerRunner: number;
+}
+
+/** Sessions as the API sees them, each held by the runner of its home slot. */
+export class PlacedSessions implements Sessions {
+  readonly #options: PlacedSessionsOptions;
+  readonly #registry: Registry;
+  /** One change of a session at a time. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #opening = new Map<string, Promise<void>>();
+  readonly #retries = new Set<NodeJS.Timeout>();
+  #stopping = false;
+
+  constructor(options: PlacedSessionsOptions) {
+    this.#options = options;
+    this.#registry = options.registry;
+  }
+
+  /** Connects whatever was connected before; to be called once, after the left-overs of an earlier supervisor are gone. */
+  async resume(): Promise<void> {
+    const rows = this.#registry.rows();
+    await Promise.all(rows.map(async (row) => this.#prepareResume(row)));
+    for (const { sessionId } of rows.filter(({ deleting }) => deleting)) this.#inBackground(sessionId, this.delete(sessionId));
+    for (const row of this.#registry.rows().filter(wanted)) this.#inBackground(row.sessionId, this.#open(row.sessionId, 'resume'));
+  }
+
+  /** No more connects; what is open stays open until the fleet stops. */
+  stop(): void {
+    this.#stopping = true;
+    for (const timer of this.#retries) clearTimeout(timer);
+  }
+
+  /** Sessions that should be connected and are not yet. */
+  get away(): number {
+    return this.#registry.rows().filter((row) => wanted(row) && row.state !== 'connected').length;
+  }
+
+  async create({ sessionId, userId, sessionName }: Parameters<Sessions['create']>[0]): Promise<SessionView> {
+    if (!this.#registry.find(sessionId) && this.#registry.size >= this.#options.maxSessions) {
+      throw new AppError('AT_CAPACITY', 'This worker holds as many sessions as it may.', { retryAfterSeconds: 60 });
+    }
+    await this.#registry.add({ sessionId, userId, sessionName });
+    return this.#registry.view(sessionId);
+  }
+
+  list(): SessionView[] {
+    return this.#registry
+      .rows()
+      .filter(({ deleting }) => !deleting)
+      .map(({ sessionId }) => this.#registry.view(sessionId));
+  }
+
+  get(sessionId: string): SessionView {
+    return this.#registry.view(sessionId);
+  }
+
+  async connect(sessionId: string): Promise<SessionView> {
+    await this.#want(sessionId);
+    await this.#registry.wait(sessionId, CONNECT_WAIT_MS, ({ state }) => state !== 'connecting' && state !== 'reconnecting');
+    return this.#registry.view(sessionId);
+  }
+
+  async pairingCode(sessionId: string, phoneNumber: string): Promise<{ code: string; expiresAt: number }> {
+    if (this.#registry.get(sessionId).paired) {
+      throw new AppError('SESSION_ALREADY_PAIRED', 'This session is paired with a phone already; log it out first.');
+    }
+    await this.#want(sessionId);
+    await this.#registry.wait(sessionId, PAIRING_WAIT_MS, ({ state }) => state !== 'connecting');
+    const { state, slot } = this.#registry.get(sessionId);
+    if (state !== 'qr_required' || slot === undefined) {
+      throw new AppError('QR_NOT_AVAILABLE', 'WhatsApp did not offer pairing in time; try again.', { retryAfterSeconds: 5 });
+    }
+    return this.#options.fleet.call(slot, 'session.pairingCode', { sessionId, phoneNumber });
+  }
+
+  async disconnect(sessionId: string): Promise<SessionView> {
+    await this.#alone(sessionId, async () => {
+      await this.#close(sessionId, 'disconnect_requested');
+    });
+    return this.#registry.view(sessionId);
+  }
+
+  async restart(sessionId: string): Promise<SessionView> {
+    await this.#alone(sessionId, async () => {
+      await this.#close(sessionId, 'disconnect_requested');
+    });
+    return this.connect(sessionId);
+  }
+
+  async logout(sessionId: string): Promise<SessionView> {
+    await this.#alone(sessionId, async () => {
+      const { slot } = this.#registry.get(sessionId);
+      await this.#registry.update(sessionId, { desired: 'disconnected' });
+      if (slot !== undefined) {
+        await this.#options.fleet.ensure(slot);
+        await this.#options.fleet.call(slot, 'session.logout', { sessionId });
+      }
+      await this.#registry.apply(sessionId, 'logout', 'logout_requested', UNPAIRED);
+    });
+    return this.#registry.view(sessionId);
+  }
+
+  async delete(sessionId: string): Promise<void> {
+    await this.#alone(
+      sessionId,
+      async () => {
+        const { store, fleet } = this.#options;
+        const { slot } = this.#registry.find(sessionId) ?? {};
+        await this.#registry.update(sessionId, { deleting: true, desired: 'disconnected' });
+        if (slot !== undefined) {
+          await fleet.ensure(slot);
+          await fleet.call(slot, 'session.erase', { sessionId });
+        }
+        await store.settled();
+        await store.commit(rowsOf(store, sessionId));
+        await this.#registry.remove(sessionId);
+      },
+      // A delete that a crash interrupted goes on although the session is no longer shown.
+      () => this.#registry.find(sessionId) ?? this.#registry.get(sessionId),
+    );
+  }
+
+  /** What a runner tells; facts of an earlier owner are ignored. */
+  onFact(sessionId: string, epoch: number, fact: SessionFact): void {
+    const row = this.#registry.find(sessionId);
+    if (!row || row.epoch !== epoch || row.deleting) return;
+    this.#inBackground(sessionId, this.#applyFact(row, fact));
+  }
+
+  /** The runner of a slot takes calls: whatever should be connected there is. */
+  onRunnerReady(slot: number): void {
+    for (const row of this.#registry.rows().filter((candidate) => candidate.slot === slot && wanted(candidate))) {
+      this.#inBackground(row.sessionId, this.#open(row.sessionId, 'resume'));
+    }
+  }
+
+  /** The runner of a slot has ended, so none of its sockets lives. */
+  onRunnerExited(slot: number): void {
+    for (const row of this.#registry.rows().filter((candidate) => candidate.slot === slot && wanted(candidate))) {
+      this.#inBackground(row.sessionId, this.#registry.apply(row.sessionId, lost(row), 'runner_lost'));
+    }
+  }
+
+  async #applyFact(row: Readonly<SessionRow>, fact: SessionFact): Promise<void> {
+    const { sessionId } = row;
+    const apply = async (event: SessionEvent, reason: Reason, patch?: Partial<SessionRow>): Promise<void> =>
+      this.#registry.apply(sessionId, event, reason, patch);
+    switch (fact.type) {
+      case 'connecting':
+        return row.state === 'disconnected' ? apply('connect', 'connect_requested') : undefined;
+      case 'qr':
+        this.#registry.showQr(sessionId, { value: fact.qr, attempt: fact.attempt, expiresAt: fact.expiresAt });
+        return apply('qr', 'qr_shown');
+      case 'paired':
+        return this.#registry.update(sessionId, { paired: true, everConnected: false, jid: fact.jid, lid: fact.lid });
+      case 'open':
+        return apply('open', 'opened', {
+          paired: true,
+          everConnected: true,
+          jid: fact.jid,
+          lid: fact.lid ?? row.lid,
+          pushName: fact.pushName ?? row.pushName,
+        });
+      case 'closed':
+        switch (fact.outcome) {
+          case 'retry':
+            return apply(lost(row), fact.reason);
+          case 'still_failing':
+            return apply('fail', fact.reason);
+          case 'stop':
+          case 'fail':
+            return apply(fact.outcome, fact.reason, { desired: 'disconnected' });
+          case 'logout':
+            return apply('logout', fact.reason, UNPAIRED);
+        }
+    }
+  }
+
+  async #want(sessionId: string): Promise<void> {
+    await this.#alone(sessionId, async () => {
+      await this.#registry.apply(sessionId, 'connect', 'connect_requested', { desired: 'connected' });
+    });
+    const { state } = this.#registry.get(sessionId);
+    if (state === 'connecting' || state === 'reconnecting') this.#inBackground(sessionId, this.#open(sessionId, 'user'));
+  }
+
+  /** Gives the session to the runner of its home slot, once at a time. */
+  async #open(sessionId: string, priority: ConnectPriority): Promise<void> {
+    const running = this.#opening.get(sessionId);
+    if (running) return running;
+    const opening = this.#openNow(sessionId, priority)
+      .catch((error: unknown) => {
+        this.#retryLater(sessionId);
+        throw error;
+      })
+      .finally(() => this.#opening.delete(sessionId));
+    this.#opening.set(sessionId, opening);
+    return opening;
+  }
+
+  /** A runner that comes up opens its sessions anyway; this is for one that stayed up and did not take the call. */
+  #retryLater(sessionId: string): void {
+    const timer = setTimeout(() => {
+      this.#retries.delete(timer);
+      const row = this.#registry.find(sessionId);
+      if (row && wanted(row) && row.state !== 'connected') this.#inBackground(sessionId, this.#open(sessionId, 'resume'));
+    }, OPEN_RETRY_MS);
+    this.#retries.add(timer);
+  }
+
+  async #openNow(sessionId: string, priority: ConnectPriority): Promise<void> {
+    const { fleet, throttle } = this.#options;
+    await throttle.turn(priority);
+    await this.#alone(sessionId, async () => {
+      const row = this.#registry.get(sessionId);
+      if (this.#stopping || !wanted(row)) return;
+      const slot = row.slot ?? chooseSlot(this.#occupied(), this.#options.maxSessionsPerRunner);
+      await this.#registry.update(sessionId, { slot, epoch: row.epoch + 1 });
+      fleet.keep(slot, true);
+      await fleet.ensure(slot);
+      await fleet.call(slot, 'session.open', { sessionId, epoch: this.#registry.get(sessionId).epoch, pairing: !row.paired });
+    });
+  }
+
+  async #close(sessionId: string, reason: Reason): Promise<void> {
+    const { slot } = this.#registry.get(sessionId);
+    await this.#registry.update(sessionId, { desired: 'disconnected' });
+    if (slot !== undefined && this.#isRunning(slot)) await this.#options.fleet.call(slot, 'session.close', { sessionId });
+    await this.#registry.apply(sessionId, 'stop', reason);
+  }
+
+  #isRunning(slot: number): boolean {
+    return this.#options.fleet.views().some((view) => view.slot === slot && (view.state === 'ready' || view.state === 'unresponsive'));
+  }
+
+  #occupied(): Map<number, number> {
+    const occupied = new Map<number, number>();
+    for (const { slot } of this.#registry.rows()) if (slot !== undefined) occupied.set(slot, (occupied.get(slot) ?? 0) + 1);
+    return occupied;
+  }
+
+  async #prepareResume(row: Readonly<SessionRow>): Promise<void> {
+    if (row.deleting) return;
+    if (wanted(row) && row.paired) return this.#registry.apply(row.sessionId, lost(row), 'resumed');
+    // Nobody is looking at a QR any more.
+    if (wanted(row)) return this.#registry.apply(row.sessionId, 'stop', 'qr_expired', { desired: 'disconnected' });
+  }
+
+  async #alone<T>(sessionId: string, work: () => Promise<T>, check: () => unknown = () => this.#registry.get(sessionId)): Promise<T> {
+    check();
+    const before = this.#turns.get(sessionId) ?? Promise.resolve();
+    const run = async (): Promise<T> => {
+      check();
+      return work();
+    };
+    const turn = before.then(run, run);
+    const settled = turn.catch(() => undefined);
+    this.#turns.set(sessionId, settled);
+    try {
+      return await turn;
+    } finally {
+      if (this.#turns.get(sessionId) === settled) this.#turns.delete(sessionId);
+    }
+  }
+
+  #inBackground(sessionId: string, work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      this.#options.log.warn({ sessionId, cause: messageOf(error) }, 'a session could not be brought to its desired state yet');
+    });
+  }
+}
+
+const UNPAIRED = { desired: 'disconnected', paired: false, everConnected: false, jid: undefined, lid: undefined } as const;
+
+const wanted = ({ desired, deleting }: Readonly<SessionRow>): boolean => desired === 'connected' && !deleting;
+
+/** Losing a connection that was never open is still a first connect. */
+const lost = ({ everConnected }: Readonly<SessionRow>): SessionEvent => (everConnected ? 'retry' : 'connect');

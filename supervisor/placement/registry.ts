@@ -1,0 +1,165 @@
+import { phoneNumberOf } from '../../shared/domain/ids.js';
+import { next, outwardStatus, type Reason, type SessionEvent } from '../../shared/domain/session.js';
+import { AppError, messageOf } from '../../shared/errors.js';
+import type { Logger } from '../../shared/logging.js';
+import type { Store } from '../../shared/store/store.js';
+import { TABLES, type SessionRow } from '../supervisor-store.js';
+import type { Qr, SessionView } from '../worker.js';
+
+type Patch = Partial<Omit<SessionRow, 'sessionId' | 'seq' | 'since' | 'state'>>;
+type Listener = (row: Readonly<SessionRow>) => void;
+
+/** The catalog of sessions and their states: in memory for reading, committed on every change. QR codes live in memory only. */
+export class Registry {
+  readonly #store: Store;
+  readonly #log: Logger;
+  readonly #rows = new Map<string, SessionRow>();
+  readonly #qrs = new Map<string, Qr>();
+  readonly #listeners = new Set<Listener>();
+
+  constructor(store: Store, log: Logger) {
+    this.#store = store;
+    this.#log = log;
+    for (const { value } of store.range<SessionRow>(TABLES.sessions)) this.#rows.set(value.sessionId, value);
+  }
+
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  rows(): readonly Readonly<SessionRow>[] {
+    return [...this.#rows.values()];
+  }
+
+  find(sessionId: string): Readonly<SessionRow> | undefined {
+    return this.#rows.get(sessionId);
+  }
+
+  /** @throws SESSION_NOT_FOUND, also while it is being deleted */
+  get(sessionId: string): Readonly<SessionRow> {
+    const row = this.#rows.get(sessionId);
+    if (!row || row.deleting) throw new AppError('SESSION_NOT_FOUND', 'There is no session with this id.');
+    return row;
+  }
+
+  view(sessionId: string): SessionView {
+    const row = this.get(sessionId);
+    const qr = this.#qrs.get(sessionId);
+    return {
+      ...row,
+      status: outwardStatus(row.state, row.everConnected),
+      phoneNumber: row.jid === undefined ? undefined : phoneNumberOf(row.jid),
+      qr: row.state === 'qr_required' && qr && qr.expiresAt > Date.now() ? qr : undefined,
+    };
+  }
+
+  async add(input: Pick<SessionRow, 'sessionId' | 'userId' | 'sessionName'>): Promise<void> {
+    if (this.#rows.has(input.sessionId)) throw new AppError('SESSION_ALREADY_EXISTS', 'A session with this id exists already.');
+    const now = Date.now();
+    const row: SessionRow = {
+      ...input,
+      desired: 'disconnected',
+      state: 'disconnected',
+      reason: 'created',
+      seq: 1,
+      since: now,
+      createdAt: now,
+      lastActivity: now,
+      slot: undefined,
+      epoch: 0,
+      paired: false,
+      everConnected: false,
+      jid: undefined,
+      lid: undefined,
+      pushName: undefined,
+      deleting: false,
+    };
+    this.#rows.set(row.sessionId, row);
+    try {
+      await this.#save(row);
+    } catch (error) {
+      this.#rows.delete(row.sessionId);
+      throw error;
+    }
+  }
+
+  /** Changes what is known of a session without changing its state. */
+  async update(sessionId: string, patch: Patch): Promise<void> {
+    const row = this.#rows.get(sessionId);
+    if (!row) return;
+    Object.assign(row, patch);
+    await this.#save(row);
+  }
+
+  /** Applies what happened; an event without an arrow changes only what `patch` says. Resolves when it is committed. */
+  async apply(sessionId: string, event: SessionEvent, reason: Reason, patch: Patch = {}): Promise<void> {
+    const row = this.#rows.get(sessionId);
+    if (!row) return;
+    const state = next(row.state, event);
+    Object.assign(row, patch);
+    if (state) {
+      this.#log.info({ sessionId, from: row.state, to: state, reason, seq: row.seq + 1 }, 'session changed');
+      const now = Date.now();
+      Object.assign(row, { state, reason, seq: row.seq + 1, since: now, lastActivity: now });
+      if (state !== 'qr_required') this.#qrs.delete(sessionId);
+    }
+    const saved = this.#save(row);
+    if (state) this.#notify(row);
+    await saved;
+  }
+
+  /** The newest QR of a session; the state is changed apart. */
+  showQr(sessionId: string, qr: Qr): void {
+    this.#qrs.set(sessionId, qr);
+  }
+
+  /** In memory; written with the next change. */
+  touch(sessionId: string, at = Date.now()): void {
+    const row = this.#rows.get(sessionId);
+    if (row && at > row.lastActivity) row.lastActivity = at;
+  }
+
+  async remove(sessionId: string): Promise<void> {
+    await this.#store.commit([{ table: TABLES.sessions, key: [sessionId], value: undefined }]);
+    const row = this.#rows.get(sessionId);
+    this.#rows.delete(sessionId);
+    this.#qrs.delete(sessionId);
+    if (row) this.#notify(row);
+  }
+
+  /** Calls `listener` after every change of a state, until the returned function is called. */
+  onChange(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Resolves when `until` holds for the session, when it is gone, or after `timeoutMs`. */
+  async wait(sessionId: string, timeoutMs: number, until: (row: Readonly<SessionRow>) => boolean): Promise<void> {
+    const row = this.#rows.get(sessionId);
+    if (!row || until(row)) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        stop();
+        resolve();
+      };
+      const timer = setTimeout(done, timeoutMs);
+      const stop = this.onChange((changed) => {
+        if (changed.sessionId === sessionId && (until(changed) || !this.#rows.has(sessionId))) done();
+      });
+    });
+  }
+
+  #notify(row: SessionRow): void {
+    for (const listener of [...this.#listeners]) listener(row);
+  }
+
+  async #save(row: SessionRow): Promise<void> {
+    try {
+      await this.#store.commit([{ table: TABLES.sessions, key: [row.sessionId], value: { ...row } }]);
+    } catch (error) {
+      this.#log.error({ sessionId: row.sessionId, cause: messageOf(error) }, 'the catalog could not be written');
+      throw new AppError('STORAGE_UNAVAILABLE', 'The worker cannot write to its disk; try again.', { cause: error, retryAfterSeconds: 5 });
+    }
+  }
+}

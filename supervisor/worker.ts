@@ -1,0 +1,115 @@
+// What the HTTP layer sees of the worker; lifecycle.ts builds the one implementation.
+import type { Message, MessageStatus, OutgoingContent } from '../shared/domain/message.js';
+import type { OutwardStatus, Reason, SessionState } from '../shared/domain/session.js';
+import type { Beat } from '../shared/ipc/protocol.js';
+
+/** Times are Unix milliseconds. */
+export interface SessionView {
+  sessionId: string;
+  userId: string | undefined;
+  sessionName: string | undefined;
+  /** Inside state; `status` is what clients of the guide see. */
+  state: SessionState;
+  status: OutwardStatus;
+  reason: Reason;
+  /** Rises by one with every change of this session. */
+  seq: number;
+  /** When the state was entered. */
+  since: number;
+  desired: 'connected' | 'disconnected';
+  /** `+6281…`, once paired. */
+  phoneNumber: string | undefined;
+  jid: string | undefined;
+  lid: string | undefined;
+  pushName: string | undefined;
+  createdAt: number;
+  lastActivity: number;
+  /** The slot of its runner, once it was placed. */
+  slot: number | undefined;
+  /** The newest QR, only in `qr_required` and only until it expires. */
+  qr: Qr | undefined;
+}
+
+/** `value` is the string to draw; `attempt` counts from 1. */
+export interface Qr {
+  value: string;
+  attempt: number;
+  expiresAt: number;
+}
+
+export interface Sessions {
+  /** @throws SESSION_ALREADY_EXISTS, AT_CAPACITY */
+  create(input: { sessionId: string; userId?: string | undefined; sessionName?: string | undefined }): Promise<SessionView>;
+  list(): SessionView[];
+  /** @throws SESSION_NOT_FOUND */
+  get(sessionId: string): SessionView;
+  /** Wants the session connected; waits up to 20 s for a QR, an open connection or a failure, then answers the view as it is. */
+  connect(sessionId: string): Promise<SessionView>;
+  /** @throws SESSION_ALREADY_PAIRED, RUNNER_UNAVAILABLE */
+  pairingCode(sessionId: string, phoneNumber: string): Promise<{ code: string; expiresAt: number }>;
+  disconnect(sessionId: string): Promise<SessionView>;
+  restart(sessionId: string): Promise<SessionView>;
+  logout(sessionId: string): Promise<SessionView>;
+  delete(sessionId: string): Promise<void>;
+}
+
+export interface SendRequest {
+  sessionId: string;
+  /** A jid; see `toRecipientJid`. */
+  to: string;
+  content: OutgoingContent;
+  /** Same key and same request: same answer and id. @throws IDEMPOTENCY_CONFLICT for another request with the key */
+  idempotencyKey?: string | undefined;
+}
+
+export interface SendResult {
+  messageId: string;
+  status: MessageStatus;
+  timestamp: number;
+}
+
+export interface Messages {
+  /** Resolves when WhatsApp acknowledged the message. @throws SESSION_NOT_CONNECTED, RECIPIENT_NOT_ON_WHATSAPP, OUTCOME_UNKNOWN, DEADLINE_EXCEEDED … */
+  send(request: SendRequest): Promise<SendResult>;
+  /** Newest first. */
+  page(sessionId: string, range: { limit: number; offset: number }): { messages: Message[]; total: number };
+}
+
+export interface RunnerView {
+  slot: number;
+  state: 'starting' | 'ready' | 'unresponsive' | 'draining' | 'backoff' | 'idle';
+  incarnation: number;
+  pid: number | undefined;
+  sessions: number;
+  startedAt: number | undefined;
+  restarts: number;
+  /** Figures of the last beat. */
+  beat: Beat | undefined;
+  lastExit:
+    | { verdict: 'clean' | 'crash' | 'oom' | 'config' | 'killed'; code: number | null; signal: string | null; at: number; stderr: string[] }
+    | undefined;
+}
+
+/** Percent are 0–100 of the host or cgroup, uptime whole seconds. */
+export interface Health {
+  status: 'online';
+  sessionCount: number;
+  cpuUsage: number;
+  memoryUsage: number;
+  uptime: number;
+  maxSessions: number;
+}
+
+export interface Readiness {
+  ready: boolean;
+  /** What a person wants to know while waiting: sessions still to resume, storage, draining. */
+  details: Record<string, unknown>;
+}
+
+export interface Worker {
+  readonly sessions: Sessions;
+  readonly messages: Messages;
+  runners(): RunnerView[];
+  health(): Health;
+  readiness(): Readiness;
+}
