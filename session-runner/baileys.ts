@@ -2,6 +2,7 @@
 export {
   makeWASocket,
   Browsers,
+  Curve,
   DEFAULT_CONNECTION_CONFIG,
   decodeMessageNode,
   generateWAMessage,

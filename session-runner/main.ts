@@ -6,8 +6,10 @@ import { createLogger } from '../shared/logging.js';
 import { RunnerEnvironment } from '../shared/runner-environment.js';
 import { openRunnerStore } from './runner-store.js';
 import { Runner } from './runner.js';
+import { verifySignatures } from './verify-signatures.js';
 
 muteConsole();
+verifySignatures();
 if (!process.send) {
   process.stderr.write('A session-runner is started by the supervisor; run `npm start`.\n');
   process.exit(EXIT.config);

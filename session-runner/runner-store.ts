@@ -14,6 +14,8 @@ export const TABLES = {
   inbox: 'inbox',
   /** [seq] → what the supervisor has not committed yet, or only just. */
   spool: 'spool',
+  /** [time, seq] → a spool row the supervisor would not take; for a person to look at. */
+  setAside: 'setAside',
   /** [sessionId, messageId] → a message sent by us, kept to answer retry receipts. */
   outgoing: 'outgoing',
 } as const;

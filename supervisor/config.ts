@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { flag, oneOf, readEnvironment, text, url, wholeNumber, type Environment, type Rule, type Values } from '../shared/config.js';
+import { splitNodeOptions } from './fleet/node-options.js';
 
 const HTTP = ['http', 'https'];
 const PRINTABLE = /^[\x21-\x7e]{1,1024}$/;
@@ -45,10 +46,9 @@ const VARIABLES = {
   CONNECT_RATE_PER_SECOND: wholeNumber(1, 10_000).default(10),
   SHUTDOWN_TIMEOUT_MS: wholeNumber(1_000, 600_000).default(25_000),
   SEND_DEADLINE_MS: wholeNumber(100, 300_000).default(30_000),
-  RUNNER_NODE_OPTIONS: text(
-    /^\s*-\S+(\s+\S+)*\s*$/,
-    'must be options of node separated by spaces, such as --max-old-space-size=512',
-  ).optional(),
+  RUNNER_NODE_OPTIONS: text(/^\s*-\S+(\s+\S+)*\s*$/, 'must be options of node separated by spaces, such as --max-old-space-size=512')
+    .refine((value) => splitNodeOptions(value) !== undefined, 'has a quote that is not closed')
+    .optional(),
   WA_WEBSOCKET_URL: url(['ws', 'wss']).optional(),
   WA_VERSION: text(/^\d{1,10}\.\d{1,10}\.\d{1,10}$/, 'must be three numbers, such as 2.3000.1023223821').optional(),
   WA_APPEAR_ONLINE: flag().default(true),
@@ -150,7 +150,7 @@ export const loadConfig = (environment: Environment = process.env, surroundings:
     connectRatePerSecond: values.CONNECT_RATE_PER_SECOND,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
     sendDeadlineMs: values.SEND_DEADLINE_MS,
-    runnerNodeOptions: Object.freeze(values.RUNNER_NODE_OPTIONS?.trim().split(/\s+/) ?? []),
+    runnerNodeOptions: Object.freeze(splitNodeOptions(values.RUNNER_NODE_OPTIONS ?? '') ?? []),
     waWebsocketUrl: values.WA_WEBSOCKET_URL,
     waVersion: values.WA_VERSION,
     waAppearOnline: values.WA_APPEAR_ONLINE,

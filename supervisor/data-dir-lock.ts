@@ -1,6 +1,6 @@
 // One supervisor per data folder: a file that names its living holder.
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { utimesSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -36,8 +36,6 @@ export interface DataDirLockOptions {
   refreshMs?: number;
   /** How long a holder whose process cannot be looked at counts as alive after its last refresh. */
   leaseMs?: number;
-  /** For tests: as whom to take it. */
-  self?: Omit<LockHolder, 'since' | 'token'>;
 }
 
 export interface DataDirLock {
@@ -57,7 +55,7 @@ export const lockDataDir = async (dataDir: string, options: DataDirLockOptions =
   const { refreshMs = 5_000, leaseMs = 30_000, onLost } = options;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const path = join(dataDir, LOCK_FILE);
-  const holder: LockHolder = { ...(options.self ?? ownIdentity()), since: new Date().toISOString(), token: randomUUID() };
+  const holder: LockHolder = { ...ownIdentity(), since: new Date().toISOString(), token: randomUUID() };
   await take(path, holder, { dataDir, leaseMs });
 
   const refresh = setInterval(() => {
@@ -69,7 +67,7 @@ export const lockDataDir = async (dataDir: string, options: DataDirLockOptions =
     holder,
     release: () => {
       clearInterval(refresh);
-      if (readHolder(path)?.token === holder.token) rmSync(path, { force: true });
+      if (names(path, holder)) rmSync(path, { force: true });
     },
   };
 };
@@ -87,6 +85,15 @@ const stillOurs = (path: string, holder: LockHolder): boolean => {
   return true;
 };
 
+/** False also when it cannot be read: what is not certainly ours is not ours to remove, and goes stale with our death. */
+const names = (path: string, holder: LockHolder): boolean => {
+  try {
+    return readHolder(path)?.token === holder.token;
+  } catch {
+    return false;
+  }
+};
+
 const ownIdentity = (): Omit<LockHolder, 'since' | 'token'> => {
   const identity = identityOf(process.pid);
   if (!identity) throw new Error('the start time of this process cannot be read');
@@ -101,11 +108,8 @@ const take = async (path: string, holder: LockHolder, where: { dataDir: string; 
   for (;;) {
     if (put(path, holder)) return;
     const current = readHolder(path);
-    if (!current) {
-      // Released this very moment; or no lock of ours at all, which a person has to look at.
-      if (existsSync(path)) throw new Error(`${path} is not a lock file; remove it when no supervisor uses ${where.dataDir}`);
-      continue;
-    }
+    // Released this very moment.
+    if (!current) continue;
     if (await lives(path, current, holder, where.leaseMs)) throw new DataDirLockedError(where.dataDir, current);
     const guard = `${path}.${current.token.slice(0, 8)}`;
     await take(guard, holder, where);
@@ -163,11 +167,19 @@ const writeOwn = (path: string, holder: LockHolder): string => {
   return own;
 };
 
+/** @throws for a file that is no lock: a person has to look at it */
 const readHolder = (path: string): LockHolder | undefined => {
+  let text: string;
   try {
-    return Holder.safeParse(JSON.parse(readFileSync(path, 'utf8'))).data;
-  } catch {
-    return undefined;
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    return Holder.parse(JSON.parse(text));
+  } catch (error) {
+    throw new Error(`${path} is not a lock file; remove it when no supervisor uses this folder`, { cause: error });
   }
 };
 

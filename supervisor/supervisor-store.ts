@@ -11,9 +11,9 @@ const SCHEMA_VERSION = 1;
 export const TABLES = {
   /** [sessionId] → SessionRow: the catalog. */
   sessions: 'sessions',
-  /** [sessionId, timestamp, n] → Message: history in its order. */
+  /** [sessionId, second, n] → Message: history in its order. WhatsApp's times are seconds; within one, `n` is the order of arrival. */
   messages: 'messages',
-  /** [sessionId, 'in' | 'out', sender, messageId] → [timestamp, n]: where a message stands, and that we have it. */
+  /** [sessionId, 'in' | 'out', sender, messageId] → [second, n]: where a message stands, and that we have it. */
   messageIndex: 'messageIndex',
   /** [sessionId] → MessageCount. */
   messageCounts: 'messageCounts',

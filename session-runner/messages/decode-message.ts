@@ -37,15 +37,30 @@ const INTERNAL = new Set<number>([
  * `unreadable` with its bytes, so that nothing received is dropped.
  */
 export const decodeInboxEntry = (entry: InboxEntry, log: Logger): Message | undefined => {
-  const { fullMessage } = decodeMessageNode({ tag: 'message', attrs: entry.attrs }, entry.me, entry.meLid);
   try {
+    const { fullMessage } = decodeMessageNode({ tag: 'message', attrs: entry.attrs }, entry.me, entry.meLid);
     const decoded = proto.Message.decode(unpadRandomMax16(entry.plaintext));
     return toMessage({ ...fullMessage, message: decoded.deviceSentMessage?.message ?? decoded }, entry.me);
   } catch (error) {
     log.warn({ cause: messageOf(error) }, 'a decrypted message could not be parsed; it is kept as it came');
-    const message = toMessage({ ...fullMessage, messageStubType: WAMessageStubType.UNKNOWN }, entry.me);
-    return message && { ...message, type: 'unreadable', raw: entry.plaintext.toString('base64') };
+    return unreadable(entry);
   }
+};
+
+const unreadable = ({ attrs, plaintext, me }: InboxEntry): Message => {
+  const from = withoutDevice(attrs['participant'] ?? attrs['from'] ?? '');
+  return {
+    id: attrs['id'] ?? '',
+    chat: withoutDevice(attrs['from'] ?? ''),
+    from,
+    to: me,
+    fromMe: from === me,
+    type: 'unreadable',
+    content: null,
+    timestamp: Number(attrs['t'] ?? 0) * 1000 || Date.now(),
+    status: 'delivered',
+    raw: Buffer.from(plaintext).toString('base64'),
+  };
 };
 
 /** A Baileys message as history keeps it, or undefined when nobody wrote it. `me` is our phone-number jid. */

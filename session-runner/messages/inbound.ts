@@ -1,3 +1,4 @@
+import { keyPart } from '../../shared/domain/ids.js';
 import type { MessageStatus } from '../../shared/domain/message.js';
 import type { Store } from '../../shared/store/store.js';
 import type { BaileysEventMap, WAMessage } from '../baileys.js';
@@ -55,7 +56,7 @@ const wasDecrypted = ({ key, messageStubType }: WAMessage, { sessionId, store }:
   !messageStubType &&
   key.id !== undefined &&
   key.id !== null &&
-  [...store.range(TABLES.inbox, { prefix: [sessionId, key.id], limit: 1 })].length > 0;
+  [...store.range(TABLES.inbox, { prefix: [sessionId, keyPart(key.id)], limit: 1 })].length > 0;
 
 const statusEntry = (
   sessionId: string,

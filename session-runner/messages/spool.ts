@@ -1,5 +1,5 @@
 import { backoffDelay } from '../../shared/backoff.js';
-import { messageOf } from '../../shared/errors.js';
+import { AppError, ERRORS, messageOf } from '../../shared/errors.js';
 import type { SpoolRecord } from '../../shared/ipc/protocol.js';
 import type { Logger } from '../../shared/logging.js';
 import type { Key, Store, Write } from '../../shared/store/store.js';
@@ -21,6 +21,9 @@ const RETAIN_MS = 30_000;
 const SWEEP_MS = 5_000;
 const MAX_BATCH_RECORDS = 200;
 const MAX_BATCH_BYTES = 48 * 1024;
+const RETRY_PAUSE = { baseMs: 100, maxMs: 5_000 };
+/** A record refused this often, for a reason that does not pass, is set aside. */
+const MAX_REFUSALS = 5;
 /** Unacknowledged bytes at which decryption begins to wait. */
 export const SPOOL_BOUND_BYTES = 64 * 1024 * 1024;
 
@@ -123,27 +126,31 @@ export class Spool {
 
   async #shipAll(): Promise<void> {
     for (let failures = 0; this.#waiting.length > 0 && !this.#stopped;) {
-      const { items, records } = this.#nextBatch();
+      // After a failure one by one, so that a record nobody can take does not hold up the others.
+      const { items, records } = this.#nextBatch(failures === 0 ? MAX_BATCH_RECORDS : 1);
       try {
         if (records.length > 0) await this.#options.ship(records);
         failures = 0;
         this.#acknowledge(items);
       } catch (error) {
-        this.#options.log.warn(
-          { cause: messageOf(error), records: records.length },
-          'the supervisor did not take spooled records; trying again',
-        );
-        await new Promise((resolve) => setTimeout(resolve, backoffDelay(failures++, { baseMs: 100, maxMs: 5_000 }, Math.random())));
+        failures++;
+        this.#options.log.warn({ cause: messageOf(error), records: records.length }, 'spooled records were not taken; trying again');
+        if (failures > MAX_REFUSALS && !isPassing(error)) {
+          failures = 0;
+          await this.#setAside(items);
+        } else {
+          await new Promise((resolve) => setTimeout(resolve, backoffDelay(failures - 1, RETRY_PAUSE, Math.random())));
+        }
       }
     }
   }
 
-  #nextBatch(): { items: Item[]; records: SpoolRecord[] } {
+  #nextBatch(limit: number): { items: Item[]; records: SpoolRecord[] } {
     const items: Item[] = [];
     const records: SpoolRecord[] = [];
     let bytes = 0;
     for (const item of this.#waiting) {
-      if (items.length > 0 && (bytes + item.bytes > MAX_BATCH_BYTES || items.length >= MAX_BATCH_RECORDS)) break;
+      if (items.length > 0 && (bytes + item.bytes > MAX_BATCH_BYTES || items.length >= limit)) break;
       items.push(item);
       bytes += item.bytes;
       const entry = this.#options.store.get<SpoolEntry>(TABLES.spool, [item.seq]);
@@ -151,6 +158,20 @@ export class Spool {
       if (record) records.push(record);
     }
     return { items, records };
+  }
+
+  /** Keeps what the supervisor refuses for good where a person can find it, and goes on. */
+  async #setAside(items: Item[]): Promise<void> {
+    const { store, log } = this.#options;
+    log.error({ seqs: items.map(({ seq }) => seq) }, 'spooled records that nobody takes were set aside in the table of that name');
+    try {
+      await store.commit(
+        items.map(({ seq }) => ({ table: TABLES.setAside, key: [Date.now(), seq], value: store.get(TABLES.spool, [seq]) })),
+      );
+      this.#acknowledge(items);
+    } catch (error) {
+      log.error({ cause: messageOf(error) }, 'and could not be written there');
+    }
   }
 
   #acknowledge(items: Item[]): void {
@@ -190,8 +211,12 @@ export class Spool {
 const sizeOf = (entry: SpoolEntry): number =>
   entry.kind === 'inbox' ? entry.entry.plaintext.length * 2 + 512 : JSON.stringify(entry).length;
 
+/** Nothing for what history does not keep. What cannot be turned into a record is one of type `unreadable`, as it came. */
 const toRecord = (seq: number, entry: SpoolEntry, log: Logger): SpoolRecord | undefined => {
   if (entry.kind !== 'inbox') return { ...entry, seq };
   const message = decodeInboxEntry(entry.entry, log);
   return message && { kind: 'message', seq, sessionId: entry.sessionId, message };
 };
+
+/** Failures that say nothing about the record: the supervisor was busy, gone, or could not write. */
+const isPassing = (error: unknown): boolean => error instanceof AppError && ERRORS[error.code].retryable && error.code !== 'INTERNAL';

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { keyPart } from '../../shared/domain/ids.js';
 import type { Store } from '../../shared/store/store.js';
 import type { BinaryNode, SignalRepositoryWithLIDStore } from '../baileys.js';
 import type { InboxEntry } from '../messages/decode-message.js';
@@ -70,8 +71,8 @@ export const withInbox = (repository: SignalRepositoryWithLIDStore, options: Inb
 };
 
 const inboxKey = (attrs: Record<string, string>, index: number): InboxEntry['key'] => [
-  attrs['id'] ?? '',
-  attrs['from'] ?? '',
-  attrs['participant'] ?? '',
+  keyPart(attrs['id'] ?? ''),
+  keyPart(attrs['from'] ?? ''),
+  keyPart(attrs['participant'] ?? ''),
   index,
 ];

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
 /** What a client may call a session; also safe as a path segment and an object key. */
@@ -37,3 +38,9 @@ export const canonicalJid = (jid: string, alternative: string | undefined): stri
   const own = withoutDevice(jid);
   return isLid(own) && alternative !== undefined && !isLid(alternative) ? withoutDevice(alternative) : own;
 };
+
+const LONGEST_KEY_PART = 200;
+
+/** An identifier somebody else chose, as part of a store's key: as it is, or its hash when it is longer than any honest one. */
+export const keyPart = (identifier: string): string =>
+  identifier.length <= LONGEST_KEY_PART ? identifier : `sha256:${createHash('sha256').update(identifier).digest('hex')}`;

@@ -10,7 +10,7 @@ export const advances = (from: MessageStatus, to: MessageStatus): boolean => MES
 
 /** A message as history keeps it. Times are Unix milliseconds, jids carry no device. */
 export const Message = z.object({
-  id: z.string().min(1).max(128),
+  id: z.string(),
   /** The conversation: a person's phone-number jid when known, else the LID, or a group. */
   chat: z.string(),
   /** The same person's other identity, when WhatsApp told it. */

@@ -1,5 +1,6 @@
 // The one file that knows LMDB: a local store with one writer, durable group commit, and reads that see every write.
 import { mkdirSync } from 'node:fs';
+import { AppError } from '../errors.js';
 import { open, type Database, type RootDatabase } from 'lmdb';
 
 export type Key = readonly (string | number)[];
@@ -29,6 +30,9 @@ const ENCODING = { encoding: 'msgpack', useRecords: false } as const;
 
 /** Sorts after every string and number that can follow it in a key. */
 const LAST = '\u{10ffff}\u{10ffff}';
+
+/** LMDB takes 1978 bytes; the escapes of its encoding at most double a text. */
+const MAX_KEY_BYTES = 980;
 
 interface Pending {
   value: unknown;
@@ -61,11 +65,14 @@ export class Store {
     const options = {
       start: reverse ? high : low,
       end: reverse ? low : high,
+      // The row whose key is the prefix itself, which is first in one direction and last in the other.
+      inclusiveEnd: reverse,
       reverse,
       ...(limit === undefined ? {} : { limit }),
       ...(offset === undefined ? {} : { offset }),
     };
-    for (const { key, value } of this.#table(table).getRange(options)) yield { key, value: value as T };
+    // LMDB gives a key of one part back as that part.
+    for (const { key, value } of this.#table(table).getRange(options)) yield { key: [key].flat(), value: value as T };
   }
 
   count(table: string, prefix: Key): number {
@@ -75,9 +82,12 @@ export class Store {
   /**
    * Commits all of `writes` or none; resolves when they are on disk. Reads see them at once.
    * Commits of one turn share one transaction, and later commits never overtake earlier ones.
+   * @throws STORAGE_UNAVAILABLE
    */
   async commit(writes: readonly Write[]): Promise<void> {
     if (writes.length === 0) return;
+    // LMDB refuses one write at a time and keeps those before it: nothing that it would refuse may reach it.
+    for (const { table, key } of writes) this.#assertPossible(table, key);
     const held = writes.map(({ table, key, value }) => {
       const id = pendingKey(table, key);
       const entry: Pending = { value };
@@ -112,7 +122,17 @@ export class Store {
         results.push(value === undefined ? target.remove([...key]) : target.put([...key], value));
       }
     });
-    await Promise.all([batch, ...results]);
+    try {
+      await Promise.all([batch, ...results]);
+    } catch (error) {
+      throw new AppError('STORAGE_UNAVAILABLE', 'The worker cannot write to its disk; try again.', { cause: error, retryAfterSeconds: 5 });
+    }
+  }
+
+  #assertPossible(table: string, key: Key): void {
+    this.#table(table);
+    const bytes = key.reduce<number>((sum, part) => sum + (typeof part === 'string' ? Buffer.byteLength(part) : 8) + 2, 0);
+    if (bytes > MAX_KEY_BYTES) throw new Error(`a key of table ${table} has ${bytes} bytes, more than ${MAX_KEY_BYTES}`);
   }
 
   #table(name: string): Database<unknown, (string | number)[]> {

@@ -1,3 +1,4 @@
+import { keyPart } from '../../shared/domain/ids.js';
 import { advances, type Message, type MessageStatus } from '../../shared/domain/message.js';
 import type { Key, Store, Write } from '../../shared/store/store.js';
 import { TABLES, type MessageCount } from '../supervisor-store.js';
@@ -23,9 +24,10 @@ export class History {
     const count = this.#count(sessionId);
     const n = count.n + 1;
     const next: MessageCount = { total: count.total + 1, n };
+    const second = Math.floor(message.timestamp / 1000);
     return [
-      { table: TABLES.messages, key: [sessionId, message.timestamp, n], value: message },
-      { table: TABLES.messageIndex, key: index, value: [message.timestamp, n] },
+      { table: TABLES.messages, key: [sessionId, second, n], value: message },
+      { table: TABLES.messageIndex, key: index, value: [second, n] },
       { table: TABLES.messageCounts, key: [sessionId], value: next },
     ];
   }
@@ -53,4 +55,4 @@ export class History {
 
 /** Our own ids are ours to choose; others' are theirs, so the sender is part of the key: nobody can shadow another's message. */
 const indexKey = (sessionId: string, fromMe: boolean, from: string, messageId: string): Key =>
-  fromMe ? [sessionId, 'out', '', messageId] : [sessionId, 'in', from, messageId];
+  fromMe ? [sessionId, 'out', '', keyPart(messageId)] : [sessionId, 'in', keyPart(from), keyPart(messageId)];

@@ -129,10 +129,7 @@ export class Sends {
       await committed;
     } catch (error) {
       this.#dequeue(pending);
-      throw new AppError('STORAGE_UNAVAILABLE', 'The worker cannot write to its disk, so the message was not accepted.', {
-        cause: error,
-        retryAfterSeconds: 5,
-      });
+      throw error;
     }
     return pending;
   }

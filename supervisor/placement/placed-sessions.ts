@@ -161,6 +161,8 @@ export class PlacedSessions implements Sessions {
 
   /** The runner of a slot has ended, so none of its sockets lives. */
   onRunnerExited(slot: number): void {
+    // At a stop nothing is lost: the next start resumes from what is stored.
+    if (this.#stopping) return;
     for (const row of this.#registry.rows().filter((candidate) => candidate.slot === slot && wanted(candidate))) {
       this.#inBackground(row.sessionId, this.#registry.apply(row.sessionId, lost(row), 'runner_lost'));
     }

@@ -1,6 +1,6 @@
 import { phoneNumberOf } from '../../shared/domain/ids.js';
 import { next, outwardStatus, type Reason, type SessionEvent } from '../../shared/domain/session.js';
-import { AppError, messageOf } from '../../shared/errors.js';
+import { AppError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logging.js';
 import type { Store } from '../../shared/store/store.js';
 import { TABLES, type SessionRow } from '../supervisor-store.js';
@@ -155,11 +155,6 @@ export class Registry {
   }
 
   async #save(row: SessionRow): Promise<void> {
-    try {
-      await this.#store.commit([{ table: TABLES.sessions, key: [row.sessionId], value: { ...row } }]);
-    } catch (error) {
-      this.#log.error({ sessionId: row.sessionId, cause: messageOf(error) }, 'the catalog could not be written');
-      throw new AppError('STORAGE_UNAVAILABLE', 'The worker cannot write to its disk; try again.', { cause: error, retryAfterSeconds: 5 });
-    }
+    await this.#store.commit([{ table: TABLES.sessions, key: [row.sessionId], value: { ...row } }]);
   }
 }

@@ -1,0 +1,80 @@
+// What clients may send. Unknown keys are ignored, since the backends send extras.
+import { z } from 'zod';
+import { SessionId, toRecipientJid } from '../../shared/domain/ids.js';
+import { AppError } from '../../shared/errors.js';
+
+const TEXT_MAX = 65_536;
+const LONE_SURROGATE = /\p{Surrogate}/u;
+const string = (name: string) =>
+  z.string({ error: ({ input }) => (input === undefined || input === null ? `${name} is required` : `${name} must be a string`) });
+const object = <S extends z.ZodRawShape>(shape: S) => z.object(shape, { error: 'the body must be a JSON object' });
+
+/** Backends send null or '' for a label they do not have. */
+const label = (name: string) =>
+  string(name)
+    .max(255, `${name} must be at most 255 characters`)
+    .nullish()
+    .transform((value) => (value === null || value === '' ? undefined : value));
+
+const idempotencyKey = (name: string) =>
+  string(name)
+    .regex(/^[\x20-\x7e]{1,255}$/, `${name} must be 1 to 255 printable ASCII characters`)
+    .optional();
+
+const count = (name: string, min: number, max: number, absent: number) => {
+  const error = `${name} must be a whole number from ${min} to ${max}, given once`;
+  return z
+    .string({ error })
+    .regex(/^\d{1,10}$/, error)
+    .transform(Number)
+    .pipe(z.int({ error }).min(min, error).max(max, error))
+    .default(absent);
+};
+
+export const SessionPath = z.object({ id: SessionId });
+export const NoBody = object({});
+export const CreateSession = object({
+  sessionId: string('sessionId').pipe(SessionId),
+  userId: label('userId'),
+  sessionName: label('sessionName'),
+});
+export const SendMessage = object({
+  to: string('to').transform((to, context) => {
+    const jid = toRecipientJid(to);
+    if (jid !== undefined) return jid;
+    context.addIssue({
+      code: 'custom',
+      message: 'to must be a phone number with its country code, digits only, or an address ending in @s.whatsapp.net, @lid or @g.us',
+    });
+    return z.NEVER;
+  }),
+  type: z.literal('text', { error: 'type must be text' }),
+  message: string('message')
+    .min(1, 'message must not be empty')
+    .max(TEXT_MAX, `message must be at most ${TEXT_MAX} characters`)
+    // It could not be encoded and would reach the phone as a replacement character.
+    .refine((text) => !LONE_SURROGATE.test(text), 'message must not hold half of a surrogate pair'),
+  clientMessageId: idempotencyKey('clientMessageId').nullable(),
+});
+export const SendHeaders = z.object({ 'idempotency-key': idempotencyKey('Idempotency-Key') });
+export const MessagesQuery = z.object({ limit: count('limit', 1, 500, 50), offset: count('offset', 0, 1_000_000_000, 0) });
+export const PairingCode = object({
+  phoneNumber: string('phoneNumber')
+    .regex(/^\+?[1-9]\d{5,14}$/, 'phoneNumber must be the country code and number, digits only, with or without a leading +')
+    .transform((number) => number.replace('+', '')),
+});
+const QR_FORMATS = ['json', 'png', 'svg', 'raw'] as const;
+export type QrFormat = (typeof QR_FORMATS)[number];
+export const QrQuery = z.object({ format: z.enum(QR_FORMATS, { error: `format must be one of ${QR_FORMATS.join(', ')}` }).optional() });
+
+/** @throws INVALID_REQUEST with `details.issues: [{path, message}]` */
+export const parse = <S extends z.ZodType>(schema: S, value: unknown): z.output<S> => {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issues = result.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+  throw invalidRequest(issues);
+};
+
+/** A 400 whose sentence says what is wrong, and whose details say where. */
+export const invalidRequest = (issues: { path: string; message: string }[]): AppError =>
+  new AppError('INVALID_REQUEST', `The request is not valid: ${issues.map(({ message }) => message).join('; ')}.`, { details: { issues } });

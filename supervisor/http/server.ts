@@ -1,0 +1,146 @@
+import { createServer as createHttpServer, type ServerResponse } from 'node:http';
+import express, { type Express, type RequestHandler } from 'express';
+import { AppError } from '../../shared/errors.js';
+import type { Logger } from '../../shared/logging.js';
+import type { Config } from '../config.js';
+import type { Worker } from '../worker.js';
+import { accessLog } from './access-log.js';
+import { guard } from './auth.js';
+import { answerBrokenRequests } from './client-error.js';
+import { mount } from './endpoint.js';
+import { errorHandler } from './error-handler.js';
+import { requestId } from './request-id.js';
+import { fleetEndpoints } from './routes/fleet.js';
+import { healthEndpoints } from './routes/health.js';
+import { messageEndpoints } from './routes/messages.js';
+import { qrEndpoints } from './routes/qr.js';
+import { sessionEndpoints } from './routes/sessions.js';
+import { invalidRequest } from './schemas.js';
+
+/** What a client may take of the server. */
+export interface Limits {
+  readonly headersTimeoutMs: number;
+  /** For a whole request with its body to arrive. */
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  /** How often the two arrival limits are checked. */
+  readonly checkIntervalMs: number;
+  readonly connections: number;
+}
+
+export const LIMITS: Limits = {
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  // Longer than the idle time of common proxies, so that they close first and never meet a closed connection.
+  keepAliveTimeoutMs: 65_000,
+  checkIntervalMs: 5_000,
+  connections: 4_096,
+};
+
+export type HttpConfig = Pick<Config, 'host' | 'port' | 'apiAccess' | 'authToken' | 'sendDeadlineMs'>;
+
+export interface HttpServer {
+  readonly app: Express;
+  /** @returns the address it listens on; rejects when that is taken or not allowed. */
+  listen(): Promise<{ host: string; port: number }>;
+  /** Takes no new connection, lets running requests finish for `graceMs`, then cuts what is left. */
+  close(graceMs: number): Promise<void>;
+}
+
+export const createServer = (worker: Worker, config: HttpConfig, log: Logger, limits: Limits = LIMITS): HttpServer => {
+  let closing = false;
+  const running = new Set<ServerResponse>();
+  const app = createApp(worker, config, log, (response) => {
+    running.add(response);
+    response.once('close', () => running.delete(response));
+    if (closing) endConnectionAfter(response);
+  });
+  const server = createHttpServer(
+    {
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      connectionsCheckingInterval: limits.checkIntervalMs,
+      // Checked below instead, to answer with the envelope.
+      requireHostHeader: false,
+    },
+    app,
+  );
+  server.keepAliveTimeout = limits.keepAliveTimeoutMs;
+  server.maxConnections = limits.connections;
+  // Ends a client that stopped reading; above the longest time an endpoint may take to answer.
+  server.timeout = config.sendDeadlineMs + 60_000;
+  // With `Expect`, the body is asked for only after token and headers were found good.
+  server.on('checkContinue', app);
+  server.on('checkExpectation', app);
+  answerBrokenRequests(server);
+
+  return {
+    app,
+    listen: async () =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(config.port, config.host, () => {
+          server.off('error', reject);
+          server.on('error', (error) => log.error({ err: error }, 'http server error'));
+          const address = server.address();
+          resolve({ host: config.host, port: typeof address === 'object' && address !== null ? address.port : config.port });
+        });
+      }),
+    close: async (graceMs) => {
+      closing = true;
+      // Idle connections are ended by `server.close`; busy ones would otherwise be kept alive after their answer.
+      for (const response of running) endConnectionAfter(response);
+      if (!server.listening) return;
+      const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      clearTimeout(cut);
+    },
+  };
+};
+
+const createApp = (worker: Worker, config: HttpConfig, log: Logger, onRequest: (response: ServerResponse) => void): Express => {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.enable('case sensitive routing');
+  app.use((_request, response, next) => {
+    onRequest(response);
+    next();
+  });
+  app.use(requestId, baseHeaders, accessLog(log));
+  mount(app, healthEndpoints(worker));
+  app.use(guard(config), wellFormedTarget);
+  mount(
+    app,
+    [sessionEndpoints, qrEndpoints, messageEndpoints, fleetEndpoints].flatMap((endpoints) => endpoints(worker)),
+  );
+  app.use(() => {
+    throw new AppError('NOT_FOUND', 'There is nothing at this path.');
+  });
+  app.use(errorHandler(log));
+  return app;
+};
+
+const endConnectionAfter = (response: ServerResponse): void => {
+  if (!response.headersSent) response.setHeader('Connection', 'close');
+};
+
+const baseHeaders: RequestHandler = (_request, response, next) => {
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  response.setHeader('Cache-Control', 'no-store');
+  next();
+};
+
+const wellFormedTarget: RequestHandler = (request, _response, next) => {
+  if (request.get('host') === undefined && request.httpVersion === '1.1') {
+    throw invalidRequest([{ path: 'Host', message: 'the Host header is required' }]);
+  }
+  try {
+    decodeURIComponent(request.path);
+  } catch {
+    throw invalidRequest([{ path: '', message: 'the path has a malformed percent-encoding' }]);
+  }
+  const repeated = Object.entries(request.query).find(([, value]) => Array.isArray(value));
+  if (repeated) throw invalidRequest([{ path: repeated[0], message: `${repeated[0]} is given more than once` }]);
+  next();
+};

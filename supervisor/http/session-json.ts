@@ -1,0 +1,35 @@
+// How a session looks in answers. Keys without a value are left out: `undefined` never reaches the JSON, and the backends refuse null.
+import { REASONS } from '../../shared/domain/session.js';
+import type { SessionView } from '../worker.js';
+import { qrDataUrl } from './qr-image.js';
+
+export const iso = (at: number): string => new Date(at).toISOString();
+
+export const sessionJson = (view: SessionView): Record<string, unknown> => ({
+  sessionId: view.sessionId,
+  status: view.status,
+  phoneNumber: view.phoneNumber,
+  lastActivity: iso(view.lastActivity),
+  reason: view.reason,
+  message: REASONS[view.reason],
+  since: iso(view.since),
+  seq: view.seq,
+  desired: view.desired,
+  createdAt: iso(view.createdAt),
+  userId: view.userId,
+  sessionName: view.sessionName,
+  pushName: view.pushName,
+  jid: view.jid,
+  lid: view.lid,
+  slot: view.slot,
+});
+
+/** The answer to connect: where the session got to while the caller waited. */
+export const connectJson = (view: SessionView): Record<string, unknown> => {
+  const { sessionId, status, reason, phoneNumber } = view;
+  if (view.state === 'connecting') return { sessionId, status: 'connecting', message: 'Connection initiated' };
+  return { sessionId, status, ...qrJson(view), phoneNumber, reason, message: REASONS[reason] };
+};
+
+const qrJson = ({ state, qr }: SessionView): Record<string, unknown> =>
+  state === 'qr_required' && qr ? { qrCode: qrDataUrl(qr.value), expiresAt: iso(qr.expiresAt), attempt: qr.attempt } : {};

@@ -1,0 +1,75 @@
+// A simulated WhatsApp and a worker that knows only its address.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { WhatsappClient } from '../whatsapp/client.js';
+import { spawnWhatsapp, type SpawnedWhatsapp } from '../whatsapp/spawn-whatsapp.js';
+import type { WhatsappOptions } from '../whatsapp/start-whatsapp.js';
+import { identityOf } from '../../shared/process-identity.js';
+import { WorkerProcess, type WorkerOptions } from './worker-process.js';
+
+export interface Scene {
+  whatsapp: SpawnedWhatsapp;
+  phones: WhatsappClient;
+  dataDir: string;
+  worker: WorkerProcess;
+  /** Starts the worker again on the same data, after it ended. */
+  restartWorker(): Promise<WorkerProcess>;
+  /** Ends everything and removes its files. */
+  close(): Promise<void>;
+}
+
+export interface SceneOptions {
+  env?: Record<string, string>;
+  whatsapp?: WhatsappOptions;
+  /** For the runners, beside those that make them trust the simulated WhatsApp. */
+  extraNodeOptions?: string[];
+  onLog?: WorkerOptions['onLog'];
+}
+
+export const openScene = async ({ env, whatsapp: whatsappOptions, extraNodeOptions = [], onLog }: SceneOptions = {}): Promise<Scene> => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'worker-'));
+  const whatsapp = await spawnWhatsapp(whatsappOptions);
+  const nodeOptions = [whatsapp.env['RUNNER_NODE_OPTIONS'] ?? '', ...extraNodeOptions].join(' ');
+  const start = async (): Promise<WorkerProcess> =>
+    WorkerProcess.start({ dataDir, env: { ...whatsapp.env, RUNNER_NODE_OPTIONS: nodeOptions, ...env }, ...(onLog && { onLog }) });
+  const scene: Scene = {
+    whatsapp,
+    phones: whatsapp.client,
+    dataDir,
+    worker: await start(),
+    restartWorker: async () => {
+      scene.worker = await start();
+      return scene.worker;
+    },
+    close: async () => {
+      const runners = scene.worker.isRunning ? (await scene.worker.runners()).flatMap(({ pid }) => pid ?? []) : [];
+      if (scene.worker.isRunning) await scene.worker.stop();
+      await whatsapp.stop();
+      await rm(dataDir, { recursive: true, force: true });
+      const left = runners.filter(isRunning);
+      if (left.length > 0) throw new Error(`runners outlived their worker: ${left.join(', ')}`);
+    },
+  };
+  return scene;
+};
+
+/** A session of the worker, linked to a phone of the simulated WhatsApp. */
+export interface PairedSession {
+  sessionId: string;
+  number: string;
+  jid: string;
+}
+
+/** Creates a session, lets a new phone scan its QR, and waits until it is connected. */
+export const pair = async ({ worker, phones }: Pick<Scene, 'worker' | 'phones'>, sessionId: string): Promise<PairedSession> => {
+  await worker.create(sessionId);
+  const qr = await worker.connectForQr(sessionId);
+  const { number } = await phones.createPhone({ name: sessionId });
+  await phones.scan(number, qr);
+  await worker.untilStatus(sessionId, 'connected');
+  return { sessionId, number, jid: `${number}@s.whatsapp.net` };
+};
+
+/** True while a process with this pid exists, stopped ones included. */
+export const isRunning = (pid: number): boolean => identityOf(pid) !== undefined;

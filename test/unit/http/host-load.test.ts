@@ -1,0 +1,92 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { createProbe, startHostLoad } from '../../../supervisor/host-load.js';
+
+let root: string;
+let now: number;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'host-load-'));
+  now = 1_000;
+});
+afterEach(async () => rm(root, { recursive: true }));
+
+const write = async (files: Record<string, string>): Promise<void> => {
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), text);
+  }
+};
+const probe = () => createProbe(root, () => now);
+
+it('is that of the host when there is no cgroup limit', async () => {
+  await write({ 'proc/self/cgroup': '0::/\n', 'sys/fs/cgroup/cpu.max': 'max 100000\n', 'sys/fs/cgroup/memory.max': 'max\n' });
+  const load = await probe()();
+  expect(load.cpuPercent).toBeGreaterThanOrEqual(0);
+  expect(load.cpuPercent).toBeLessThanOrEqual(100);
+  expect(load.memoryPercent).toBeGreaterThan(0);
+  expect(load.memoryPercent).toBeLessThan(100);
+  expect(load.memoryPercent * 10).toBeCloseTo(Math.round(load.memoryPercent * 10));
+});
+
+it('is that of the tightest cgroup v2 above the process', async () => {
+  const group = 'sys/fs/cgroup/system.slice/worker.service';
+  await write({
+    'proc/self/cgroup': '0::/system.slice/worker.service\n',
+    [`${group}/cpu.max`]: '50000 100000\n',
+    [`${group}/cpu.stat`]: 'usage_usec 1000000\nuser_usec 1\n',
+    [`${group}/memory.max`]: '104857600\n',
+    [`${group}/memory.current`]: '62914560\n',
+    [`${group}/memory.stat`]: 'anon 1\ninactive_file 10485760\n',
+    'sys/fs/cgroup/system.slice/memory.max': '104857600\n',
+    'sys/fs/cgroup/system.slice/memory.current': '94371840\n',
+  });
+  const measure = probe();
+  expect((await measure()).memoryPercent).toBe(90);
+  await write({ [`${group}/cpu.stat`]: 'usage_usec 1250000\n' });
+  now += 1_000;
+  // 250 ms of the 500 ms that half a core has in a second.
+  expect((await measure()).cpuPercent).toBe(50);
+  await write({ [`${group}/cpu.stat`]: 'usage_usec 9999999\n' });
+  now += 1_000;
+  expect((await measure()).cpuPercent).toBe(100);
+});
+
+it('is that of cgroup v1, also when the path is the host’s and the mount the container’s', async () => {
+  await write({
+    'proc/self/cgroup': '4:memory:/docker/abc\n2:cpu,cpuacct:/docker/abc\n1:name=systemd:/x\n',
+    'sys/fs/cgroup/memory/memory.limit_in_bytes': '104857600\n',
+    'sys/fs/cgroup/memory/memory.usage_in_bytes': '36700160\n',
+    'sys/fs/cgroup/memory/memory.stat': 'cache 1\ntotal_inactive_file 10485760\n',
+    'sys/fs/cgroup/cpu/cpu.cfs_quota_us': '50000\n',
+    'sys/fs/cgroup/cpu/cpu.cfs_period_us': '100000\n',
+    'sys/fs/cgroup/cpuacct/cpuacct.usage': '1000000000\n',
+  });
+  const measure = probe();
+  expect((await measure()).memoryPercent).toBe(25);
+  await write({ 'sys/fs/cgroup/cpuacct/cpuacct.usage': '1100000000\n' });
+  now += 1_000;
+  expect((await measure()).cpuPercent).toBe(20);
+});
+
+it('takes limits above the machine, and "no limit" of v1, for none', async () => {
+  await write({
+    'proc/self/cgroup': '4:memory:/\n2:cpu:/\n',
+    'sys/fs/cgroup/memory/memory.limit_in_bytes': '9223372036854771712\n',
+    'sys/fs/cgroup/memory/memory.usage_in_bytes': '1\n',
+    'sys/fs/cgroup/cpu/cpu.cfs_quota_us': '-1\n',
+    'sys/fs/cgroup/cpu/cpu.cfs_period_us': '100000\n',
+    'sys/fs/cgroup/cpuacct/cpuacct.usage': '1\n',
+  });
+  expect((await probe()()).memoryPercent).toBeGreaterThan(0);
+});
+
+it('is sampled in the background', async () => {
+  const load = startHostLoad(pino({ level: 'silent' }));
+  expect(load.current()).toEqual({ cpuPercent: 0, memoryPercent: 0 });
+  await vi.waitFor(() => expect(load.current().memoryPercent).toBeGreaterThan(0), 5_000);
+  load.stop();
+});

@@ -1,0 +1,114 @@
+// A worker that lives in maps: enough of the port to serve every endpoint.
+import type { Message } from '../../../shared/domain/message.js';
+import { outwardStatus, type Reason, type SessionState } from '../../../shared/domain/session.js';
+import { AppError } from '../../../shared/errors.js';
+import type { RunnerView, SendRequest, SessionView, Worker } from '../../../supervisor/worker.js';
+
+export const STARTED_AT = Date.UTC(2024, 0, 15, 10, 30);
+export const QR_VALUE = `2@${'aB3+'.repeat(50)},${'k'.repeat(44)},${'i'.repeat(44)},${'s'.repeat(44)}`;
+
+export interface MemoryWorker extends Worker {
+  /** Puts a session into a state, as if WhatsApp had done it. */
+  set(sessionId: string, state: SessionState, reason: Reason, changes?: Partial<SessionView>): void;
+  /** What a connect leads to. */
+  connectLeadsTo: { state: SessionState; reason: Reason; changes?: Partial<SessionView> };
+  /** `sessions.list` throws its value, which may be anything. */
+  listFails: { thrown: unknown } | undefined;
+  ready: boolean;
+  readonly sent: SendRequest[];
+  readonly pairingNumbers: string[];
+  readonly history: Message[];
+  runnerViews: RunnerView[];
+}
+
+export const createMemoryWorker = (): MemoryWorker => {
+  const views = new Map<string, SessionView>();
+  const get = (sessionId: string): SessionView => {
+    const view = views.get(sessionId);
+    if (!view) throw new AppError('SESSION_NOT_FOUND', 'There is no session with this id.');
+    return view;
+  };
+  const move = (sessionId: string, state: SessionState, reason: Reason, changes: Partial<SessionView> = {}): SessionView => {
+    const before = get(sessionId);
+    const view = { ...before, state, reason, status: outwardStatus(state, false), seq: before.seq + 1, since: STARTED_AT, ...changes };
+    views.set(sessionId, view);
+    return view;
+  };
+
+  const worker: MemoryWorker = {
+    connectLeadsTo: {
+      state: 'qr_required',
+      reason: 'qr_shown',
+      changes: { qr: { value: QR_VALUE, attempt: 1, expiresAt: STARTED_AT + 60_000 } },
+    },
+    listFails: undefined,
+    ready: true,
+    sent: [],
+    pairingNumbers: [],
+    history: [],
+    runnerViews: [],
+    set: (...change) => void move(...change),
+    sessions: {
+      create: async ({ sessionId, userId, sessionName }) => {
+        if (views.has(sessionId)) throw new AppError('SESSION_ALREADY_EXISTS', 'A session with this id exists already.');
+        const view = { ...NEW_SESSION, sessionId, userId, sessionName };
+        views.set(sessionId, view);
+        return Promise.resolve(view);
+      },
+      list: () => {
+        if (worker.listFails) throw worker.listFails.thrown;
+        return [...views.values()];
+      },
+      get,
+      connect: async (sessionId) => {
+        const { state, reason, changes } = worker.connectLeadsTo;
+        return Promise.resolve(move(sessionId, state, reason, changes));
+      },
+      pairingCode: async (sessionId, phoneNumber) => {
+        get(sessionId);
+        worker.pairingNumbers.push(phoneNumber);
+        return Promise.resolve({ code: 'ABCD1234', expiresAt: STARTED_AT });
+      },
+      disconnect: async (sessionId) => Promise.resolve(move(sessionId, 'disconnected', 'disconnect_requested')),
+      restart: async (sessionId) => Promise.resolve(move(sessionId, 'connecting', 'connect_requested')),
+      logout: async (sessionId) => Promise.resolve(move(sessionId, 'logged_out', 'logout_requested')),
+      delete: async (sessionId) => {
+        get(sessionId);
+        views.delete(sessionId);
+        return Promise.resolve();
+      },
+    },
+    messages: {
+      send: async (request) => {
+        if (get(request.sessionId).state !== 'connected') throw new AppError('SESSION_NOT_CONNECTED', 'The session is not connected.');
+        worker.sent.push(request);
+        return Promise.resolve({ messageId: `msg_${worker.sent.length}`, status: 'sent', timestamp: STARTED_AT });
+      },
+      page: (_sessionId, { limit, offset }) => ({ messages: worker.history.slice(offset, offset + limit), total: worker.history.length }),
+    },
+    runners: () => worker.runnerViews,
+    health: () => ({ status: 'online', sessionCount: views.size, cpuUsage: 45.5, memoryUsage: 67.8, uptime: 3600, maxSessions: 50 }),
+    readiness: () => ({ ready: worker.ready, details: { draining: !worker.ready } }),
+  };
+  return worker;
+};
+
+const NEW_SESSION: SessionView = {
+  sessionId: '',
+  userId: undefined,
+  sessionName: undefined,
+  state: 'disconnected',
+  status: 'disconnected',
+  reason: 'created',
+  seq: 0,
+  since: STARTED_AT,
+  desired: 'disconnected',
+  phoneNumber: undefined,
+  jid: undefined,
+  lid: undefined,
+  pushName: undefined,
+  createdAt: STARTED_AT,
+  lastActivity: STARTED_AT,
+  slot: undefined,
+  qr: undefined,
+};

@@ -1,0 +1,111 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Message } from '../../../shared/domain/message.js';
+import { closeServersAfterEach, startServer, type Fixture } from './http-fixture.js';
+import { STARTED_AT } from './memory-worker.js';
+
+closeServersAfterEach();
+
+const good = { to: '+6281234567890', type: 'text', message: 'Hello!' };
+let fixture: Fixture;
+
+beforeEach(async () => {
+  fixture = await startServer();
+  await fixture.worker.sessions.create({ sessionId: 's1' });
+  fixture.worker.set('s1', 'connected', 'opened');
+});
+
+describe('send', () => {
+  const send = async (changes: Record<string, unknown>, headers?: Record<string, string>) =>
+    fixture.call('POST', '/session/s1/send', { ...good, ...changes }, headers);
+
+  it('answers exactly id, status and time', async () => {
+    const { body } = await send({});
+    expect(body).toEqual({ success: true, data: { messageId: 'msg_1', status: 'sent', timestamp: '2024-01-15T10:30:00.000Z' } });
+    expect(fixture.worker.sent).toEqual([
+      { sessionId: 's1', to: '6281234567890@s.whatsapp.net', content: { type: 'text', text: 'Hello!' }, idempotencyKey: undefined },
+    ]);
+  });
+
+  it.each([
+    ['6281234567890', '6281234567890@s.whatsapp.net'],
+    ['6281234567890:12@s.whatsapp.net', '6281234567890@s.whatsapp.net'],
+    ['123456789012345@lid', '123456789012345@lid'],
+    ['120363000000000000@g.us', '120363000000000000@g.us'],
+  ])('sends to %s', async (to, jid) => {
+    expect((await send({ to })).status).toBe(200);
+    expect(fixture.worker.sent[0]?.to).toBe(jid);
+  });
+
+  it.each(['a', ' ', '\n', '\u{1f600}'.repeat(32_768), 'a'.repeat(65_536)])('passes the text on as it is (%#)', async (message) => {
+    expect((await send({ message })).status).toBe(200);
+    expect(fixture.worker.sent[0]?.content.text).toBe(message);
+  });
+
+  it('takes the key from the header or the body, and from both when they agree', async () => {
+    await send({}, { 'Idempotency-Key': 'key 1' });
+    await send({ clientMessageId: 'key 2' });
+    await send({ clientMessageId: 'key 3' }, { 'Idempotency-Key': 'key 3' });
+    await send({ clientMessageId: null });
+    expect(fixture.worker.sent.map(({ idempotencyKey }) => idempotencyKey)).toEqual(['key 1', 'key 2', 'key 3', undefined]);
+  });
+
+  it('points at every wrong field', async () => {
+    const { status, body } = await send({ to: 'mother', message: '', type: 'text' });
+    expect(status).toBe(400);
+    expect(body['error']).toMatch(/^The request is not valid: .*to must be.*; message must not be empty\.$/);
+    expect(body['details']).toEqual({
+      issues: [
+        { path: 'to', message: expect.stringContaining('phone number') as string },
+        { path: 'message', message: 'message must not be empty' },
+      ],
+    });
+  });
+});
+
+describe('history', () => {
+  const message = (n: number): Message => ({
+    id: `m${n}`,
+    chat: '6289876543210@s.whatsapp.net',
+    from: '6281234567890@s.whatsapp.net',
+    to: '6289876543210@s.whatsapp.net',
+    fromMe: false,
+    type: 'image',
+    content: null,
+    timestamp: STARTED_AT,
+    status: 'delivered',
+    raw: 'c2VjcmV0',
+    pushName: 'Me',
+  });
+
+  beforeEach(() => fixture.worker.history.push(...Array.from({ length: 60 }, (_, n) => message(n))));
+
+  it('answers the first 50 without being asked for a range', async () => {
+    const { data } = await fixture.call('GET', '/session/s1/messages');
+    expect(data['messages']).toHaveLength(50);
+    expect(data['pagination']).toEqual({ total: 60, limit: 50, offset: 0 });
+  });
+
+  it('answers the asked range and only the fields of the contract', async () => {
+    const { data } = await fixture.call('GET', '/session/s1/messages?limit=1&offset=59&other=1');
+    expect(data).toEqual({
+      messages: [
+        {
+          id: 'm59',
+          from: '6281234567890@s.whatsapp.net',
+          to: '6289876543210@s.whatsapp.net',
+          type: 'image',
+          content: null,
+          timestamp: '2024-01-15T10:30:00.000Z',
+          status: 'delivered',
+          fromMe: false,
+          chat: '6289876543210@s.whatsapp.net',
+        },
+      ],
+      pagination: { total: 60, limit: 1, offset: 59 },
+    });
+  });
+
+  it('answers nothing beyond the end', async () => {
+    expect((await fixture.call('GET', '/session/s1/messages?limit=500&offset=60')).data).toMatchObject({ messages: [] });
+  });
+});
