@@ -36,6 +36,6 @@ const BY_CODE: Readonly<Record<number, CloseVerdict>> = {
 export const classifyClose = ({ code, waitingForScan, repeated }: Close): CloseVerdict => {
   if (code === 408 && waitingForScan) return { reason: 'qr_expired', action: 'stop' };
   // One 401 can be a hiccup of the server; credentials are erased only when it says so twice.
-  if (code === 401) return { reason: 'logged_out', action: repeated ? 'logout' : 'confirm' };
+  if (code === 401) return repeated ? { reason: 'logged_out', action: 'logout' } : { reason: 'transient', action: 'confirm' };
   return (code === undefined ? undefined : BY_CODE[code]) ?? { reason: 'unknown', action: 'backoff' };
 };

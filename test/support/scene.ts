@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { WhatsappClient } from '../whatsapp/client.js';
 import { spawnWhatsapp, type SpawnedWhatsapp } from '../whatsapp/spawn-whatsapp.js';
 import type { WhatsappOptions } from '../whatsapp/start-whatsapp.js';
-import { identityOf } from '../../shared/process-identity.js';
+import { identityOf, isAlive } from '../../shared/process-identity.js';
 import { WorkerProcess, type WorkerOptions } from './worker-process.js';
 
 export interface Scene {
@@ -72,4 +72,7 @@ export const pair = async ({ worker, phones }: Pick<Scene, 'worker' | 'phones'>,
 };
 
 /** True while a process with this pid exists, stopped ones included. */
-export const isRunning = (pid: number): boolean => identityOf(pid) !== undefined;
+export const isRunning = (pid: number): boolean => {
+  const identity = identityOf(pid);
+  return identity !== undefined && isAlive(identity);
+};

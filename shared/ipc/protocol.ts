@@ -1,0 +1,114 @@
+// The two maps that are the source of types, validation and documentation of what crosses between supervisor and runner.
+import { z } from 'zod';
+import { SessionId } from '../domain/ids.js';
+import { Message, MessageStatus, OutgoingContent } from '../domain/message.js';
+import { Reason } from '../domain/session.js';
+
+export const PROTOCOL_VERSION = 1;
+
+/** Owner's number of a session; a runner ignores calls with a lower one than it knows. */
+const Epoch = z.number().int().nonnegative();
+const session = { sessionId: SessionId };
+const Nothing = z.object({});
+
+export interface CallSchema {
+  params: z.ZodType;
+  result: z.ZodType;
+  /** Default time allowed for the answer, in milliseconds. */
+  deadlineMs: number;
+}
+
+/** Calls the supervisor makes and a runner answers. */
+export const RUNNER_CALLS = {
+  /** Hold the session and connect it. `pairing: false` never shows a QR: without credentials it ends as `logged_out`. Facts follow as events. */
+  'session.open': { params: z.object({ ...session, epoch: Epoch, pairing: z.boolean() }), result: Nothing, deadlineMs: 10_000 },
+  /** Close keeping credentials; answers once the socket is closed, quiet and everything it learned is committed. */
+  'session.close': { params: z.object(session), result: Nothing, deadlineMs: 15_000 },
+  /** Unpair on the phone when connected, and erase credentials. */
+  'session.logout': { params: z.object(session), result: Nothing, deadlineMs: 15_000 },
+  /** Close without unpairing and remove every row of the session. */
+  'session.erase': { params: z.object(session), result: Nothing, deadlineMs: 15_000 },
+  /** Ask WhatsApp for a code to type into the phone; digits only. */
+  'session.pairingCode': {
+    params: z.object({ ...session, phoneNumber: z.string().regex(/^\d{6,15}$/) }),
+    result: z.object({ code: z.string(), expiresAt: z.number().int() }),
+    deadlineMs: 30_000,
+  },
+  /** Send under an id chosen before; answers when WhatsApp acknowledged it. `timestamp` is that moment in Unix milliseconds. */
+  'session.send': {
+    params: z.object({ ...session, messageId: z.string(), to: z.string(), content: OutgoingContent }),
+    result: z.object({ timestamp: z.number().int() }),
+    deadlineMs: 40_000,
+  },
+  /** Take no new work, detach every session, commit, answer; the supervisor then ends the process. */
+  'runner.drain': { params: Nothing, result: Nothing, deadlineMs: 20_000 },
+} as const satisfies Record<string, CallSchema>;
+
+const row = { seq: z.number().int().positive(), ...session };
+/** What a runner keeps until the supervisor has committed it. */
+export const SpoolRecord = z.discriminatedUnion('kind', [
+  z.object({ ...row, kind: z.literal('message'), message: Message }),
+  z.object({ ...row, kind: z.literal('status'), messageId: z.string(), status: MessageStatus, at: z.number().int() }),
+]);
+export type SpoolRecord = z.infer<typeof SpoolRecord>;
+
+/** Calls a runner makes and the supervisor answers. */
+export const SUPERVISOR_CALLS = {
+  /** Commit these, in this order; the answer is the acknowledgement that allows the runner to forget them. */
+  'spool.commit': { params: z.object({ records: z.array(SpoolRecord).min(1) }), result: Nothing, deadlineMs: 30_000 },
+} as const satisfies Record<string, CallSchema>;
+
+/** What a runner tells about a session; the supervisor turns it into states. */
+export const SessionFact = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('connecting') }),
+  /** `attempt` counts from 1; `expiresAt` is Unix milliseconds. */
+  z.object({ type: z.literal('qr'), qr: z.string(), attempt: z.number().int(), expiresAt: z.number().int() }),
+  /** Credentials exist from now on: the phone accepted this device. */
+  z.object({ type: z.literal('paired'), jid: z.string(), lid: z.string().optional() }),
+  z.object({ type: z.literal('open'), jid: z.string(), lid: z.string().optional(), pushName: z.string().optional() }),
+  /** `retry`: the runner connects again by itself; `stop`, `logout`, `fail`: it does not. `still_failing`: shown as error, still retried. */
+  z.object({
+    type: z.literal('closed'),
+    outcome: z.enum(['retry', 'stop', 'logout', 'fail', 'still_failing']),
+    reason: Reason,
+    detail: z.string().optional(),
+  }),
+]);
+export type SessionFact = z.infer<typeof SessionFact>;
+
+/** Events a runner emits. The first frame of every runner is its `hello`. */
+export const RUNNER_EVENTS = {
+  hello: z.object({ protocol: z.number().int(), pid: z.number().int(), slot: z.number().int(), incarnation: z.number().int() }),
+  /** Liveness and figures, every `BEAT_INTERVAL_MS`. Bytes and milliseconds; `cpuPercent` is of one core. */
+  beat: z.object({
+    rssBytes: z.number(),
+    heapUsedBytes: z.number(),
+    cpuPercent: z.number(),
+    eventLoopDelayP99Ms: z.number(),
+    sessions: z.number().int(),
+    spoolRecords: z.number().int(),
+    spoolBytes: z.number().int(),
+    unhandledRejections: z.number().int(),
+  }),
+  'session.fact': z.object({ ...session, epoch: Epoch, fact: SessionFact }),
+} as const satisfies Record<string, z.ZodType>;
+
+export const BEAT_INTERVAL_MS = 2_000;
+
+export type Params<C extends CallSchema> = z.infer<C['params']>;
+export type Result<C extends CallSchema> = z.infer<C['result']>;
+export type RunnerCall = keyof typeof RUNNER_CALLS;
+export type SupervisorCall = keyof typeof SUPERVISOR_CALLS;
+export type RunnerEvent = keyof typeof RUNNER_EVENTS;
+export type RunnerEventOf<E extends RunnerEvent> = z.infer<(typeof RUNNER_EVENTS)[E]>;
+export type Beat = RunnerEventOf<'beat'>;
+
+/** Frames on the channel. `id` pairs an answer with its call, per direction. */
+export const Frame = z.discriminatedUnion('t', [
+  z.object({ t: z.literal('call'), id: z.number().int(), method: z.string(), params: z.unknown() }),
+  z.object({ t: z.literal('ok'), id: z.number().int(), result: z.unknown() }),
+  z.object({ t: z.literal('err'), id: z.number().int(), code: z.string(), message: z.string() }),
+  z.object({ t: z.literal('cancel'), id: z.number().int() }),
+  z.object({ t: z.literal('event'), name: z.string(), data: z.unknown() }),
+]);
+export type Frame = z.infer<typeof Frame>;
