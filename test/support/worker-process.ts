@@ -8,9 +8,11 @@ const MAIN = fileURLToPath(
   new URL(import.meta.url.includes('/dist/') ? '../../supervisor/main.js' : '../../dist/supervisor/main.js', import.meta.url),
 );
 
+const START_TIMEOUT_MS = 45_000;
+
 export interface WorkerOptions {
   dataDir: string;
-  /** Beyond PATH and HOME; port 0 unless given. */
+  /** Beyond PATH and HOME; port 0 unless given. A start is recognised by a line at level info. */
   env?: Record<string, string>;
   /** Called with each line the worker logs. */
   onLog?: (line: string) => void;
@@ -71,6 +73,9 @@ export class WorkerProcess {
     child.once('exit', () => running.delete(child));
     const printed: string[] = [];
     const port = await new Promise<number>((resolve, reject) => {
+      setTimeout(() => {
+        reject(new Error(`the worker did not listen within ${START_TIMEOUT_MS} ms:\n${printed.join('\n')}`));
+      }, START_TIMEOUT_MS).unref();
       const take = (line: string): void => {
         printed.push(line);
         if (printed.length > 200) printed.shift();

@@ -1,0 +1,46 @@
+// `npm run bench -- NAME [--sessions N] [--seconds S] [--json FILE] [--check]`
+import { writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import type { Bench, BenchOptions } from './bench.js';
+import { hold } from './hold.js';
+
+const BENCHES: Readonly<Record<string, { run: Bench; defaults: BenchOptions }>> = {
+  hold: { run: hold, defaults: { sessions: 200, seconds: 300 } },
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    sessions: { type: 'string' },
+    seconds: { type: 'string' },
+    json: { type: 'string' },
+    check: { type: 'boolean', default: false },
+  },
+});
+const [name = ''] = positionals;
+const bench = BENCHES[name];
+if (!bench) {
+  console.error(
+    `usage: npm run bench -- NAME [--sessions N] [--seconds S] [--json FILE] [--check]\nNAME is one of: ${Object.keys(BENCHES).join(', ')}`,
+  );
+  process.exit(2);
+}
+const options: BenchOptions = {
+  sessions: Number(values.sessions ?? bench.defaults.sessions),
+  seconds: Number(values.seconds ?? bench.defaults.seconds),
+};
+console.log(`${name}: ${options.sessions} sessions, ${options.seconds} s`);
+const outcome = await bench.run(options);
+const targets = outcome.targets.map((target) => ({ ...target, pass: target.value <= target.limit }));
+for (const [key, value] of Object.entries(outcome.results)) console.log(`  ${key.padEnd(26)} ${value}`);
+for (const { name: target, value, limit, unit, pass } of targets)
+  console.log(`  ${pass ? '✓' : '✗'} ${target}: ${value} (at most ${limit}) ${unit}`);
+const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
+if (values.json) {
+  writeFileSync(
+    values.json,
+    `${JSON.stringify({ bench: name, node: process.version, machine, results: outcome.results, targets }, null, 2)}\n`,
+  );
+}
+if (values.check && targets.some(({ pass }) => !pass)) process.exitCode = 1;

@@ -1,0 +1,77 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { startWhatsapp } from '../../whatsapp/start-whatsapp.js';
+import { TestCompanion } from './test-companion.js';
+
+const DELIVERED = 3;
+
+async function stateFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'whatsapp-state-'));
+  onTestFinished(async () => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+test('accounts, sessions, queues and shown messages survive a restart', async () => {
+  const stateFile = join(await stateFolder(), 'state.ndjson');
+  const before = await startWhatsapp({ stateFile });
+  const port = Number(new URL(before.url).port);
+  const ann = await before.client.createPhone({ name: 'Ann' });
+  const bob = await before.client.createPhone({ name: 'Bob' });
+  const companion = await new TestCompanion(before.url).pair(before.client, ann.number);
+  const first = await companion.send(bob.number, 'before');
+  await companion.untilStatus(first, DELIVERED);
+  await before.client.send(bob.number, ann.number, 'an answer');
+  await companion.untilText('an answer');
+  companion.vanish();
+  await before.client.send(bob.number, ann.number, 'while away', 'AWAY');
+  await before.client.setOnline(bob.number, false);
+  await before.stop();
+
+  const after = await startWhatsapp({ stateFile, port });
+  onTestFinished(async () => {
+    companion.vanish();
+    await after.stop();
+  });
+  expect(await after.client.shown(bob.number)).toMatchObject([{ id: first, text: 'before' }]);
+  expect(await after.client.phone(bob.number)).toMatchObject({ name: 'Bob', online: false, lid: bob.lid });
+  await companion.login();
+  await companion.untilText('while away');
+  const second = await companion.send(bob.number, 'after');
+  await after.client.setOnline(bob.number, true);
+  expect(await after.client.waitForShown(bob.number, second)).toMatchObject({ text: 'after' });
+  await after.client.send(bob.number, ann.number, 'still in step');
+  await companion.untilText('still in step');
+  expect((await after.client.stats()).retries).toEqual({});
+});
+
+test('changes are saved on their own, on command, and never in part', async () => {
+  const folder = await stateFolder();
+  const stateFile = join(folder, 'state.ndjson');
+  const whatsapp = await startWhatsapp({ stateFile });
+  onTestFinished(async () => whatsapp.stop());
+  const first = await whatsapp.client.createPhone();
+  await expect.poll(async () => readFile(stateFile, 'utf8').catch(() => ''), { timeout: 5_000 }).toContain(first.number);
+  const second = await whatsapp.client.createPhone();
+  expect(await whatsapp.client.flush()).toBe(true);
+  expect(await readFile(stateFile, 'utf8')).toContain(second.number);
+  expect(await readdir(folder)).toEqual(['state.ndjson']);
+});
+
+test('a file that is no state of ours is refused', async () => {
+  const stateFile = join(await stateFolder(), 'state.ndjson');
+  const { writeFile } = await import('node:fs/promises');
+  await writeFile(stateFile, '{"version":99}\n');
+  await expect(startWhatsapp({ stateFile })).rejects.toThrow('no state file');
+});
+
+test('the certificate authority outlives a restart with the state', async () => {
+  const stateFile = join(await stateFolder(), 'state.ndjson');
+  const before = await startWhatsapp({ stateFile, tls: true });
+  const authority = await readFile(before.caFile ?? '', 'utf8');
+  await before.stop();
+  const after = await startWhatsapp({ stateFile, tls: true });
+  onTestFinished(async () => after.stop());
+  expect(await readFile(after.caFile ?? '', 'utf8')).toBe(authority);
+});

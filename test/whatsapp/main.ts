@@ -1,0 +1,64 @@
+// Runs a simulated WhatsApp: main.js [--port N] [--control-port N] [--tls] [--state FILE] [--with-parent]
+import { parseArgs } from 'node:util';
+import { quietConsole } from './quiet-console.js';
+import { startWhatsapp, workerEnvironment } from './start-whatsapp.js';
+
+const USAGE = 'usage: whatsapp [--port N] [--control-port N] [--tls] [--state FILE] [--with-parent]';
+const EXIT_USAGE = 64;
+
+function readOptions(): { port: number; controlPort: number; tls: boolean; stateFile: string | undefined; withParent: boolean } {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string', default: '0' },
+      'control-port': { type: 'string', default: '0' },
+      tls: { type: 'boolean', default: false },
+      state: { type: 'string' },
+      'with-parent': { type: 'boolean', default: false },
+    },
+  });
+  return {
+    port: readPort(values.port),
+    controlPort: readPort(values['control-port']),
+    tls: values.tls,
+    stateFile: values.state,
+    withParent: values['with-parent'],
+  };
+}
+
+function readPort(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`${text} is no port`);
+  return port;
+}
+
+async function run(): Promise<void> {
+  const { withParent, ...options } = readOptions();
+  quietConsole();
+  const whatsapp = await startWhatsapp(options);
+  const { url, controlUrl, caFile, trustRoot } = whatsapp;
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    whatsapp.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`${String(error)}\n`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop).on('SIGINT', stop);
+  if (withParent) {
+    process.stdin.on('end', stop).on('error', stop).resume();
+    process.on('disconnect', stop);
+  }
+  const environment = Object.entries(workerEnvironment(whatsapp)).map(([name, value]) => `  ${name}=${value}`);
+  process.stdout.write(`${JSON.stringify({ event: 'listening', url, controlUrl, caFile, trustRoot })}\n`);
+  process.stdout.write(`Simulated WhatsApp: ${url}\nControl API: ${controlUrl}\nFor a worker:\n${environment.join('\n')}\n`);
+}
+
+run().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}\n`);
+  process.exit(EXIT_USAGE);
+});
