@@ -1,4 +1,5 @@
-// Builds into dist/ when a source is newer than the last build. Several starts at once in one checkout build once: the others wait.
+// Builds into dist/ what is older than its sources: the worker, and with `--with-tests` also the simulated WhatsApp and the tools.
+// Several starts at once in one checkout build once: the others wait.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -6,8 +7,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const SOURCES = ['supervisor', 'session-runner', 'shared', 'test', 'package-lock.json', 'tsconfig.json'];
-const STAMP = join(ROOT, 'dist', '.built');
+const WORKER = ['supervisor', 'session-runner', 'shared', 'package-lock.json', 'tsconfig.json', 'tsconfig.worker.json'];
+const { sources, project, stampName } = process.argv.includes('--with-tests')
+  ? { sources: [...WORKER, 'test'], project: 'tsconfig.json', stampName: '.built-with-tests' }
+  : { sources: WORKER, project: 'tsconfig.worker.json', stampName: '.built' };
+const STAMP = join(ROOT, 'dist', stampName);
 const LOCK = join(ROOT, 'node_modules', '.build-lock');
 /** Far above any build: a lock this old was left by a build that died. */
 const STALE_LOCK_MS = 180_000;
@@ -19,7 +23,7 @@ const newest = (path) => {
   return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
 };
 
-const isFresh = () => existsSync(STAMP) && SOURCES.every((source) => newest(join(ROOT, source)) <= statSync(STAMP).mtimeMs);
+const isFresh = () => existsSync(STAMP) && sources.every((source) => newest(join(ROOT, source)) <= statSync(STAMP).mtimeMs);
 
 const pause = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 
@@ -55,7 +59,7 @@ const build = () => {
   }
   process.stderr.write('Building …\n');
   const startedAt = new Date();
-  const { status } = spawnSync(process.execPath, [compiler, '-p', join(ROOT, 'tsconfig.json')], { cwd: ROOT, stdio: ['ignore', 2, 2] });
+  const { status } = spawnSync(process.execPath, [compiler, '-p', join(ROOT, project)], { cwd: ROOT, stdio: ['ignore', 2, 2] });
   if (status === 0) {
     writeFileSync(STAMP, '');
     // A source saved while the compiler ran is newer than this.
@@ -65,6 +69,10 @@ const build = () => {
 };
 
 if (!isFresh()) {
+  if (!existsSync(join(ROOT, 'node_modules'))) {
+    process.stderr.write('The dependencies are not installed: run `npm ci` first.\n');
+    process.exit(1);
+  }
   takeLock();
   try {
     if (!isFresh()) process.exitCode = build();

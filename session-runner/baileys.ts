@@ -8,7 +8,6 @@ export {
   generateWAMessage,
   getContentType,
   initAuthCreds,
-  isJidStatusBroadcast,
   normalizeMessageContent,
   proto,
   unpadRandomMax16,

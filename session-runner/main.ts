@@ -1,4 +1,5 @@
 // One session-runner process. Forked by the supervisor; of no use alone.
+import { mendLibsignal } from './libsignal.js';
 import { muteConsole } from './mute-console.js';
 import { messageOf } from '../shared/errors.js';
 import { EXIT } from '../shared/exit-codes.js';
@@ -9,7 +10,9 @@ import { Runner } from './runner.js';
 import { verifySignatures } from './verify-signatures.js';
 
 muteConsole();
+process.umask(0o077);
 verifySignatures();
+mendLibsignal();
 if (!process.send) {
   process.stderr.write('A session-runner is started by the supervisor; run `npm start`.\n');
   process.exit(EXIT.config);

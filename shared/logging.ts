@@ -37,8 +37,8 @@ export interface LoggingOptions {
 }
 
 /** pino, JSON lines on stdout, object first. Fixed keys: sessionId, runnerId, incarnation, requestId, code. */
-export const createLogger = ({ level, base }: LoggingOptions, destination?: DestinationStream): Logger =>
-  pino(
+export const createLogger = ({ level, base }: LoggingOptions, destination?: DestinationStream): Logger => {
+  const logger = pino(
     {
       level,
       base,
@@ -49,6 +49,13 @@ export const createLogger = ({ level, base }: LoggingOptions, destination?: Dest
     },
     destination ?? pino.destination(1),
   );
+  // pino applies its formatter of bindings to `base` only; children inherit this method.
+  const inherited = Object.getPrototypeOf(logger) as Pick<Logger, 'child'>;
+  logger.child = function (this: Logger, ...[bindings, options]: Parameters<Logger['child']>) {
+    return inherited.child.call(this, clean(bindings, 0), options);
+  } as Logger['child'];
+  return logger;
+};
 
 const isSecret = (key: string): boolean => {
   const plain = key.toLowerCase().replace(/[-_]/g, '');

@@ -161,6 +161,9 @@ const writeOwn = (path: string, holder: LockHolder): string => {
   try {
     writeSync(file, JSON.stringify(holder));
     fsyncSync(file);
+  } catch (error) {
+    rmSync(own, { force: true });
+    throw error;
   } finally {
     closeSync(file);
   }

@@ -7,6 +7,8 @@ import { loadConfig, type Config } from './config.js';
 import { DataDirLockedError } from './data-dir-lock.js';
 import { startWorker } from './lifecycle.js';
 
+const REPEATED_SIGNAL_MS = 1_000;
+
 const refuse = (error: unknown): never => {
   process.stderr.write(`${messageOf(error)}\n`);
   process.exit(EXIT.config);
@@ -20,7 +22,15 @@ const config = ((): Config => {
     throw error;
   }
 })();
+// What is stored is nobody else's business.
+process.umask(0o077);
 const log = createLogger({ level: config.logLevel, base: { process: 'supervisor', workerId: config.workerId, pid: process.pid } });
+// Libraries that print would break the lines of JSON.
+Object.assign(globalThis.console, {
+  error: (...parts: unknown[]) => {
+    log.error({ printed: parts.map(messageOf).join(' ') }, 'a library printed an error');
+  },
+});
 for (const warning of config.warnings) log.warn(warning);
 
 try {
@@ -33,11 +43,14 @@ try {
     'worker is listening',
   );
 
-  let stopping = false;
+  let stoppingSince: number | undefined;
   const stop = (signal: string): void => {
-    // A second Ctrl-C means now.
-    if (stopping) process.exit(EXIT.crash);
-    stopping = true;
+    if (stoppingSince !== undefined) {
+      // A second Ctrl-C means now; but npm passes on the first one, which the terminal had sent us already.
+      if (performance.now() - stoppingSince > REPEATED_SIGNAL_MS) process.exit(EXIT.crash);
+      return;
+    }
+    stoppingSince = performance.now();
     log.info({ signal }, 'worker is stopping');
     worker.stop().then(
       () => {

@@ -68,7 +68,7 @@ export interface SendResult {
   timestamp: number;
 }
 
-export interface Messages {
+interface Messages {
   /** Resolves when WhatsApp acknowledged the message. @throws SESSION_NOT_CONNECTED, RECIPIENT_NOT_ON_WHATSAPP, OUTCOME_UNKNOWN, DEADLINE_EXCEEDED … */
   send(request: SendRequest): Promise<SendResult>;
   /** Newest first. */
@@ -91,7 +91,7 @@ export interface RunnerView {
 }
 
 /** Percent are 0–100 of the host or cgroup, uptime whole seconds. */
-export interface Health {
+interface Health {
   status: 'online';
   sessionCount: number;
   cpuUsage: number;
@@ -100,7 +100,7 @@ export interface Health {
   maxSessions: number;
 }
 
-export interface Readiness {
+interface Readiness {
   ready: boolean;
   /** What a person wants to know while waiting: sessions still to resume, storage, draining. */
   details: Record<string, unknown>;

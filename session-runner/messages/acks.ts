@@ -17,33 +17,35 @@ const REFUSALS: Readonly<Record<string, string>> = {
 
 /** Waits for WhatsApp's `ack` of each message: only that means sent. */
 export class Acks {
-  readonly #waiters = new Map<string, Waiter>();
+  /** By message id; one that is sent again before its ack came has several. */
+  readonly #waiters = new Map<string, Waiter[]>();
 
   /** Resolves with the time of the ack in Unix milliseconds. `onTimeout` is called when none came. Register before sending. */
   async wait(messageId: string, timeoutMs: number, onTimeout: () => void): Promise<number> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.#waiters.delete(messageId);
+        const others = (this.#waiters.get(messageId) ?? []).filter((other) => other !== waiter);
+        if (others.length > 0) this.#waiters.set(messageId, others);
+        else this.#waiters.delete(messageId);
         reject(new AppError('RUNNER_UNAVAILABLE', 'WhatsApp did not confirm the message in time.'));
         onTimeout();
       }, timeoutMs);
-      this.#waiters.set(messageId, { resolve, reject, timer });
+      const waiter: Waiter = { resolve, reject, timer };
+      this.#waiters.set(messageId, [...(this.#waiters.get(messageId) ?? []), waiter]);
     });
   }
 
   /** To be called with every `<ack class="message">`. */
   settle({ attrs }: BinaryNode): void {
-    const waiter = this.#take(attrs['id'] ?? '');
-    if (!waiter) return;
-    if (attrs['error']) {
-      waiter.reject(new AppError('MESSAGE_REJECTED', REFUSALS[attrs['error']] ?? `WhatsApp refused the message (code ${attrs['error']}).`));
-    } else {
-      waiter.resolve(Number(attrs['t'] ?? 0) * 1000 || Date.now());
+    const error = attrs['error'];
+    for (const { resolve, reject } of this.#take(attrs['id'] ?? '')) {
+      if (error) reject(new AppError('MESSAGE_REJECTED', REFUSALS[error] ?? `WhatsApp refused the message (code ${error}).`));
+      else resolve(Number(attrs['t'] ?? 0) * 1000 || Date.now());
     }
   }
 
   cancel(messageId: string, error: AppError): void {
-    this.#take(messageId)?.reject(error);
+    for (const { reject } of this.#take(messageId)) reject(error);
   }
 
   cancelAll(error: AppError): void {
@@ -54,11 +56,10 @@ export class Acks {
     return this.#waiters.size;
   }
 
-  #take(messageId: string): Waiter | undefined {
-    const waiter = this.#waiters.get(messageId);
-    if (!waiter) return undefined;
-    clearTimeout(waiter.timer);
+  #take(messageId: string): Waiter[] {
+    const waiters = this.#waiters.get(messageId) ?? [];
+    for (const { timer } of waiters) clearTimeout(timer);
     this.#waiters.delete(messageId);
-    return waiter;
+    return waiters;
   }
 }

@@ -37,17 +37,26 @@ const INTERNAL = new Set<number>([
  * `unreadable` with its bytes, so that nothing received is dropped.
  */
 export const decodeInboxEntry = (entry: InboxEntry, log: Logger): Message | undefined => {
+  const { attrs, me, meLid, plaintext } = entry;
+  let envelope: WAMessage | undefined;
   try {
-    const { fullMessage } = decodeMessageNode({ tag: 'message', attrs: entry.attrs }, entry.me, entry.meLid);
-    const decoded = proto.Message.decode(unpadRandomMax16(entry.plaintext));
-    return toMessage({ ...fullMessage, message: decoded.deviceSentMessage?.message ?? decoded }, entry.me);
+    envelope = decodeMessageNode({ tag: 'message', attrs }, me, meLid).fullMessage;
+    const bytes = unpadRandomMax16(plaintext);
+    const decoded = proto.Message.decode(bytes);
+    const message = decoded.deviceSentMessage?.message ?? decoded;
+    if (isEmpty(message) && proto.Message.encode(decoded).finish().length < bytes.length) throw new Error('its content is of a newer kind');
+    return toMessage({ ...envelope, message }, me);
   } catch (error) {
     log.warn({ cause: messageOf(error) }, 'a decrypted message could not be parsed; it is kept as it came');
-    return unreadable(entry);
+    const message = envelope ? toMessage({ ...envelope, messageStubType: WAMessageStubType.UNKNOWN }, me) : withoutEnvelope(entry);
+    return message && { ...message, type: 'unreadable', raw: Buffer.from(plaintext).toString('base64') };
   }
 };
 
-const unreadable = ({ attrs, plaintext, me }: InboxEntry): Message => {
+/** Context alone says nothing, and fields that the protobuf of this version does not know are skipped by it. */
+const isEmpty = (message: proto.IMessage): boolean => Object.keys(message).every((name) => name === 'messageContextInfo');
+
+const withoutEnvelope = ({ attrs, me }: InboxEntry): Message => {
   const from = withoutDevice(attrs['participant'] ?? attrs['from'] ?? '');
   return {
     id: attrs['id'] ?? '',
@@ -59,7 +68,6 @@ const unreadable = ({ attrs, plaintext, me }: InboxEntry): Message => {
     content: null,
     timestamp: Number(attrs['t'] ?? 0) * 1000 || Date.now(),
     status: 'delivered',
-    raw: Buffer.from(plaintext).toString('base64'),
   };
 };
 
@@ -69,7 +77,8 @@ export const toMessage = (received: WAMessage, me: string): Message | undefined 
   if (!key.id || !key.remoteJid || key.remoteJid === 'status@broadcast') return undefined;
   const content = contentOf(received);
   if (!content) return undefined;
-  const group = key.remoteJid.endsWith('@g.us');
+  // In a group and in a broadcast list the sender is apart from the chat.
+  const group = /@(g\.us|broadcast)$/.test(key.remoteJid);
   const chat = group ? key.remoteJid : canonicalJid(key.remoteJid, key.remoteJidAlt ?? undefined);
   const own = withoutDevice(me);
   const other = group ? canonicalJid(key.participant ?? key.remoteJid, key.participantAlt ?? undefined) : chat;
@@ -106,7 +115,7 @@ const contentOf = ({ message, messageStubType }: WAMessage): Content | undefined
   if (typeof text === 'string') return { type: 'text', content: text };
   const raw = Buffer.from(proto.Message.encode(proto.Message.fromObject(content)).finish()).toString('base64');
   const inner = (content as unknown as Record<string, { caption?: unknown } | undefined>)[kind];
-  return { type: kind.replace(/Message$/, ''), content: typeof inner?.caption === 'string' ? inner.caption : null, raw };
+  return { type: kind.replace(/Message(V\d+)?$/, ''), content: typeof inner?.caption === 'string' ? inner.caption : null, raw };
 };
 
 /** Fields of a message that carry no content of their own. */

@@ -25,7 +25,7 @@ const RETRY_PAUSE = { baseMs: 100, maxMs: 5_000 };
 /** A record refused this often, for a reason that does not pass, is set aside. */
 const MAX_REFUSALS = 5;
 /** Unacknowledged bytes at which decryption begins to wait. */
-export const SPOOL_BOUND_BYTES = 64 * 1024 * 1024;
+const SPOOL_BOUND_BYTES = 64 * 1024 * 1024;
 
 export interface SpoolOptions {
   store: Store;
@@ -33,6 +33,8 @@ export interface SpoolOptions {
   ship: (records: SpoolRecord[]) => Promise<void>;
   log: Logger;
   boundBytes?: number;
+  retainMs?: number;
+  sweepMs?: number;
 }
 
 /**
@@ -64,7 +66,7 @@ export class Spool {
       this.#push({ seq, bytes: sizeOf(value) });
       this.#nextSeq = seq + 1;
     }
-    this.#sweeper = setInterval(() => void this.#sweep(), SWEEP_MS);
+    this.#sweeper = setInterval(() => void this.#sweep(), this.#options.sweepMs ?? SWEEP_MS);
     this.#pump();
   }
 
@@ -185,7 +187,7 @@ export class Spool {
   }
 
   async #sweep(): Promise<void> {
-    const before = Date.now() - RETAIN_MS;
+    const before = Date.now() - (this.#options.retainMs ?? RETAIN_MS);
     const due = this.#acknowledged.findIndex(({ at }) => at > before);
     const writes = this.#acknowledged.splice(0, due === -1 ? this.#acknowledged.length : due).flatMap(({ seq }) => this.#removals(seq));
     try {
@@ -199,17 +201,21 @@ export class Spool {
   }
 
   #removals(seq: number): Write[] {
-    const entry = this.#options.store.get<SpoolEntry>(TABLES.spool, [seq]);
+    const { store } = this.#options;
+    const spooled = store.get<SpoolEntry>(TABLES.spool, [seq]);
     const removal = (table: string, key: Key): Write => ({ table, key, value: undefined });
-    return [
-      removal(TABLES.spool, [seq]),
-      ...(entry?.kind === 'inbox' ? [removal(TABLES.inbox, [entry.sessionId, ...entry.entry.key])] : []),
-    ];
+    if (spooled?.kind !== 'inbox') return [removal(TABLES.spool, [seq])];
+    const { key, hash } = spooled.entry;
+    const inboxKey = [spooled.sessionId, ...key];
+    // The sender may have tried again since, under the same id: then the inbox row is the later try's.
+    const inbox = store.get<{ hash: Uint8Array }>(TABLES.inbox, inboxKey);
+    const own = inbox !== undefined && Buffer.compare(inbox.hash, hash) === 0;
+    return [removal(TABLES.spool, [seq]), ...(own ? [removal(TABLES.inbox, inboxKey)] : [])];
   }
 }
 
 const sizeOf = (entry: SpoolEntry): number =>
-  entry.kind === 'inbox' ? entry.entry.plaintext.length * 2 + 512 : JSON.stringify(entry).length;
+  entry.kind === 'inbox' ? entry.entry.plaintext.length * 2 + 512 : Buffer.byteLength(JSON.stringify(entry));
 
 /** Nothing for what history does not keep. What cannot be turned into a record is one of type `unreadable`, as it came. */
 const toRecord = (seq: number, entry: SpoolEntry, log: Logger): SpoolRecord | undefined => {

@@ -16,7 +16,7 @@ import { containErrors } from './contain-errors.js';
 import { FrameGate } from './frame-gate.js';
 import { SignalKeys } from './signal-keys.js';
 import { CiphertextOrigins, withInbox } from './signal-repository.js';
-import { authOption, socketOptions } from './socket-options.js';
+import { socketOptions } from './socket-options.js';
 import { closePolitely, rawSocket } from './raw-socket.js';
 
 /** From connect to the first QR or an open connection; Baileys can hang silently in between. */
@@ -83,18 +83,21 @@ export class Connection {
     const logger = baileysLogger(log);
     this.#sock = makeWASocket({
       ...socketOptions(environment),
-      auth: authOption(creds, { get: (type, ids) => this.#keys.get(type, ids), set: async (data) => this.#setKeys(data) }),
+      auth: { creds, keys: { ...this.#keys.outside, set: async (data) => this.#setKeys(data) } },
       logger,
       getMessage: sentMessage(store, sessionId),
       makeSignalRepository: (auth, repositoryLogger, pnToLid) =>
-        withInbox(DEFAULT_CONNECTION_CONFIG.makeSignalRepository({ creds: auth.creds, keys: this.#keys }, repositoryLogger, pnToLid), {
-          sessionId,
-          store,
-          spool,
-          keys: this.#keys,
-          origins,
-          identities: () => this.#identities(),
-        }),
+        withInbox(
+          DEFAULT_CONNECTION_CONFIG.makeSignalRepository({ creds: auth.creds, keys: this.#keys.inside }, repositoryLogger, pnToLid),
+          {
+            sessionId,
+            store,
+            spool,
+            keys: this.#keys,
+            origins,
+            identities: () => this.#identities(),
+          },
+        ),
     });
     this.#wire(origins);
     this.#watchdog = setTimeout(() => {
@@ -175,6 +178,10 @@ export class Connection {
     });
     ws.on('CB:ack,class:message', (node: BinaryNode) => {
       this.#acks.settle(node);
+    });
+    // Baileys listens for an HTTP answer instead of a WebSocket and then does nothing with it.
+    ws.on('unexpected-response', () => {
+      this.terminate('transient');
     });
     ws.on('CB:notification,type:passkey_prologue_request', () => {
       this.terminate('passkey_required');
@@ -278,12 +285,9 @@ export class Connection {
   }
 
   async #setKeys(data: SignalDataSet): Promise<void> {
-    if (!this.#credsDirty) return this.#keys.set(data);
-    await this.#keys.transaction(async () => {
-      await this.#keys.set(data);
-      this.#keys.alsoCommit([credsWrite(this.#options.sessionId, this.#options.creds)]);
-      this.#credsDirty = false;
-    });
+    const creds = this.#credsDirty ? [credsWrite(this.#options.sessionId, this.#options.creds)] : [];
+    this.#credsDirty = false;
+    await this.#keys.setOutside(data, creds);
   }
 
   #identities(): { me: string; meLid: string } {

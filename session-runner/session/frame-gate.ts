@@ -36,15 +36,10 @@ export class FrameGate {
         send(data, callback);
         return;
       }
-      const frame = Promise.all([this.#lastFrame, ...this.#commits]).then(
-        () => {
-          if (this.#failure === undefined) send(data, callback);
-          else callback(new Error('the store refused a write that this frame depends on'));
-        },
-        () => {
-          callback(new Error('the store refused a write that this frame depends on'));
-        },
-      );
+      const frame = Promise.allSettled([this.#lastFrame, ...this.#commits]).then(() => {
+        if (this.#failure === undefined) send(data, callback);
+        else callback(new Error('the store refused a write that this frame depends on'));
+      });
       this.#lastFrame = frame;
       void frame.then(() => {
         if (this.#lastFrame === frame) this.#lastFrame = undefined;

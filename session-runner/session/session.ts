@@ -51,6 +51,7 @@ export class Session {
     this.#pairing = pairing;
     this.#wanted = true;
     this.#attempt = 0;
+    this.#lastCode = undefined;
     this.#failingSince = undefined;
     if (this.#connection) {
       // A fact under the old epoch may have crossed this call; say it again.

@@ -1,29 +1,41 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Store, Write } from '../../shared/store/store.js';
-import type { SignalDataSet, SignalDataTypeMap, SignalKeyStoreWithTransaction } from '../baileys.js';
+import type { AuthenticationState, SignalDataSet, SignalDataTypeMap, SignalKeyStoreWithTransaction } from '../baileys.js';
 import { proto } from '../baileys.js';
 import { TABLES } from '../runner-store.js';
 
 interface Transaction {
-  owner: SignalKeys;
   /** By `type/id`; the newest write of a key wins. */
   writes: Map<string, Write>;
   /** Rows of other tables that commit together with the keys. */
   others: Write[];
 }
 
-// One for all sessions: on Node 20 every further AsyncLocalStorage slows each promise of the process.
-const current = new AsyncLocalStorage<Transaction>();
-
 /**
- * The Signal keys of one session. Reads see every write at once; one lock covers all Signal work of the session, and a transaction commits
- * all it wrote, with rows of other tables added by `alsoCommit`, before it resolves: so a ratchet step is on disk before anything that
- * was made with it can leave the process.
+ * The Signal keys of one session, and the one lock over its Signal work. Reads see every write at once. What `exclusive` work wrote is
+ * committed before it resolves: a ratchet step is on disk before anything made with it can leave the process.
+ *
+ * Which transaction a write belongs to is known from the face it came through, not from an async context: libsignal runs the jobs of all
+ * sessions that talk with one address in a queue of its own, in the context of whoever came first.
  */
-export class SignalKeys implements SignalKeyStoreWithTransaction {
+export class SignalKeys {
+  /** For the Signal repository, all of whose work runs in `exclusive`. */
+  readonly inside: SignalKeyStoreWithTransaction = {
+    get: (type, ids) => this.#read(type, ids, this.#active?.writes),
+    set: async (data) => this.#setInside(data),
+    isInTransaction: () => this.#active !== undefined,
+    transaction: async (work) => work(),
+  };
+
+  /** For everybody else. */
+  readonly outside: AuthenticationState['keys'] = {
+    get: (type, ids) => this.#read(type, ids),
+    set: async (data) => this.setOutside(data),
+  };
+
   readonly #store: Store;
   readonly #sessionId: string;
   readonly #onCommit: (commit: Promise<void>) => void;
+  #active: Transaction | undefined;
   #lock: Promise<unknown> = Promise.resolve();
   #fenced = false;
 
@@ -39,48 +51,13 @@ export class SignalKeys implements SignalKeyStoreWithTransaction {
     this.#fenced = true;
   }
 
-  get<T extends keyof SignalDataTypeMap>(type: T, ids: string[]): Record<string, SignalDataTypeMap[T]> {
-    this.#assertOpen();
-    const writes = this.#transaction()?.writes;
-    const found: Record<string, SignalDataTypeMap[T]> = {};
-    for (const id of ids) {
-      const written = writes?.get(`${type}/${id}`);
-      const value = written ? written.value : this.#store.get(TABLES.keys, [this.#sessionId, type, id]);
-      if (value !== undefined) found[id] = revive(type, value) as SignalDataTypeMap[T];
-    }
-    return found;
-  }
-
-  async set(data: SignalDataSet): Promise<void> {
-    this.#assertOpen();
-    const transaction = this.#transaction();
-    if (transaction) {
-      for (const write of this.#writesOf(data)) transaction.writes.set(`${String(write.key[1])}/${String(write.key[2])}`, write);
-    } else if (data.session) {
-      await this.transaction(async () => this.set(data));
-    } else {
-      await this.#commit(this.#writesOf(data));
-    }
-  }
-
-  isInTransaction(): boolean {
-    return this.#transaction() !== undefined;
-  }
-
-  /** Adds rows of other tables to the transaction under way. */
-  alsoCommit(writes: Write[]): void {
-    const transaction = this.#transaction();
-    if (!transaction) throw new Error('no transaction is under way');
-    transaction.others.push(...writes);
-  }
-
-  /** Runs `work` alone; nested calls join. What it wrote is committed when it resolves and forgotten when it throws. */
-  async transaction<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#transaction()) return work();
+  /** Runs `work` alone. What it wrote is committed when it resolves and forgotten when it throws. Not to be nested. */
+  async exclusive<T>(work: () => Promise<T>): Promise<T> {
     const run = async (): Promise<T> => {
       this.#assertOpen();
-      const transaction: Transaction = { owner: this, writes: new Map(), others: [] };
-      const result = await current.run(transaction, work);
+      const transaction: Transaction = { writes: new Map(), others: [] };
+      this.#active = transaction;
+      const result = await work().finally(() => (this.#active = undefined));
       this.#assertOpen();
       await this.#commit([...transaction.writes.values(), ...transaction.others]);
       return result;
@@ -90,9 +67,46 @@ export class SignalKeys implements SignalKeyStoreWithTransaction {
     return turn;
   }
 
-  /** Resolves when no Signal work is under way. */
+  /** Adds rows of other tables to the exclusive work under way. */
+  alsoCommit(writes: Write[]): void {
+    if (!this.#active) throw new Error('no exclusive work is under way');
+    this.#active.others.push(...writes);
+  }
+
+  /** Commits keys written by anybody but the Signal repository, and `others` with them. Its ratchets are changed only under the lock. */
+  async setOutside(data: SignalDataSet, others: Write[] = []): Promise<void> {
+    this.#assertOpen();
+    const commit = async (): Promise<void> => this.#commit([...this.#writesOf(data), ...others]);
+    await (data.session ? this.exclusive(commit) : commit());
+  }
+
+  /** Resolves when no exclusive work is under way. */
   async idle(): Promise<void> {
     await this.#lock;
+  }
+
+  async #setInside(data: SignalDataSet): Promise<void> {
+    this.#assertOpen();
+    // LID mappings belong to no ratchet step, and are also learned while none is under way.
+    const { 'lid-mapping': mappings, ...rest } = data;
+    const transaction = this.#active;
+    if (transaction) {
+      for (const write of this.#writesOf(rest)) transaction.writes.set(`${String(write.key[1])}/${String(write.key[2])}`, write);
+      if (mappings) await this.#commit(this.#writesOf({ 'lid-mapping': mappings }));
+    } else {
+      await this.#commit(this.#writesOf(data));
+    }
+  }
+
+  #read<T extends keyof SignalDataTypeMap>(type: T, ids: string[], writes?: Map<string, Write>): Record<string, SignalDataTypeMap[T]> {
+    this.#assertOpen();
+    const found: Record<string, SignalDataTypeMap[T]> = {};
+    for (const id of ids) {
+      const written = writes?.get(`${type}/${id}`);
+      const value = written ? written.value : this.#store.get(TABLES.keys, [this.#sessionId, type, id]);
+      if (value !== undefined) found[id] = revive(type, value) as SignalDataTypeMap[T];
+    }
+    return found;
   }
 
   async #commit(writes: Write[]): Promise<void> {
@@ -109,11 +123,6 @@ export class SignalKeys implements SignalKeyStoreWithTransaction {
         value: (value as unknown) ?? undefined,
       })),
     );
-  }
-
-  #transaction(): Transaction | undefined {
-    const transaction = current.getStore();
-    return transaction?.owner === this ? transaction : undefined;
   }
 
   #assertOpen(): void {

@@ -34,8 +34,19 @@ export interface InboxOptions {
   identities: () => { me: string; meLid: string };
 }
 
+/** What changes ratchets, beside decryption. */
+const ON_RATCHETS = [
+  'encryptMessage',
+  'encryptGroupMessage',
+  'processSenderKeyDistributionMessage',
+  'getSenderKeyDistributionMessage',
+  'injectE2ESession',
+  'deleteSession',
+  'migrateSession',
+] as const satisfies (keyof SignalRepositoryWithLIDStore)[];
+
 /**
- * Makes decryption lose nothing: the ratchet step and the plaintext are committed as one transaction before Baileys goes on to confirm the
+ * Runs all work on ratchets under the session's lock, and makes decryption lose nothing: the ratchet step and the plaintext are committed as one transaction before Baileys goes on to confirm the
  * message, and a ciphertext that comes again reads its plaintext back instead of failing on a ratchet that has moved on.
  */
 export const withInbox = (repository: SignalRepositoryWithLIDStore, options: InboxOptions): SignalRepositoryWithLIDStore => {
@@ -43,14 +54,18 @@ export const withInbox = (repository: SignalRepositoryWithLIDStore, options: Inb
 
   const once = async (ciphertext: Uint8Array, decrypt: () => Promise<Uint8Array>): Promise<Uint8Array> => {
     const origin = origins.of(ciphertext);
-    if (!origin) return decrypt();
+    if (!origin) return keys.exclusive(decrypt);
     const key = inboxKey(origin.attrs, origin.index);
     const hash = createHash('sha256').update(ciphertext).digest();
-    const known = store.get<{ hash: Uint8Array; plaintext: Uint8Array }>(TABLES.inbox, [sessionId, ...key]);
-    if (known && hash.equals(known.hash)) return Buffer.from(known.plaintext);
-    await spool.room();
+    const known = (): Buffer | undefined => {
+      const row = store.get<{ hash: Uint8Array; plaintext: Uint8Array }>(TABLES.inbox, [sessionId, ...key]);
+      return row && hash.equals(row.hash) ? Buffer.from(row.plaintext) : undefined;
+    };
+    if (!known()) await spool.room();
     let committed: () => void = () => undefined;
-    const plaintext = await keys.transaction(async () => {
+    const plaintext = await keys.exclusive(async () => {
+      const before = known();
+      if (before) return before;
       const decrypted = Buffer.from(await decrypt());
       const entry: InboxEntry = { key, hash, plaintext: decrypted, attrs: origin.attrs, ...identities() };
       const row = spool.prepare({ kind: 'inbox', sessionId, entry });
@@ -62,7 +77,13 @@ export const withInbox = (repository: SignalRepositoryWithLIDStore, options: Inb
     return plaintext;
   };
 
-  return Object.assign(Object.create(repository) as SignalRepositoryWithLIDStore, {
+  const alone = ON_RATCHETS.map((name): [string, (...args: unknown[]) => Promise<unknown>] => {
+    const method = Reflect.get(repository, name) as (...args: unknown[]) => Promise<unknown>;
+    return [name, async (...args) => keys.exclusive(async () => method.apply(repository, args))];
+  });
+
+  const overlay = Object.create(repository) as SignalRepositoryWithLIDStore;
+  return Object.assign(overlay, Object.fromEntries(alone), {
     decryptMessage: async (opts: Parameters<SignalRepositoryWithLIDStore['decryptMessage']>[0]) =>
       once(opts.ciphertext, async () => repository.decryptMessage(opts)),
     decryptGroupMessage: async (opts: Parameters<SignalRepositoryWithLIDStore['decryptGroupMessage']>[0]) =>

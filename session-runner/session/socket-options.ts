@@ -1,4 +1,4 @@
-import type { AuthenticationCreds, SignalKeyStoreWithTransaction, UserFacingSocketConfig } from '../baileys.js';
+import type { UserFacingSocketConfig } from '../baileys.js';
 import { Browsers, proto } from '../baileys.js';
 import type { RunnerEnvironment } from '../../shared/runner-environment.js';
 
@@ -25,13 +25,4 @@ export const socketOptions = ({ WA_WEBSOCKET_URL, WA_VERSION, WA_APPEAR_ONLINE }
   generateHighQualityLinkPreview: false,
   // Commits are never retried by Baileys: a failed one ends the socket.
   transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
-});
-
-/** Baileys wraps the key store it is given once more; ours keeps its own lock and commits. */
-export const authOption = (
-  creds: AuthenticationCreds,
-  keys: Pick<SignalKeyStoreWithTransaction, 'get' | 'set'>,
-): UserFacingSocketConfig['auth'] => ({
-  creds,
-  keys,
 });

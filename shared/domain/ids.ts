@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
 /** What a client may call a session; also safe as a path segment and an object key. */
-export const SessionId = z.string().regex(/^[A-Za-z0-9_-]{1,100}$/, 'must be 1 to 100 characters of A-Z a-z 0-9 _ -');
+export const SessionId = z.string().regex(/^[A-Za-z0-9_-]{1,100}$/, 'a session id must be 1 to 100 characters of A-Z a-z 0-9 _ -');
 
 const PN_DOMAIN = '@s.whatsapp.net';
 const PHONE = /^\+?([1-9]\d{5,14})$/;

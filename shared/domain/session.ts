@@ -36,7 +36,7 @@ export const REASONS = {
   ack_timeout: 'WhatsApp did not confirm a message in time; the connection is being made again.',
   qr_expired: 'Nobody scanned the QR code in time; ask for a connect to get a new one.',
   disconnect_requested: 'A disconnect was asked for.',
-  logout_requested: 'A logout was asked for; the phone no longer lists this device.',
+  logout_requested: 'A logout was asked for and the credentials are erased; a phone that could not be told still lists the device.',
   logged_out: 'The device was unlinked from the phone; connect to pair again.',
   replaced: 'Another connection with the same identity took over; connect again only if that one is gone.',
   forbidden: 'WhatsApp refused this account; check the account on the phone.',

@@ -95,11 +95,9 @@ export const RUNNER_EVENTS = {
 
 export const BEAT_INTERVAL_MS = 2_000;
 
-export type Params<C extends CallSchema> = z.infer<C['params']>;
-export type Result<C extends CallSchema> = z.infer<C['result']>;
 export type RunnerCall = keyof typeof RUNNER_CALLS;
 export type SupervisorCall = keyof typeof SUPERVISOR_CALLS;
-export type RunnerEvent = keyof typeof RUNNER_EVENTS;
+type RunnerEvent = keyof typeof RUNNER_EVENTS;
 export type RunnerEventOf<E extends RunnerEvent> = z.infer<(typeof RUNNER_EVENTS)[E]>;
 export type Beat = RunnerEventOf<'beat'>;
 

@@ -48,8 +48,9 @@ export class Store {
   /** Opens or makes the store in folder `path` (mode 0700). Throws when it cannot be read. */
   constructor(path: string, tables: readonly string[]) {
     mkdirSync(path, { recursive: true, mode: 0o700 });
-    // overlappingSync off: a commit is answered only after fdatasync.
-    this.#root = open({ path, maxDbs: 16, overlappingSync: false, noMemInit: true });
+    // overlappingSync off: a commit is answered only after fdatasync. Batches are ours: those of an event turn end, when a commit fails, in a
+    // rejection nobody can catch.
+    this.#root = open({ path, maxDbs: 16, overlappingSync: false, eventTurnBatching: false, noMemInit: true });
     this.#tables = new Map(tables.map((name) => [name, this.#root.openDB({ name, ...ENCODING })]));
   }
 
@@ -125,7 +126,10 @@ export class Store {
     try {
       await Promise.all([batch, ...results]);
     } catch (error) {
-      throw new AppError('STORAGE_UNAVAILABLE', 'The worker cannot write to its disk; try again.', { cause: error, retryAfterSeconds: 5 });
+      throw new AppError('STORAGE_UNAVAILABLE', 'The worker cannot write to its disk; try again.', {
+        cause: await reasonOf(error),
+        retryAfterSeconds: 5,
+      });
     }
   }
 
@@ -141,5 +145,12 @@ export class Store {
     return table;
   }
 }
+
+/** LMDB's writer tells why a commit failed in a promise of its own, which must not stay without a listener. */
+const reasonOf = async (error: unknown): Promise<unknown> =>
+  Promise.resolve((error as { commitError?: Promise<never> }).commitError).then(
+    () => error,
+    (reason: unknown) => reason,
+  );
 
 const pendingKey = (table: string, key: Key): string => JSON.stringify([table, ...key]);

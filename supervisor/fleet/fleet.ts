@@ -21,7 +21,7 @@ import type { FleetRunnerView } from './runner-view.js';
 import { WATCHDOG_LIMITS } from './watchdog.js';
 
 /** The handlers of one runner's calls, told which slot it fills. */
-export type SlotHandlers = {
+type SlotHandlers = {
   [M in SupervisorCall]: (
     slot: number,
     params: ParamsOf<typeof SUPERVISOR_CALLS, M>,

@@ -166,7 +166,7 @@ export class RunnerHandle {
       await Promise.all([recorded, runner.hello]);
       this.#becomeReady(runner);
     } catch (error) {
-      log.warn({ incarnation, pid: runner.pid, cause: messageOf(error) }, 'A runner did not come up');
+      log.warn({ incarnation, runnerPid: runner.pid, cause: messageOf(error) }, 'A runner did not come up');
       runner.kill('SIGKILL', 'fault');
     }
   }
@@ -176,7 +176,7 @@ export class RunnerHandle {
     this.#readySince = this.#options.clock();
     this.#watch = startWatch(this.#readySince);
     this.#state = 'ready';
-    this.#options.log.info({ incarnation: runner.incarnation, pid: runner.pid }, 'A runner is ready');
+    this.#options.log.info({ incarnation: runner.incarnation, runnerPid: runner.pid }, 'A runner is ready');
     this.#options.on.ready(runner.incarnation);
     this.#waiters.resolve();
   }

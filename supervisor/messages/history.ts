@@ -19,7 +19,8 @@ export class History {
       const key = [sessionId, ...known];
       const before = this.#store.get<Message>(TABLES.messages, key);
       if (before?.type !== 'undecryptable' || message.type === 'undecryptable') return [];
-      return [{ table: TABLES.messages, key, value: message }];
+      const status = advances(message.status, before.status) ? before.status : message.status;
+      return [{ table: TABLES.messages, key, value: { ...message, status } }];
     }
     const count = this.#count(sessionId);
     const n = count.n + 1;

@@ -1,6 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { withoutDevice } from '../../shared/domain/ids.js';
-import { AppError, messageOf, type ErrorCode } from '../../shared/errors.js';
+import { AppError, messageOf } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logging.js';
 import type { Store, Write } from '../../shared/store/store.js';
 import type { Fleet } from '../fleet/fleet.js';
@@ -8,6 +7,7 @@ import type { Registry } from '../placement/registry.js';
 import { TABLES, type IdempotencyRow, type Intent, type SessionRow } from '../supervisor-store.js';
 import type { SendRequest, SendResult } from '../worker.js';
 import type { History } from './history.js';
+import { asAppError, assertCanSend, fingerprintOf, isWorthAnotherTry, newMessageId, stillBeingSent } from './send-rules.js';
 
 export interface SendsOptions {
   store: Store;
@@ -25,24 +25,18 @@ interface Pending {
   outcome: Promise<SendResult>;
   resolve: (result: SendResult) => void;
   reject: (error: AppError) => void;
+  /** Its intent is on disk; not before may a runner have it. */
+  accepted: boolean;
   /** A runner has it now. */
   inFlight: boolean;
   /** A runner had it once, so it may have been sent. */
   dispatched: boolean;
-  /** Failures that nothing explains. */
+  /** Its outcome is known and being written. */
+  finishing: boolean;
+  /** How often it failed. */
   failures: number;
 }
 
-/** Failures after which the same message, under the same id, is tried again as soon as the session is connected. */
-const TRY_AGAIN: ReadonlySet<ErrorCode> = new Set([
-  'RUNNER_UNAVAILABLE',
-  'DEADLINE_EXCEEDED',
-  'SESSION_NOT_CONNECTED',
-  'BUSY',
-  'DRAINING',
-  'STORAGE_UNAVAILABLE',
-]);
-const MAX_UNEXPLAINED_FAILURES = 3;
 const RETRY_PAUSE_MS = 1_000;
 /** Messages of one session handed to its runner and not confirmed, at most. */
 const IN_FLIGHT = 16;
@@ -71,8 +65,9 @@ export class Sends {
     await this.#sweep();
     for (const { value } of store.range<Intent>(TABLES.intents)) {
       this.#order = Math.max(this.#order, value.order);
-      this.#enqueue(value, true);
+      this.#enqueue(value, true).accepted = true;
     }
+    for (const sessionId of [...this.#queues.keys()]) this.#failLost(sessionId);
     registry.onChange((row) => {
       this.#onSessionChange(row);
     });
@@ -83,8 +78,15 @@ export class Sends {
   stop(): void {
     this.#stopping = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    for (const { reject } of this.#byMessageId.values())
-      reject(new AppError('DRAINING', 'The worker is stopping; the message is sent after it started again.'));
+    for (const pending of this.#byMessageId.values()) {
+      if (pending.dispatched) pending.reject(stillBeingSent(pending.intent, 'DRAINING'));
+      else
+        void this.#finish(
+          pending,
+          new AppError('DRAINING', 'The worker is stopping; the message was not sent.', { retryAfterSeconds: 5 }),
+          true,
+        );
+    }
   }
 
   get waiting(): number {
@@ -127,8 +129,11 @@ export class Sends {
     const pending = this.#enqueue(intent, false);
     try {
       await committed;
+      pending.accepted = true;
     } catch (error) {
       this.#dequeue(pending);
+      // Somebody with the same key may wait for it already.
+      pending.reject(asAppError(error));
       throw error;
     }
     return pending;
@@ -152,7 +157,6 @@ export class Sends {
       clearTimeout(timer);
     });
     if (first !== 'late') return first;
-    const { messageId, idempotencyKey } = pending.intent;
     if (!pending.dispatched) {
       await this.#finish(
         pending,
@@ -161,19 +165,7 @@ export class Sends {
       );
       return pending.outcome;
     }
-    const details = { messageId };
-    if (idempotencyKey === undefined) {
-      throw new AppError(
-        'OUTCOME_UNKNOWN',
-        'WhatsApp has not confirmed the message yet; it is still being sent. Use an idempotency key to ask again safely.',
-        { details },
-      );
-    }
-    throw new AppError(
-      'DEADLINE_EXCEEDED',
-      'WhatsApp has not confirmed the message yet; repeat the request with the same key to learn the outcome.',
-      { details, retryAfterSeconds: 5 },
-    );
+    throw stillBeingSent(pending.intent, 'DEADLINE_EXCEEDED');
   }
 
   #enqueue(intent: Intent, dispatched: boolean): Pending {
@@ -185,7 +177,17 @@ export class Sends {
     });
     // A client that went away leaves nobody to hear of a failure.
     outcome.catch(() => undefined);
-    const pending: Pending = { intent, outcome, resolve, reject, inFlight: false, dispatched, failures: 0 };
+    const pending: Pending = {
+      intent,
+      outcome,
+      resolve,
+      reject,
+      accepted: false,
+      inFlight: false,
+      dispatched,
+      finishing: false,
+      failures: 0,
+    };
     const queue = this.#queues.get(intent.sessionId) ?? [];
     queue.push(pending);
     this.#queues.set(intent.sessionId, queue);
@@ -202,15 +204,17 @@ export class Sends {
 
   #onSessionChange({ sessionId, state }: Readonly<SessionRow>): void {
     if (state === 'connected') this.#pump(sessionId);
-    const gone =
-      state === 'logged_out'
-        ? new AppError('SESSION_LOGGED_OUT', 'The session was logged out before the message was confirmed.')
-        : undefined;
-    const deleted = this.#options.registry.find(sessionId)
-      ? undefined
+    this.#failLost(sessionId);
+  }
+
+  /** Ends what waits for a session that cannot send any more. */
+  #failLost(sessionId: string): void {
+    const row = this.#options.registry.find(sessionId);
+    if (row && row.state !== 'logged_out') return;
+    const failure = row
+      ? new AppError('SESSION_LOGGED_OUT', 'The session was logged out before the message was confirmed.')
       : new AppError('SESSION_NOT_FOUND', 'The session was deleted before the message was confirmed.');
-    const failure = deleted ?? gone;
-    if (failure) for (const pending of this.#queues.get(sessionId) ?? []) void this.#finish(pending, failure);
+    for (const pending of this.#queues.get(sessionId) ?? []) void this.#finish(pending, failure);
   }
 
   /** Hands what waits to the session's runner, in order, while the session is connected. */
@@ -220,8 +224,8 @@ export class Sends {
     const queue = this.#queues.get(sessionId) ?? [];
     let free = IN_FLIGHT - queue.filter(({ inFlight }) => inFlight).length;
     for (const pending of queue) {
-      if (free <= 0) return;
-      if (pending.inFlight) continue;
+      if (free <= 0 || !pending.accepted) return;
+      if (pending.inFlight || pending.finishing) continue;
       free--;
       void this.#dispatch(pending, row.slot);
     }
@@ -242,8 +246,9 @@ export class Sends {
   }
 
   async #afterFailure(pending: Pending, error: unknown): Promise<void> {
-    const failure = error instanceof AppError ? error : new AppError('INTERNAL', 'The message could not be sent.', { cause: error });
-    const again = TRY_AGAIN.has(failure.code) || (failure.code === 'INTERNAL' && ++pending.failures < MAX_UNEXPLAINED_FAILURES);
+    const { code, message } = asAppError(error);
+    const failure = new AppError(code, message, { details: { messageId: pending.intent.messageId }, cause: error });
+    const again = isWorthAnotherTry(failure.code, ++pending.failures);
     this.#options.log.info(
       { sessionId: pending.intent.sessionId, messageId: pending.intent.messageId, code: failure.code, again },
       'a send did not succeed',
@@ -256,20 +261,30 @@ export class Sends {
   /** Commits the outcome, then tells whoever waits. With `forget` the key may be used anew: nothing was sent. */
   async #finish(pending: Pending, outcome: SendResult | AppError, forget = false): Promise<void> {
     const { intent } = pending;
-    if (!this.#byMessageId.has(intent.messageId)) return;
+    if (pending.finishing || !this.#byMessageId.has(intent.messageId)) return;
+    pending.finishing = true;
+    // Until it is written nobody may hear of it: after a restart the same id would be sent again.
+    while (!(await this.#writeOutcome(intent, outcome, forget))) {
+      if (this.#stopping) return;
+      await this.#pause(RETRY_PAUSE_MS);
+    }
     this.#dequeue(pending);
-    const failed = outcome instanceof AppError;
+    if (outcome instanceof AppError) pending.reject(outcome);
+    else pending.resolve(outcome);
+  }
+
+  async #writeOutcome(intent: Intent, outcome: SendResult | AppError, forget: boolean): Promise<boolean> {
+    const { registry, store, log } = this.#options;
     try {
-      if (this.#options.registry.find(intent.sessionId)) await this.#options.store.commit(this.#outcomeWrites(intent, outcome, forget));
+      if (registry.find(intent.sessionId)) await store.commit(this.#outcomeWrites(intent, outcome, forget));
+      return true;
     } catch (error) {
-      // The intent is still there: after a restart the same id is sent again, and shown once.
-      this.#options.log.error(
+      log.error(
         { sessionId: intent.sessionId, messageId: intent.messageId, cause: messageOf(error) },
         'the outcome of a send could not be written',
       );
+      return false;
     }
-    if (failed) pending.reject(outcome);
-    else pending.resolve(outcome);
   }
 
   #outcomeWrites(intent: Intent, outcome: SendResult | AppError, forget: boolean): Write[] {
@@ -325,19 +340,3 @@ export class Sends {
     });
   }
 }
-
-/** As WhatsApp's own clients make them: random, so no two ever meet. */
-const newMessageId = (): string => `3EB0${randomBytes(9).toString('hex').toUpperCase()}`;
-
-const fingerprintOf = ({ to, content }: SendRequest): string =>
-  createHash('sha256')
-    .update(JSON.stringify([to, content]))
-    .digest('base64');
-
-/** A session that is on its way back may take sends; one that nobody connects may not. */
-const assertCanSend = ({ state, everConnected }: Readonly<SessionRow>): void => {
-  if (state === 'connected' || state === 'reconnecting' || (state === 'connecting' && everConnected)) return;
-  if (state === 'logged_out')
-    throw new AppError('SESSION_LOGGED_OUT', 'The session is logged out; connect it and pair it with a phone again.');
-  throw new AppError('SESSION_NOT_CONNECTED', 'The session is not connected to WhatsApp.');
-};

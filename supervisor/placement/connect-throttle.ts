@@ -12,6 +12,7 @@ export class ConnectThrottle {
   readonly #queues: Record<ConnectPriority, (() => void)[]> = { user: [], resume: [] };
   #nextAt = 0;
   #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
 
   constructor({ ratePerSecond }: ThrottleOptions) {
     this.#intervalMs = 1000 / ratePerSecond;
@@ -30,12 +31,14 @@ export class ConnectThrottle {
     });
   }
 
+  /** Whoever waits now, or asks later, waits for ever. */
   stop(): void {
+    this.#stopped = true;
     clearTimeout(this.#timer);
   }
 
   #pump(): void {
-    if (this.#timer) return;
+    if (this.#timer || this.#stopped) return;
     const wait = this.#nextAt - performance.now();
     if (wait > 0) {
       this.#timer = setTimeout(() => {
@@ -46,7 +49,7 @@ export class ConnectThrottle {
     }
     const go = this.#queues.user.shift() ?? this.#queues.resume.shift();
     if (!go) return;
-    this.#nextAt = Math.max(this.#nextAt, performance.now() - this.#intervalMs) + this.#intervalMs;
+    this.#nextAt = performance.now() + this.#intervalMs;
     go();
     if (this.waiting > 0) this.#pump();
   }

@@ -1,4 +1,4 @@
-import type { Reason, SessionEvent } from '../../shared/domain/session.js';
+import { next, type Reason, type SessionEvent } from '../../shared/domain/session.js';
 import { AppError, messageOf } from '../../shared/errors.js';
 import type { SessionFact } from '../../shared/ipc/protocol.js';
 import type { Logger } from '../../shared/logging.js';
@@ -14,7 +14,7 @@ import type { Registry } from './registry.js';
 const CONNECT_WAIT_MS = 20_000;
 /** A pairing code can be asked for before the QR is there. */
 const PAIRING_WAIT_MS = 20_000;
-const OPEN_RETRY_MS = 5_000;
+const RETRY_MS = 5_000;
 
 export interface PlacedSessionsOptions {
   registry: Registry;
@@ -24,6 +24,7 @@ export interface PlacedSessionsOptions {
   log: Logger;
   maxSessions: number;
   maxSessionsPerRunner: number;
+  retryMs?: number;
 }
 
 /** Sessions as the API sees them, each held by the runner of its home slot. */
@@ -53,6 +54,7 @@ export class PlacedSessions implements Sessions {
   stop(): void {
     this.#stopping = true;
     for (const timer of this.#retries) clearTimeout(timer);
+    this.#registry.endWaits();
   }
 
   /** Sessions that should be connected and are not yet. */
@@ -80,8 +82,10 @@ export class PlacedSessions implements Sessions {
   }
 
   async connect(sessionId: string): Promise<SessionView> {
-    await this.#want(sessionId);
-    await this.#registry.wait(sessionId, CONNECT_WAIT_MS, ({ state }) => state !== 'connecting' && state !== 'reconnecting');
+    const { opening } = await this.#want(sessionId);
+    const shown = this.#registry.wait(sessionId, CONNECT_WAIT_MS, ({ state }) => state !== 'connecting' && state !== 'reconnecting');
+    // Opened is not yet connected, but what cannot be opened will show nothing.
+    await Promise.race([shown, opening.then(async () => shown)]);
     return this.#registry.view(sessionId);
   }
 
@@ -142,7 +146,10 @@ export class PlacedSessions implements Sessions {
       },
       // A delete that a crash interrupted goes on although the session is no longer shown.
       () => this.#registry.find(sessionId) ?? this.#registry.get(sessionId),
-    );
+    ).catch((error: unknown) => {
+      if (this.#registry.find(sessionId)?.deleting) this.#retryLater(sessionId);
+      throw error;
+    });
   }
 
   /** What a runner tells; facts of an earlier owner are ignored. */
@@ -163,8 +170,9 @@ export class PlacedSessions implements Sessions {
   onRunnerExited(slot: number): void {
     // At a stop nothing is lost: the next start resumes from what is stored.
     if (this.#stopping) return;
-    for (const row of this.#registry.rows().filter((candidate) => candidate.slot === slot && wanted(candidate))) {
-      this.#inBackground(row.sessionId, this.#registry.apply(row.sessionId, lost(row), 'runner_lost'));
+    for (const row of this.#registry.rows().filter((candidate) => candidate.slot === slot && !candidate.deleting)) {
+      if (wanted(row)) this.#inBackground(row.sessionId, this.#registry.apply(row.sessionId, lost(row), 'runner_lost'));
+      else this.#inBackground(row.sessionId, this.#settleUnwanted(row));
     }
   }
 
@@ -174,7 +182,7 @@ export class PlacedSessions implements Sessions {
       this.#registry.apply(sessionId, event, reason, patch);
     switch (fact.type) {
       case 'connecting':
-        return row.state === 'disconnected' ? apply('connect', 'connect_requested') : undefined;
+        return row.state === 'disconnected' && wanted(row) ? apply('connect', 'connect_requested') : undefined;
       case 'qr':
         this.#registry.showQr(sessionId, { value: fact.qr, attempt: fact.attempt, expiresAt: fact.expiresAt });
         return apply('qr', 'qr_shown');
@@ -203,12 +211,16 @@ export class PlacedSessions implements Sessions {
     }
   }
 
-  async #want(sessionId: string): Promise<void> {
+  /** @returns what resolves when a runner has the session, and rejects when none can take it */
+  async #want(sessionId: string): Promise<{ opening: Promise<void> }> {
     await this.#alone(sessionId, async () => {
       await this.#registry.apply(sessionId, 'connect', 'connect_requested', { desired: 'connected' });
     });
     const { state } = this.#registry.get(sessionId);
-    if (state === 'connecting' || state === 'reconnecting') this.#inBackground(sessionId, this.#open(sessionId, 'user'));
+    if (state !== 'connecting' && state !== 'reconnecting') return { opening: Promise.resolve() };
+    const opening = this.#open(sessionId, 'user');
+    this.#inBackground(sessionId, opening);
+    return { opening };
   }
 
   /** Gives the session to the runner of its home slot, once at a time. */
@@ -225,13 +237,15 @@ export class PlacedSessions implements Sessions {
     return opening;
   }
 
-  /** A runner that comes up opens its sessions anyway; this is for one that stayed up and did not take the call. */
+  /** A runner that comes up opens its sessions anyway; this is for one that stayed up and did not take the call, and for deletes. */
   #retryLater(sessionId: string): void {
+    if (this.#stopping) return;
     const timer = setTimeout(() => {
       this.#retries.delete(timer);
       const row = this.#registry.find(sessionId);
-      if (row && wanted(row) && row.state !== 'connected') this.#inBackground(sessionId, this.#open(sessionId, 'resume'));
-    }, OPEN_RETRY_MS);
+      if (row?.deleting) this.#inBackground(sessionId, this.delete(sessionId));
+      else if (row && wanted(row) && row.state !== 'connected') this.#inBackground(sessionId, this.#open(sessionId, 'resume'));
+    }, this.#options.retryMs ?? RETRY_MS);
     this.#retries.add(timer);
   }
 
@@ -266,11 +280,17 @@ export class PlacedSessions implements Sessions {
     return occupied;
   }
 
+  /** A disconnect or a logout did not get to its end, but nothing is connected any more. */
+  async #settleUnwanted({ sessionId, state }: Readonly<SessionRow>): Promise<void> {
+    if (state !== 'error' && next(state, 'stop')) await this.#registry.apply(sessionId, 'stop', 'disconnect_requested');
+  }
+
   async #prepareResume(row: Readonly<SessionRow>): Promise<void> {
     if (row.deleting) return;
-    if (wanted(row) && row.paired) return this.#registry.apply(row.sessionId, lost(row), 'resumed');
+    if (!wanted(row)) return this.#settleUnwanted(row);
+    if (row.paired) return this.#registry.apply(row.sessionId, lost(row), 'resumed');
     // Nobody is looking at a QR any more.
-    if (wanted(row)) return this.#registry.apply(row.sessionId, 'stop', 'qr_expired', { desired: 'disconnected' });
+    return this.#registry.apply(row.sessionId, 'stop', 'qr_expired', { desired: 'disconnected' });
   }
 
   async #alone<T>(sessionId: string, work: () => Promise<T>, check: () => unknown = () => this.#registry.get(sessionId)): Promise<T> {

@@ -16,6 +16,7 @@ export class Registry {
   readonly #rows = new Map<string, SessionRow>();
   readonly #qrs = new Map<string, Qr>();
   readonly #listeners = new Set<Listener>();
+  readonly #waits = new Set<() => void>();
 
   constructor(store: Store, log: Logger) {
     this.#store = store;
@@ -141,13 +142,20 @@ export class Registry {
       const done = (): void => {
         clearTimeout(timer);
         stop();
+        this.#waits.delete(done);
         resolve();
       };
       const timer = setTimeout(done, timeoutMs);
       const stop = this.onChange((changed) => {
         if (changed.sessionId === sessionId && (until(changed) || !this.#rows.has(sessionId))) done();
       });
+      this.#waits.add(done);
     });
+  }
+
+  /** Ends every wait now. */
+  endWaits(): void {
+    for (const done of [...this.#waits]) done();
   }
 
   #notify(row: SessionRow): void {

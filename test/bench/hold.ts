@@ -11,10 +11,11 @@ export const hold: Bench = async ({ sessions, seconds }) => {
   try {
     const pairingStartedAt = performance.now();
     let next = 0;
+    let paired = 0;
     const pairNext = async (): Promise<void> => {
       while (next < sessions) {
         await pair(scene, `session-${String(next++).padStart(5, '0')}`);
-        if (next % 50 === 0) console.log(`  ${next} sessions paired`);
+        if (++paired % 50 === 0) console.log(`  ${paired} sessions paired`);
       }
     };
     await Promise.all(Array.from({ length: PAIRING_AT_ONCE }, pairNext));

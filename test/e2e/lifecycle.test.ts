@@ -72,16 +72,18 @@ describe('an orderly stop', () => {
     const { number } = await pair(scene, 'stuck');
     const friend = await scene.phones.createPhone();
     await scene.phones.addFault({ kind: 'freeze', target: { number } });
-    const answer = scene.worker.send('stuck', friend.jid, 'into the void');
+    const unkeyed = scene.worker.send('stuck', friend.jid, 'into the void');
+    const keyed = scene.worker.send('stuck', friend.jid, 'into the void, with a key', 'key-1');
     await until(
-      async () => Number((await scene.worker.call('GET', '/ready'))['sendsWaiting'] ?? 1) > 0,
+      async () => (await scene.worker.call('GET', '/ready'))['sendsWaiting'] === 2,
       5_000,
       () => 'the send was not accepted',
     );
     const startedAt = performance.now();
     expect(await scene.worker.stop()).toBe(0);
     expect(performance.now() - startedAt).toBeLessThan(9_000);
-    expect((await answer).body.code).toBe('DRAINING');
+    expect((await unkeyed).body).toMatchObject({ code: 'OUTCOME_UNKNOWN', retryable: false });
+    expect((await keyed).body).toMatchObject({ code: 'DRAINING', retryable: true });
     await scene.close();
   }, 60_000);
 });

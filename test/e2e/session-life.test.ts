@@ -151,6 +151,18 @@ describe('a connected session', () => {
     expect(await scene.worker.call('POST', `/session/${sessionId}/connect`)).toMatchObject({ status: 'connected' });
   });
 
+  test('whose server answers 503 instead of a WebSocket tries again within seconds', async () => {
+    const { sessionId, number } = await pair(scene, 'refused-http');
+    await scene.phones.addFault({ kind: 'refuse-connect', status: 503, count: 2 });
+    await scene.phones.closeConnections({ how: 'destroy' }, { number });
+    await until(
+      async () => (await scene.phones.faults()).every(({ kind }) => kind !== 'refuse-connect'),
+      15_000,
+      () => 'it does not try again',
+    );
+    await scene.worker.untilStatus(sessionId, 'connected', 15_000);
+  });
+
   test('survives one 401 that was a mistake', async () => {
     const { sessionId, number } = await pair(scene, 'doubted');
     await scene.phones.addFault({ kind: 'refuse-login', reason: 401, target: { number }, count: 1 });

@@ -1,0 +1,237 @@
+import { randomBytes } from 'node:crypto';
+import { expect, it } from 'vitest';
+import type { BinaryNode, SignalRepositoryWithLIDStore } from '../../../session-runner/baileys.js';
+import type { InboxEntry } from '../../../session-runner/messages/decode-message.js';
+import { Spool, type SpoolEntry } from '../../../session-runner/messages/spool.js';
+import { TABLES } from '../../../session-runner/runner-store.js';
+import { SignalKeys } from '../../../session-runner/session/signal-keys.js';
+import { CiphertextOrigins, withInbox } from '../../../session-runner/session/signal-repository.js';
+import type { Store } from '../../../shared/store/store.js';
+import { silent } from '../shared/logged.js';
+import { rowsIn } from '../store/temp-store.js';
+import { failingStore, tempRunnerStore } from './runner-stores.js';
+
+const JID = '6281234567890@s.whatsapp.net';
+
+/** A repository that, like Signal's ratchet, decrypts each ciphertext only once; its state is a row of the key store. */
+const ratchet = (keys: SignalKeys['inside'], decrypted: Uint8Array[]): SignalRepositoryWithLIDStore => {
+  const decrypt = async (ciphertext: Uint8Array): Promise<Uint8Array> => {
+    const id = Buffer.from(ciphertext).toString('hex');
+    const used = await keys.get('device-list', [id]);
+    if (used[id]) throw new Error('Key used already');
+    await keys.set({ 'device-list': { [id]: ['used'] } });
+    decrypted.push(ciphertext);
+    return Uint8Array.from(ciphertext, (byte) => byte ^ 0xff);
+  };
+  const encrypt = async (): Promise<{ type: 'msg'; ciphertext: Uint8Array }> => {
+    const before = await keys.get('device-list', ['counter']);
+    const counter = Number(before['counter']?.[0] ?? 0) + 1;
+    await new Promise((resolve) => setImmediate(resolve));
+    await keys.set({ 'device-list': { counter: [String(counter)] } });
+    return { type: 'msg', ciphertext: Buffer.from([counter]) };
+  };
+  const repository: Pick<
+    SignalRepositoryWithLIDStore,
+    'decryptMessage' | 'decryptGroupMessage' | 'encryptMessage' | 'jidToSignalProtocolAddress'
+  > = {
+    decryptMessage: async ({ ciphertext }) => decrypt(ciphertext),
+    decryptGroupMessage: async ({ msg }) => decrypt(msg),
+    encryptMessage: encrypt,
+    jidToSignalProtocolAddress: (jid) => `address of ${jid}`,
+  };
+  return repository as SignalRepositoryWithLIDStore;
+};
+
+const plaintextOf = (ciphertext: Uint8Array): Buffer => Buffer.from(ciphertext.map((byte) => byte ^ 0xff));
+
+const setUp = async (given?: Store) => {
+  const store = given ?? (await tempRunnerStore());
+  const decrypted: Uint8Array[] = [];
+  const keys = new SignalKeys(store, 's', (commit) => {
+    commit.catch(() => undefined);
+  });
+  const spool = new Spool({ store, log: silent, ship: async () => Promise.reject(new Error('not started')) });
+  await spool.stop();
+  const origins = new CiphertextOrigins();
+  const identities = (): { me: string; meLid: string } => ({ me: '15550000001@s.whatsapp.net', meLid: '1234567@lid' });
+  const repository = withInbox(ratchet(keys.inside, decrypted), { sessionId: 's', store, spool, keys, origins, identities });
+  /** As it comes from the wire: new bytes in a new stanza. */
+  const receive = async (ciphertext: Uint8Array, id = 'A1', attrs: Record<string, string> = {}): Promise<Uint8Array> => {
+    const content = Buffer.from(ciphertext);
+    origins.note(stanzaWith(content, { id, from: JID, t: '5', ...attrs }));
+    return repository.decryptMessage({ jid: JID, type: 'msg', ciphertext: content });
+  };
+  return { store, keys, spool, origins, repository, decrypted, receive };
+};
+
+const stanzaWith = (ciphertext: Uint8Array, attrs: Record<string, string>): BinaryNode => ({
+  tag: 'message',
+  attrs,
+  content: [{ tag: 'enc', attrs: { type: 'msg' }, content: ciphertext }],
+});
+
+it('commits the ratchet step, the plaintext and the spool row before it answers', async () => {
+  const { store, receive } = await setUp();
+  const ciphertext = randomBytes(20);
+  const plaintext = await receive(ciphertext);
+  expect(Buffer.from(plaintext)).toEqual(plaintextOf(ciphertext));
+  expect(rowsIn(store, TABLES.keys)).toHaveLength(1);
+  expect(rowsIn(store, TABLES.inbox)).toMatchObject([[['s', 'A1', JID, '', 0], { plaintext: plaintextOf(ciphertext) }]]);
+  const [[, row] = []] = rowsIn(store, TABLES.spool) as [unknown, SpoolEntry & { entry: InboxEntry }][];
+  expect(row).toMatchObject({
+    kind: 'inbox',
+    sessionId: 's',
+    entry: {
+      key: ['A1', JID, '', 0],
+      plaintext: plaintextOf(ciphertext),
+      attrs: { id: 'A1', from: JID, t: '5' },
+      me: '15550000001@s.whatsapp.net',
+      meLid: '1234567@lid',
+    },
+  });
+});
+
+it('gives a ciphertext that comes again its plaintext, without decrypting again', async () => {
+  const { receive, decrypted, store } = await setUp();
+  const ciphertext = randomBytes(20);
+  await receive(ciphertext);
+  expect(Buffer.from(await receive(ciphertext))).toEqual(plaintextOf(ciphertext));
+  expect(decrypted).toHaveLength(1);
+  expect(rowsIn(store, TABLES.spool)).toHaveLength(1);
+});
+
+it('still knows it after a restart', async () => {
+  const { receive, store } = await setUp();
+  const ciphertext = randomBytes(20);
+  await receive(ciphertext);
+  const restarted = await setUp(store);
+  expect(Buffer.from(await restarted.receive(ciphertext))).toEqual(plaintextOf(ciphertext));
+  expect(restarted.decrypted).toHaveLength(0);
+});
+
+it('decrypts a ciphertext once that comes twice at the same time', async () => {
+  const { receive, decrypted, store } = await setUp();
+  const ciphertext = randomBytes(20);
+  const both = await Promise.all([receive(ciphertext), receive(ciphertext)]);
+  expect(both.map((plaintext) => Buffer.from(plaintext))).toEqual([plaintextOf(ciphertext), plaintextOf(ciphertext)]);
+  expect(decrypted).toHaveLength(1);
+  expect(rowsIn(store, TABLES.spool)).toHaveLength(1);
+});
+
+it('decrypts another ciphertext under the same id', async () => {
+  const { receive, decrypted, store } = await setUp();
+  const [first, second] = [randomBytes(20), randomBytes(20)];
+  await receive(first);
+  expect(Buffer.from(await receive(second))).toEqual(plaintextOf(second));
+  expect(decrypted).toHaveLength(2);
+  expect(rowsIn(store, TABLES.spool)).toHaveLength(2);
+});
+
+it('tells equal ids of different senders and members apart', async () => {
+  const { receive, store } = await setUp();
+  const ciphertext = randomBytes(20);
+  await receive(ciphertext);
+  for (const attrs of [
+    { from: '4915112345678@s.whatsapp.net' },
+    { from: '1-2@g.us', participant: 'a@lid' },
+    { from: '1-2@g.us', participant: 'b@lid' },
+  ])
+    await receive(randomBytes(20), 'A1', attrs);
+  expect(rowsIn(store, TABLES.inbox)).toHaveLength(4);
+});
+
+it('keeps several ciphertexts of one stanza apart', async () => {
+  const { origins, repository, store } = await setUp();
+  const [first, second] = [randomBytes(20), randomBytes(20)];
+  origins.note({
+    tag: 'message',
+    attrs: { id: 'A1', from: '1-2@g.us', participant: JID },
+    content: [
+      { tag: 'participants', attrs: {} },
+      { tag: 'enc', attrs: { type: 'pkmsg' }, content: first },
+      { tag: 'enc', attrs: { type: 'skmsg' }, content: second },
+    ],
+  });
+  await repository.decryptMessage({ jid: JID, type: 'pkmsg', ciphertext: first });
+  await repository.decryptGroupMessage({ group: '1-2@g.us', authorJid: JID, msg: second });
+  expect(rowsIn(store, TABLES.inbox)).toMatchObject([
+    [['s', 'A1', '1-2@g.us', JID, 1], { plaintext: plaintextOf(first) }],
+    [['s', 'A1', '1-2@g.us', JID, 2], { plaintext: plaintextOf(second) }],
+  ]);
+});
+
+it('spools nothing and steps no ratchet when the commit fails, and decrypts the next time', async () => {
+  const store = failingStore(...Object.values(TABLES));
+  const { receive, decrypted, spool } = await setUp(store);
+  const ciphertext = randomBytes(20);
+  store.failing = true;
+  await expect(receive(ciphertext)).rejects.toThrow('The disk is full.');
+  expect(spool.records).toBe(0);
+  store.failing = false;
+  await store.settled();
+  expect([TABLES.keys, TABLES.inbox, TABLES.spool].flatMap((table) => rowsIn(store, table))).toEqual([]);
+  expect(Buffer.from(await receive(ciphertext))).toEqual(plaintextOf(ciphertext));
+  expect(decrypted).toHaveLength(2);
+  expect(spool.records).toBe(1);
+});
+
+it('keeps nothing of a ciphertext that cannot be decrypted', async () => {
+  const { receive, store, spool, keys } = await setUp();
+  const ciphertext = randomBytes(20);
+  const id = ciphertext.toString('hex');
+  await keys.setOutside({ 'device-list': { [id]: ['used'] } });
+  await expect(receive(ciphertext)).rejects.toThrow('Key used already');
+  await store.settled();
+  expect(rowsIn(store, TABLES.inbox)).toEqual([]);
+  expect(rowsIn(store, TABLES.spool)).toEqual([]);
+  expect(spool.records).toBe(0);
+});
+
+it('writes nothing when the connection was fenced off meanwhile', async () => {
+  const { receive, keys, store, spool } = await setUp();
+  const received = receive(randomBytes(20));
+  keys.fence();
+  await expect(received).rejects.toThrow('closed');
+  await store.settled();
+  expect(rowsIn(store, TABLES.spool)).toEqual([]);
+  expect(spool.records).toBe(0);
+});
+
+it('steps no ratchet twice at the same time, and each step is on disk when it answers', async () => {
+  const { repository, store, receive } = await setUp();
+  const data = Buffer.from('hello');
+  const steps = await Promise.all([
+    ...Array.from({ length: 5 }, async () => {
+      const { ciphertext } = await repository.encryptMessage({ jid: JID, data });
+      const [counter] = [...store.range<string[]>(TABLES.keys, { prefix: ['s', 'device-list', 'counter'] })];
+      expect(Number(counter?.value[0])).toBeGreaterThanOrEqual(Number(ciphertext[0]));
+      return ciphertext[0];
+    }),
+    receive(randomBytes(20)).then(() => 6),
+  ]);
+  expect(steps).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
+it('decrypts what came in no stanza it saw, and keeps none of it', async () => {
+  const { repository, store } = await setUp();
+  const ciphertext = randomBytes(20);
+  const plaintext = await repository.decryptMessage({ jid: JID, type: 'msg', ciphertext });
+  expect(Buffer.from(plaintext)).toEqual(plaintextOf(ciphertext));
+  expect(rowsIn(store, TABLES.spool)).toEqual([]);
+});
+
+it('passes everything else on', async () => {
+  const { repository } = await setUp();
+  expect(repository.jidToSignalProtocolAddress(JID)).toBe(`address of ${JID}`);
+});
+
+it('notes only the ciphertexts of a stanza', () => {
+  const origins = new CiphertextOrigins();
+  const [ciphertext, other] = [randomBytes(8), randomBytes(8)];
+  origins.note({ tag: 'message', attrs: { id: 'A1' }, content: [{ tag: 'other', attrs: {}, content: other }] });
+  origins.note({ tag: 'message', attrs: { id: 'A2' } });
+  origins.note(stanzaWith(ciphertext, { id: 'A3' }));
+  expect(origins.of(other)).toBeUndefined();
+  expect(origins.of(ciphertext)).toEqual({ attrs: { id: 'A3' }, index: 0 });
+  expect(origins.of(Buffer.from(ciphertext))).toBeUndefined();
+});
