@@ -1,7 +1,8 @@
 // The one file that knows LMDB: a local store with one writer, durable group commit, and reads that see every write.
 import { mkdirSync } from 'node:fs';
-import { AppError } from '../errors.js';
 import { open, type Database, type RootDatabase } from 'lmdb';
+import { AppError } from '../errors.js';
+import { createSpaceCheck } from './disk-space.js';
 
 export type Key = readonly (string | number)[];
 
@@ -44,10 +45,12 @@ export class Store {
   /** Writes not yet on disk, by table and key; what a read must see already. */
   readonly #pending = new Map<string, Pending>();
   readonly #inFlight = new Set<Promise<void>>();
+  readonly #hasSpace: () => boolean;
 
   /** Opens or makes the store in folder `path` (mode 0700). Throws when it cannot be read. */
   constructor(path: string, tables: readonly string[]) {
     mkdirSync(path, { recursive: true, mode: 0o700 });
+    this.#hasSpace = createSpaceCheck(path);
     // overlappingSync off: a commit is answered only after fdatasync. Batches are ours: those of an event turn end, when a commit fails, in a
     // rejection nobody can catch.
     this.#root = open({ path, maxDbs: 16, overlappingSync: false, eventTurnBatching: false, noMemInit: true });
@@ -89,6 +92,7 @@ export class Store {
     if (writes.length === 0) return;
     // LMDB refuses one write at a time and keeps those before it: nothing that it would refuse may reach it.
     for (const { table, key } of writes) this.#assertPossible(table, key);
+    if (writes.some(({ value }) => value !== undefined) && !this.#hasSpace()) throw refusal(new Error('the disk is full'));
     const held = writes.map(({ table, key, value }) => {
       const id = pendingKey(table, key);
       const entry: Pending = { value };
@@ -126,10 +130,7 @@ export class Store {
     try {
       await Promise.all([batch, ...results]);
     } catch (error) {
-      throw new AppError('STORAGE_UNAVAILABLE', 'The worker cannot write to its disk; try again.', {
-        cause: await reasonOf(error),
-        retryAfterSeconds: 5,
-      });
+      throw refusal(await reasonOf(error));
     }
   }
 
@@ -145,6 +146,9 @@ export class Store {
     return table;
   }
 }
+
+const refusal = (cause: unknown): AppError =>
+  new AppError('STORAGE_UNAVAILABLE', 'The worker cannot write to its disk; try again.', { cause, retryAfterSeconds: 5 });
 
 /** LMDB's writer tells why a commit failed in a promise of its own, which must not stay without a listener. */
 const reasonOf = async (error: unknown): Promise<unknown> =>

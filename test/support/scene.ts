@@ -6,7 +6,7 @@ import type { WhatsappClient } from '../whatsapp/client.js';
 import { spawnWhatsapp, type SpawnedWhatsapp } from '../whatsapp/spawn-whatsapp.js';
 import type { WhatsappOptions } from '../whatsapp/start-whatsapp.js';
 import { identityOf, isAlive } from '../../shared/process-identity.js';
-import { WorkerProcess, type WorkerOptions } from './worker-process.js';
+import { WorkerProcess, type RunnerFacts, type WorkerOptions } from './worker-process.js';
 
 export interface Scene {
   whatsapp: SpawnedWhatsapp;
@@ -25,10 +25,18 @@ export interface SceneOptions {
   /** For the runners, beside those that make them trust the simulated WhatsApp. */
   extraNodeOptions?: string[];
   onLog?: WorkerOptions['onLog'];
+  /** Where the worker's data folder is made. */
+  parentFolder?: string;
 }
 
-export const openScene = async ({ env, whatsapp: whatsappOptions, extraNodeOptions = [], onLog }: SceneOptions = {}): Promise<Scene> => {
-  const dataDir = await mkdtemp(join(tmpdir(), 'worker-'));
+export const openScene = async ({
+  env,
+  whatsapp: whatsappOptions,
+  extraNodeOptions = [],
+  onLog,
+  parentFolder = tmpdir(),
+}: SceneOptions = {}): Promise<Scene> => {
+  const dataDir = await mkdtemp(join(parentFolder, 'worker-'));
   const whatsapp = await spawnWhatsapp(whatsappOptions);
   const nodeOptions = [whatsapp.env['RUNNER_NODE_OPTIONS'] ?? '', ...extraNodeOptions].join(' ');
   const start = async (): Promise<WorkerProcess> =>
@@ -43,11 +51,12 @@ export const openScene = async ({ env, whatsapp: whatsappOptions, extraNodeOptio
       return scene.worker;
     },
     close: async () => {
-      const runners = scene.worker.isRunning ? (await scene.worker.runners()).flatMap(({ pid }) => pid ?? []) : [];
-      if (scene.worker.isRunning) await scene.worker.stop();
+      // A Ctrl-C reaches the worker too: then it is going already and answers no more.
+      const runners = scene.worker.isRunning ? await scene.worker.runners().catch((): RunnerFacts[] => []) : [];
+      await scene.worker.stop();
       await whatsapp.stop();
       await rm(dataDir, { recursive: true, force: true });
-      const left = runners.filter(isRunning);
+      const left = runners.flatMap(({ pid }) => pid ?? []).filter(isRunning);
       if (left.length > 0) throw new Error(`runners outlived their worker: ${left.join(', ')}`);
     },
   };

@@ -173,6 +173,7 @@ export class WorkerProcess {
 
   /** Orderly stop. @returns its exit code */
   async stop(): Promise<number | null> {
+    if (!this.isRunning) return this.child.exitCode;
     const exited = once(this.child, 'exit') as Promise<[number | null]>;
     this.child.kill('SIGTERM');
     const [code] = await exited;

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { Store } from '../../../shared/store/store.js';
 import { tempFolder } from './temp-store.js';
 
-const CHILD = fileURLToPath(new URL('../../../dist/test/unit/store/writing-child.js', import.meta.url));
+const CHILD = fileURLToPath(new URL('../../../dist/test/fixtures/writing-child.js', import.meta.url));
 
 /** Kills the writer after `afterAcks` acknowledged commits and returns their numbers. */
 const writeUntilKilled = async (folder: string, from: number, afterAcks: number): Promise<number[]> => {
