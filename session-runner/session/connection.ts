@@ -21,9 +21,9 @@ import { closePolitely, rawSocket } from './raw-socket.js';
 
 /** From connect to the first QR or an open connection; Baileys can hang silently in between. */
 const CONNECT_TIMEOUT_MS = 30_000;
-const ACK_TIMEOUT_MS = 15_000;
+const ACK_TIMEOUT_MS = 10_000;
 /** A send whose bytes did not leave by then has met a stuck socket. */
-const RELAY_TIMEOUT_MS = 20_000;
+const RELAY_TIMEOUT_MS = 10_000;
 /** How long late work of a closed socket may take before it is fenced off. */
 const QUIET_TIMEOUT_MS = 3_000;
 const FIRST_QR_MS = 60_000;

@@ -61,6 +61,25 @@ describe('a send whose acknowledgement never comes', () => {
     expect((await worker.send('sender', receiver.jid, 'other', 'key-1')).body.code).toBe('IDEMPOTENCY_CONFLICT');
   });
 
+  test('nothing else happens: the connection is made anew and the message sent again, within the time a client waits', async () => {
+    scene = await openScene();
+    const { worker, phones } = scene;
+    const sender = await pair(scene, 'sender');
+    const friend = await phones.createPhone();
+    await phones.addFault({
+      kind: 'stanza',
+      direction: 'out',
+      match: { tag: 'ack', class: 'message' },
+      action: 'swallow',
+      target: { number: sender.number },
+      count: 1,
+    });
+    const { status, body } = await worker.send('sender', friend.jid, 'patience');
+    expect(status).toBe(200);
+    expect(await shownCount(scene, friend.number, String(body.data?.['messageId']))).toBe(1);
+    expect((await worker.status('sender'))['status']).toBe('connected');
+  }, 45_000);
+
   test('the runner is killed while it waits: the same id is sent again and shown once', async () => {
     scene = await openScene();
     const { worker, phones } = scene;
