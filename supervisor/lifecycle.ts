@@ -23,6 +23,8 @@ import { openSupervisorStore, TABLES } from './supervisor-store.js';
 import type { RunnerView, Worker } from './worker.js';
 
 const RUNNER_MAIN = fileURLToPath(new URL('../session-runner/main.js', import.meta.url));
+/** A runner without work is ended after one to two of these. */
+const IDLE_CHECK_MS = 30_000;
 /** Share of the shutdown time for running HTTP requests; the rest is the runners'. */
 const HTTP_SHARE = 0.2;
 
@@ -118,8 +120,15 @@ export const startWorker = async (config: Config, log: Logger, onFatal: (why: st
   const address = await server.listen();
   await sessions.resume();
 
+  const idleCheck = setInterval(() => {
+    sessions.releaseIdle().catch((error: unknown) => {
+      log.warn({ cause: messageOf(error) }, 'an idle runner could not be ended');
+    });
+  }, IDLE_CHECK_MS).unref();
+
   const stop = async (): Promise<void> => {
     draining = true;
+    clearInterval(idleCheck);
     const deadline = performance.now() + config.shutdownTimeoutMs;
     sessions.stop();
     throttle.stop();
@@ -160,38 +169,25 @@ const runnerVariables = (config: Config): Record<string, string> => {
 };
 
 /** Reading goes on while the worker drains; changing anything does not. */
-const guarded = (sessions: PlacedSessions, check: () => void): Worker['sessions'] => ({
-  list: () => sessions.list(),
-  get: (sessionId) => sessions.get(sessionId),
-  create: async (input) => {
-    check();
-    return sessions.create(input);
-  },
-  connect: async (sessionId) => {
-    check();
-    return sessions.connect(sessionId);
-  },
-  pairingCode: async (sessionId, phoneNumber) => {
-    check();
-    return sessions.pairingCode(sessionId, phoneNumber);
-  },
-  disconnect: async (sessionId) => {
-    check();
-    return sessions.disconnect(sessionId);
-  },
-  restart: async (sessionId) => {
-    check();
-    return sessions.restart(sessionId);
-  },
-  logout: async (sessionId) => {
-    check();
-    return sessions.logout(sessionId);
-  },
-  delete: async (sessionId) => {
-    check();
-    return sessions.delete(sessionId);
-  },
-});
+const guarded = (sessions: PlacedSessions, check: () => void): Worker['sessions'] => {
+  const unlessDraining =
+    <A extends unknown[], R>(change: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      check();
+      return change(...args);
+    };
+  return {
+    list: () => sessions.list(),
+    get: (sessionId) => sessions.get(sessionId),
+    create: unlessDraining(async (input) => sessions.create(input)),
+    connect: unlessDraining(async (sessionId) => sessions.connect(sessionId)),
+    pairingCode: unlessDraining(async (sessionId, phoneNumber) => sessions.pairingCode(sessionId, phoneNumber)),
+    disconnect: unlessDraining(async (sessionId) => sessions.disconnect(sessionId)),
+    restart: unlessDraining(async (sessionId) => sessions.restart(sessionId)),
+    logout: unlessDraining(async (sessionId) => sessions.logout(sessionId)),
+    delete: unlessDraining(async (sessionId) => sessions.delete(sessionId)),
+  };
+};
 
 const runnerViews = (fleet: Fleet, registry: Registry): RunnerView[] =>
   fleet.views().map((view) => ({ ...view, sessions: registry.rows().filter(({ slot }) => slot === view.slot).length }));

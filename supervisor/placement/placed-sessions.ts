@@ -35,6 +35,7 @@ export class PlacedSessions implements Sessions {
   readonly #turns = new Map<string, Promise<unknown>>();
   readonly #opening = new Map<string, Promise<void>>();
   readonly #retries = new Set<NodeJS.Timeout>();
+  #idleBefore: ReadonlySet<number> = new Set();
   #stopping = false;
 
   constructor(options: PlacedSessionsOptions) {
@@ -174,6 +175,19 @@ export class PlacedSessions implements Sessions {
       if (wanted(row)) this.#inBackground(row.sessionId, this.#registry.apply(row.sessionId, lost(row), 'runner_lost'));
       else this.#inBackground(row.sessionId, this.#settleUnwanted(row));
     }
+  }
+
+  /** Ends runners that hold no session that should be connected, when that was so at the last call too. */
+  async releaseIdle(): Promise<void> {
+    const { fleet } = this.#options;
+    const before = this.#idleBefore;
+    this.#idleBefore = new Set();
+    if (this.#stopping || this.#turns.size > 0) return;
+    const needed = new Set(this.#registry.rows().flatMap((row) => (wanted(row) && row.slot !== undefined ? [row.slot] : [])));
+    const idle = fleet.views().flatMap(({ slot, state }) => (state === 'ready' && !needed.has(slot) ? [slot] : []));
+    const due = idle.filter((slot) => before.has(slot));
+    this.#idleBefore = new Set(idle);
+    await Promise.all(due.map(async (slot) => fleet.release(slot)));
   }
 
   async #applyFact(row: Readonly<SessionRow>, fact: SessionFact): Promise<void> {

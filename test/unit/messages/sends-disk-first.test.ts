@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest';
+import { AppError } from '../../../shared/errors.js';
+import { TABLES } from '../../../supervisor/supervisor-store.js';
+import { slowStore } from '../session-runner/runner-stores.js';
+import { addConnected, disconnect, failureOf, reconnect, startSends, text } from './sends-setting.js';
+
+it('hands no message to a runner before its id is on disk, whatever wakes the queue', async () => {
+  const store = slowStore(...Object.values(TABLES));
+  const setting = await startSends(store);
+  await addConnected(setting.registry);
+  await addConnected(setting.registry, 's2');
+  store.holding = true;
+  const held = setting.sends.send(text('held'));
+  store.holding = false;
+  await setting.sends.send(text('other session', undefined, 's2'));
+  await disconnect(setting);
+  await reconnect(setting);
+  expect(setting.given().map(({ text: word }) => word)).toEqual(['other session']);
+  store.release();
+  await held;
+  expect(setting.given().map(({ text: word }) => word)).toEqual(['other session', 'held']);
+});
+
+it('accepts nothing when the disk fails, says so to everybody with the same key, and sends nothing', async () => {
+  const store = slowStore(...Object.values(TABLES));
+  const setting = await startSends(store);
+  await addConnected(setting.registry);
+  store.holding = true;
+  const failures = [1, 2].map(async () => failureOf(setting.sends.send(text('hello', 'key'))));
+  store.holding = false;
+  await disconnect(setting);
+  await reconnect(setting);
+  store.release(new AppError('STORAGE_UNAVAILABLE', 'The disk is full.'));
+  expect((await Promise.all(failures)).map(({ code }) => code)).toEqual(['STORAGE_UNAVAILABLE', 'STORAGE_UNAVAILABLE']);
+  expect(setting.given()).toEqual([]);
+  await setting.sends.send(text('hello', 'key'));
+  expect(setting.given()).toHaveLength(1);
+});

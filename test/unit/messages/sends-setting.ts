@@ -1,0 +1,88 @@
+import { expect, onTestFinished, vi } from 'vitest';
+import { AppError, type ErrorCode } from '../../../shared/errors.js';
+import type { Store } from '../../../shared/store/store.js';
+import { History } from '../../../supervisor/messages/history.js';
+import { Sends } from '../../../supervisor/messages/sends.js';
+import { Registry } from '../../../supervisor/placement/registry.js';
+import { openSupervisorStore } from '../../../supervisor/supervisor-store.js';
+import type { SendRequest } from '../../../supervisor/worker.js';
+import { MemoryFleet } from '../placement/memory-fleet.js';
+import { silent } from '../shared/logged.js';
+import { closing, tempFolder } from '../store/temp-store.js';
+
+export const ANNA = '6281234567890@s.whatsapp.net';
+const ME = '15550000001:3@s.whatsapp.net';
+const LONG_MS = 20_000;
+export const SENT_AT = 1_700_000_000_000;
+
+export const text = (words: string, idempotencyKey?: string, sessionId = 's'): SendRequest => ({
+  sessionId,
+  to: ANNA,
+  content: { type: 'text', text: words },
+  idempotencyKey,
+});
+
+interface Setting {
+  store: Store;
+  registry: Registry;
+  fleet: MemoryFleet;
+  history: History;
+  sends: Sends;
+  /** Text, id and order of what runners were given. */
+  given: () => { text: string; messageId: string }[];
+}
+
+/** Sends over a store, as a supervisor has them after its start. */
+export const startSends = async (store: Store, deadlineMs = LONG_MS): Promise<Setting> => {
+  const registry = new Registry(store, silent);
+  const history = new History(store);
+  const fleet = new MemoryFleet();
+  fleet.start(0);
+  const sends = new Sends({ store, registry, fleet, history, log: silent, deadlineMs });
+  await sends.start();
+  onTestFinished(async () => {
+    sends.stop();
+    await store.settled();
+  });
+  const given = (): { text: string; messageId: string }[] =>
+    fleet.of('session.send').map(({ params }) => ({ text: params.content.text, messageId: params.messageId }));
+  return { store, registry, fleet, history, sends, given };
+};
+
+const PAIRED = { slot: 0, paired: true, everConnected: true, jid: ME } as const;
+export const addConnected = async (registry: Registry, sessionId = 's'): Promise<void> => {
+  await registry.add({ sessionId, userId: undefined, sessionName: undefined });
+  await registry.apply(sessionId, 'connect', 'connect_requested', { desired: 'connected' });
+  await registry.apply(sessionId, 'open', 'opened', PAIRED);
+};
+export const disconnect = async ({ registry }: Setting): Promise<void> => registry.apply('s', 'retry', 'transient');
+export const reconnect = async ({ registry }: Setting): Promise<void> => registry.apply('s', 'open', 'opened');
+
+export const setUp = async (deadlineMs = LONG_MS): Promise<Setting> => {
+  const setting = await startSends(closing(await openSupervisorStore(tempFolder())), deadlineMs);
+  await addConnected(setting.registry);
+  return setting;
+};
+
+/** Runners hold every send until told what becomes of it. */
+export const hold = (fleet: MemoryFleet): { confirm: (n: number) => void; fail: (n: number, code: ErrorCode) => void } => {
+  const held: { resolve: (result: unknown) => void; reject: (error: AppError) => void }[] = [];
+  fleet.answer = async () => new Promise((resolve, reject) => held.push({ resolve, reject }));
+  return {
+    confirm: (n) => held[n]?.resolve({ timestamp: SENT_AT }),
+    fail: (n, code) => held[n]?.reject(new AppError(code, 'It failed.')),
+  };
+};
+export const failWith = (code: ErrorCode) => async (): Promise<never> => Promise.reject(new AppError(code, 'It failed.'));
+export const untilGiven = async ({ given }: Setting, count: number): Promise<void> =>
+  vi.waitFor(() => {
+    expect(given()).toHaveLength(count);
+  }, 5_000);
+/** The failure of a send, looked at now or later without being unhandled in between. */
+export const failureOf = async (send: Promise<unknown>): Promise<AppError> =>
+  send.then(
+    () => expect.unreachable('the send succeeded'),
+    (error: unknown) => error as AppError,
+  );
+export const statusOf = ({ history }: Setting): string[] =>
+  history.page('s', { limit: 100, offset: 0 }).messages.map(({ status }) => status);

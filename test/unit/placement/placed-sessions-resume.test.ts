@@ -1,0 +1,88 @@
+import { expect, it } from 'vitest';
+import { openSupervisorStore, TABLES, type SessionRow } from '../../../supervisor/supervisor-store.js';
+import { closing, tempFolder } from '../store/temp-store.js';
+import { answerOpensWith, eventually, ME, OPEN, opens, start } from './placed-sessions-setting.js';
+
+const row = (sessionId: string, changes: Partial<SessionRow>): SessionRow => ({
+  sessionId,
+  userId: undefined,
+  sessionName: undefined,
+  desired: 'connected',
+  state: 'connected',
+  reason: 'opened',
+  seq: 5,
+  since: 1,
+  createdAt: 1,
+  lastActivity: 1,
+  slot: 0,
+  epoch: 7,
+  paired: true,
+  everConnected: true,
+  jid: ME,
+  lid: undefined,
+  pushName: undefined,
+  deleting: false,
+  ...changes,
+});
+
+it.each<[string, Partial<SessionRow>, Partial<SessionRow>, opened: boolean]>([
+  ['connected', {}, { state: 'reconnecting', reason: 'resumed' }, true],
+  ['reconnecting', { state: 'reconnecting' }, { state: 'reconnecting' }, true],
+  ['paired and not yet open', { state: 'connecting', everConnected: false }, { state: 'connecting' }, true],
+  ['paired by a QR and not yet open', { state: 'qr_required', everConnected: false }, { state: 'connecting', reason: 'resumed' }, true],
+  ['shown as error and still retried', { state: 'error', reason: 'bad_session' }, { state: 'error' }, true],
+  [
+    'waiting for a scan',
+    { state: 'qr_required', paired: false, everConnected: false },
+    { state: 'disconnected', reason: 'qr_expired', desired: 'disconnected' },
+    false,
+  ],
+  [
+    'connecting for the first time',
+    { state: 'connecting', paired: false, everConnected: false },
+    { state: 'disconnected', desired: 'disconnected' },
+    false,
+  ],
+  ['disconnected', { state: 'disconnected', desired: 'disconnected' }, { state: 'disconnected', seq: 5 }, false],
+  ['logged out', { state: 'logged_out', desired: 'disconnected', paired: false }, { state: 'logged_out', seq: 5 }, false],
+  [
+    'failed for good',
+    { state: 'error', reason: 'forbidden', desired: 'disconnected' },
+    { state: 'error', reason: 'forbidden', seq: 5 },
+    false,
+  ],
+  [
+    'about to be disconnected',
+    { state: 'connected', desired: 'disconnected' },
+    { state: 'disconnected', reason: 'disconnect_requested' },
+    false,
+  ],
+])('after a restart, a session that was %s', async (_name, before, after, opened) => {
+  const store = closing(await openSupervisorStore(tempFolder()));
+  await store.commit([{ table: TABLES.sessions, key: ['a'], value: row('a', before) }]);
+  const setting = await start(store);
+  await setting.sessions.resume();
+  expect(setting.registry.get('a')).toMatchObject(after);
+  await eventually(() => {
+    expect(opens(setting)).toEqual(opened ? [['a', 0, 8, false]] : []);
+  });
+  expect(setting.sessions.away).toBe(opened ? 1 : 0);
+});
+
+it('resumes every session in its own slot', async () => {
+  const store = closing(await openSupervisorStore(tempFolder()));
+  await store.commit(
+    ['a', 'b', 'c'].map((sessionId, n) => ({ table: TABLES.sessions, key: [sessionId], value: row(sessionId, { slot: 2 - n, epoch: n }) })),
+  );
+  const setting = await start(store);
+  answerOpensWith(setting, OPEN);
+  await setting.sessions.resume();
+  await eventually(() => {
+    expect(setting.sessions.away).toBe(0);
+  });
+  expect(opens(setting).sort()).toEqual([
+    ['a', 2, 1, false],
+    ['b', 1, 2, false],
+    ['c', 0, 3, false],
+  ]);
+});
