@@ -8,10 +8,12 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const WORKER = ['supervisor', 'session-runner', 'shared', 'package-lock.json', 'tsconfig.json', 'tsconfig.worker.json'];
-const { sources, project, stampName } = process.argv.includes('--with-tests')
-  ? { sources: [...WORKER, 'test'], project: 'tsconfig.json', stampName: '.built-with-tests' }
-  : { sources: WORKER, project: 'tsconfig.worker.json', stampName: '.built' };
-const STAMP = join(ROOT, 'dist', stampName);
+const { sources, project, stamps } = process.argv.includes('--with-tests')
+  ? { sources: [...WORKER, 'test'], project: 'tsconfig.json', stamps: ['.built-with-tests', '.built'] }
+  : { sources: WORKER, project: 'tsconfig.worker.json', stamps: ['.built'] };
+/** The first tells whether this build is fresh; the others stand for what it includes. */
+const STAMPS = stamps.map((name) => join(ROOT, 'dist', name));
+const [STAMP] = STAMPS;
 const LOCK = join(ROOT, 'node_modules', '.build-lock');
 /** Far above any build: a lock this old was left by a build that died. */
 const STALE_LOCK_MS = 180_000;
@@ -61,9 +63,11 @@ const build = () => {
   const startedAt = new Date();
   const { status } = spawnSync(process.execPath, [compiler, '-p', join(ROOT, project)], { cwd: ROOT, stdio: ['ignore', 2, 2] });
   if (status === 0) {
-    writeFileSync(STAMP, '');
-    // A source saved while the compiler ran is newer than this.
-    utimesSync(STAMP, startedAt, startedAt);
+    for (const stamp of STAMPS) {
+      writeFileSync(stamp, '');
+      // A source saved while the compiler ran is newer than this.
+      utimesSync(stamp, startedAt, startedAt);
+    }
   }
   return status ?? 1;
 };
