@@ -143,11 +143,13 @@ export class Sends {
     if (known.fingerprint !== fingerprint) {
       throw new AppError('IDEMPOTENCY_CONFLICT', 'This idempotency key was used for another message.');
     }
-    if (known.outcome && 'status' in known.outcome) return { messageId: known.messageId, ...known.outcome };
-    if (known.outcome) throw new AppError(known.outcome.code, known.outcome.message, { details: { messageId: known.messageId } });
+    // First: an outcome is seen here while it is still being written, and until it is on disk nobody may hear of it.
     const pending = this.#byMessageId.get(known.messageId);
-    if (!pending) throw new AppError('BUSY', 'The first request with this key is being accepted; try again.', { retryAfterSeconds: 1 });
-    return this.#wait(pending);
+    if (pending) return this.#wait(pending);
+    const { outcome, messageId } = known;
+    if (!outcome) throw new AppError('BUSY', 'The first request with this key is being accepted; try again.', { retryAfterSeconds: 1 });
+    if ('code' in outcome) throw new AppError(outcome.code, outcome.message, { details: { messageId } });
+    return { messageId, ...outcome };
   }
 
   async #wait(pending: Pending): Promise<SendResult> {

@@ -1,8 +1,8 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { AppError } from '../../../shared/errors.js';
 import { TABLES } from '../../../supervisor/supervisor-store.js';
 import { slowStore } from '../session-runner/runner-stores.js';
-import { addConnected, disconnect, failureOf, reconnect, startSends, text } from './sends-setting.js';
+import { addConnected, disconnect, failureOf, hold, reconnect, startSends, text } from './sends-setting.js';
 
 it('hands no message to a runner before its id is on disk, whatever wakes the queue', async () => {
   const store = slowStore(...Object.values(TABLES));
@@ -35,4 +35,26 @@ it('accepts nothing when the disk fails, says so to everybody with the same key,
   expect(setting.given()).toEqual([]);
   await setting.sends.send(text('hello', 'key'));
   expect(setting.given()).toHaveLength(1);
+});
+
+it('tells nobody an outcome before it is on disk, not even who asks again with the same key', async () => {
+  const store = slowStore(...Object.values(TABLES));
+  const setting = await startSends(store);
+  await addConnected(setting.registry);
+  const { confirm } = hold(setting.fleet);
+  const answered: string[] = [];
+  const first = setting.sends.send(text('hello', 'key')).then(() => answered.push('first'));
+  await vi.waitFor(() => {
+    expect(setting.given()).toHaveLength(1);
+  });
+  store.holding = true;
+  confirm(0);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const repeated = setting.sends.send(text('hello', 'key')).then(() => answered.push('repeated'));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(answered).toEqual([]);
+  store.holding = false;
+  store.release();
+  await Promise.all([first, repeated]);
+  expect(answered.toSorted()).toEqual(['first', 'repeated']);
 });
