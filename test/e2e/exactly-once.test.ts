@@ -21,10 +21,16 @@ const copiesOf = async ({ worker }: Scene, sessionId: string, id: string): Promi
 const shownCount = async ({ phones }: Scene, number: string, id: string): Promise<number> =>
   (await phones.shown(number)).filter((message) => message.id === id).length;
 
+const ACK = { direction: 'out', match: { tag: 'ack', class: 'message' } } as const;
+const MESSAGE = { direction: 'in', match: { tag: 'message' } } as const;
+
+const swallowOnce = async ({ phones }: Scene, number: string, stanza: typeof ACK | typeof MESSAGE): Promise<{ id: number }> =>
+  phones.addFault({ kind: 'stanza', action: 'swallow', target: { number }, count: 1, ...stanza });
+
 describe('a send whose acknowledgement never comes', () => {
   const losses = [
-    { name: 'the ack is swallowed', fault: { direction: 'out', match: { tag: 'ack', class: 'message' } } },
-    { name: 'the message itself is swallowed', fault: { direction: 'in', match: { tag: 'message' } } },
+    { name: 'the ack is swallowed', fault: ACK },
+    { name: 'the message itself is swallowed', fault: MESSAGE },
   ] as const;
 
   test.each(losses)('$name and the socket drops: it arrives once, under one id', async ({ fault }) => {
@@ -32,7 +38,7 @@ describe('a send whose acknowledgement never comes', () => {
     const { worker, phones } = scene;
     const sender = await pair(scene, 'sender');
     const receiver = await pair(scene, 'receiver');
-    const standing = await phones.addFault({ kind: 'stanza', action: 'swallow', target: { number: sender.number }, count: 1, ...fault });
+    const standing = await swallowOnce(scene, sender.number, fault);
 
     const answer = worker.send('sender', receiver.jid, 'once', 'key-1');
     await until(
@@ -66,14 +72,7 @@ describe('a send whose acknowledgement never comes', () => {
     const { worker, phones } = scene;
     const sender = await pair(scene, 'sender');
     const friend = await phones.createPhone();
-    await phones.addFault({
-      kind: 'stanza',
-      direction: 'out',
-      match: { tag: 'ack', class: 'message' },
-      action: 'swallow',
-      target: { number: sender.number },
-      count: 1,
-    });
+    await swallowOnce(scene, sender.number, ACK);
     const { status, body } = await worker.send('sender', friend.jid, 'patience');
     expect(status).toBe(200);
     expect(await shownCount(scene, friend.number, String(body.data?.['messageId']))).toBe(1);
@@ -85,14 +84,7 @@ describe('a send whose acknowledgement never comes', () => {
     const { worker, phones } = scene;
     const sender = await pair(scene, 'sender');
     const friend = await phones.createPhone();
-    await phones.addFault({
-      kind: 'stanza',
-      direction: 'out',
-      match: { tag: 'ack', class: 'message' },
-      action: 'swallow',
-      target: { number: sender.number },
-      count: 1,
-    });
+    await swallowOnce(scene, sender.number, ACK);
 
     const answer = worker.send('sender', friend.jid, 'through a crash');
     const { id } = await phones.waitForShown(friend.number, ({ text }) => text === 'through a crash');
