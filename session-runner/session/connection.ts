@@ -105,10 +105,6 @@ export class Connection {
     }, CONNECT_TIMEOUT_MS);
   }
 
-  get isOpen(): boolean {
-    return this.#state === 'open';
-  }
-
   /** Sends in order; resolves with the time of WhatsApp's ack. */
   async send(request: SendRequest): Promise<number> {
     const turn = this.#sendQueue.then(async () => this.#relay(request));
