@@ -5,7 +5,8 @@ import { messageOf } from '../shared/errors.js';
 import { EXIT } from '../shared/exit-codes.js';
 import { createLogger } from '../shared/logging.js';
 import { RunnerEnvironment } from '../shared/runner-environment.js';
-import { openRunnerStore } from './runner-store.js';
+import { RowCipher, parseKeys } from '../shared/store/row-cipher.js';
+import { openSlotStore } from '../shared/store/slot-store.js';
 import { Runner } from './runner.js';
 import { verifySignatures } from './verify-signatures.js';
 
@@ -24,9 +25,18 @@ const log = createLogger({
   base: { process: 'session-runner', runnerId: slot, incarnation, pid: process.pid },
 });
 
+const keys = parseKeys(environment.AUTH_ENCRYPTION_KEY ?? '');
+// Whatever else reads the environment has no need of it.
+delete process.env['AUTH_ENCRYPTION_KEY'];
+
 try {
-  const store = await openRunnerStore(environment.RUNNER_DATA_DIR);
-  const runner = new Runner(environment, store, log, () => {
+  const cipher = keys && new RowCipher(keys);
+  const store = await openSlotStore(environment.RUNNER_DATA_DIR, {
+    cipher,
+    track: environment.RUNNER_TRACK_CHANGES === 'true',
+    maxBytes: environment.RUNNER_STORE_MAX_BYTES,
+  });
+  const runner = new Runner(environment, store, cipher, log, () => {
     // Without a supervisor nobody could stop a second owner from connecting the same sessions.
     process.exit(EXIT.clean);
   });

@@ -4,6 +4,8 @@ import { BEAT_INTERVAL_MS, type Beat } from '../shared/ipc/protocol.js';
 import { connectToSupervisor, type SupervisorPeer } from '../shared/ipc/supervisor-peer.js';
 import type { Logger } from '../shared/logging.js';
 import type { RunnerEnvironment } from '../shared/runner-environment.js';
+import { unpackSession } from '../shared/store/packed-session.js';
+import type { RowCipher } from '../shared/store/row-cipher.js';
 import type { Store } from '../shared/store/store.js';
 import { sweepOutgoing } from './messages/outbound.js';
 import { Spool } from './messages/spool.js';
@@ -30,7 +32,7 @@ export class Runner {
   unhandledRejections = 0;
 
   /** Says hello at once. `onOrphaned` is called when the supervisor is gone. */
-  constructor(environment: RunnerEnvironment, store: Store, log: Logger, onOrphaned: () => void) {
+  constructor(environment: RunnerEnvironment, store: Store, cipher: RowCipher | undefined, log: Logger, onOrphaned: () => void) {
     this.#environment = environment;
     this.#store = store;
     this.#log = log;
@@ -42,8 +44,9 @@ export class Runner {
       handlers: {
         'session.open': async ({ sessionId, epoch, pairing }) => {
           if (this.#draining) throw new AppError('DRAINING', 'The runner is stopping.');
+          await unpackSession(store, sessionId, cipher);
           this.#session(sessionId).open(epoch, pairing);
-          return Promise.resolve({});
+          return {};
         },
         'session.close': async ({ sessionId }) => {
           await this.#sessions.get(sessionId)?.detach();
@@ -67,6 +70,10 @@ export class Runner {
         'session.send': async ({ sessionId, messageId, to, content }) => ({
           timestamp: await this.#required(sessionId).send({ messageId, to, content }),
         }),
+        'store.trim': async ({ to }) => {
+          await store.trimChanges(to);
+          return {};
+        },
         'runner.drain': async () => this.#drain(),
       },
     });

@@ -12,6 +12,7 @@ export const ERRORS = {
   SESSION_LOGGED_OUT: { status: 409, retryable: false },
   SESSION_ALREADY_PAIRED: { status: 409, retryable: false },
   QR_NOT_AVAILABLE: { status: 409, retryable: true },
+  STORAGE_CORRUPT: { status: 409, retryable: false },
   IDEMPOTENCY_CONFLICT: { status: 409, retryable: false },
   PAYLOAD_TOO_LARGE: { status: 413, retryable: false },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false },

@@ -6,6 +6,12 @@ export const RunnerEnvironment = z.object({
   RUNNER_INCARNATION: z.coerce.number().int().nonnegative(),
   /** Folder of the slot's own store. */
   RUNNER_DATA_DIR: z.string().min(1),
+  /** Whether the changes of the slot's store are wanted for the object store. */
+  RUNNER_TRACK_CHANGES: z.enum(['true', 'false']).default('false'),
+  /** See `parseKeys`. */
+  AUTH_ENCRYPTION_KEY: z.string().optional(),
+  /** Bytes of the slot's store from which on it takes no more. */
+  RUNNER_STORE_MAX_BYTES: z.coerce.number().int().positive().optional(),
   LOG_LEVEL: z.string().default('info'),
   WA_WEBSOCKET_URL: z.string().optional(),
   /** `a.b.c` */

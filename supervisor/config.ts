@@ -4,6 +4,8 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { flag, oneOf, readEnvironment, text, url, wholeNumber, type Environment, type Rule, type Values } from '../shared/config.js';
+import { parseEndpoint } from '../shared/object-store/s3-endpoint.js';
+import { parseKeys } from '../shared/store/row-cipher.js';
 import { splitNodeOptions } from './fleet/node-options.js';
 
 const HTTP = ['http', 'https'];
@@ -18,16 +20,6 @@ const NOT_USED_YET = {
   BACKEND_API_PREFIX: path(),
   BACKEND_WEBHOOK_PREFIX: path(),
   HEARTBEAT_INTERVAL_MS: wholeNumber(1_000, 3_600_000).optional(),
-  MINIO_ENDPOINT: text(
-    /^(https?:\/\/)?[A-Za-z0-9.[\]:_-]{1,253}(:\d{1,5})?\/?$/,
-    'must be host, host:port or an http(s) URL of one',
-  ).optional(),
-  MINIO_ACCESS_KEY: text(PRINTABLE, 'must be printable ASCII without spaces').optional(),
-  MINIO_SECRET_KEY: text(PRINTABLE, 'must be printable ASCII without spaces').optional(),
-  MINIO_BUCKET_NAME: text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be a bucket name: 3 to 63 of a-z 0-9 . -').optional(),
-  MINIO_USE_SSL: flag().optional(),
-  MINIO_REGION: text(/^[A-Za-z0-9-]{1,64}$/, 'must be a region name').optional(),
-  REPLICATION_INTERVAL_MS: wholeNumber(100, 3_600_000).optional(),
 };
 
 const VARIABLES = {
@@ -42,6 +34,23 @@ const VARIABLES = {
   WORKER_DESCRIPTION: text(/^[^\p{Cc}]{1,500}$/u, 'must be one line of at most 500 characters').optional(),
   WORKER_AUTH_TOKEN: text(PRINTABLE, 'must be 1 to 1024 printable ASCII characters without spaces').optional(),
   WORKER_API_AUTH: oneOf(['required', 'off'], 'lower').default('required'),
+  MINIO_ENDPOINT: text(/^[^\s@]{1,300}$/, 'must be host, host:port or an http(s) URL of one')
+    .refine((value) => parseEndpoint(value, false) !== undefined, 'must be host, host:port or an http(s) URL of one, without a path')
+    .optional(),
+  MINIO_ACCESS_KEY: text(PRINTABLE, 'must be printable ASCII without spaces').optional(),
+  MINIO_SECRET_KEY: text(PRINTABLE, 'must be printable ASCII without spaces').optional(),
+  MINIO_BUCKET_NAME: text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be a bucket name: 3 to 63 of a-z 0-9 . -').default('whatsapp-sessions'),
+  MINIO_USE_SSL: flag().default(false),
+  MINIO_REGION: text(/^[A-Za-z0-9-]{1,64}$/, 'must be a region name').default('us-east-1'),
+  REPLICATION_INTERVAL_MS: wholeNumber(100, 3_600_000).default(2_000),
+  CHECKPOINT_INTERVAL_MS: wholeNumber(1_000, 86_400_000).default(600_000),
+  MESSAGES_LOCAL_DAYS: wholeNumber(1, 36_500).optional(),
+  MESSAGES_RETENTION_DAYS: wholeNumber(1, 36_500).optional(),
+  STORE_MAX_MB: wholeNumber(64, 100_000_000).optional(),
+  AUTH_ENCRYPTION_KEY: z
+    .string()
+    .refine((value) => parseKeys(value) !== undefined, 'must be 32 bytes in hexadecimal or base64, or several such keys separated by commas')
+    .optional(),
   DATA_DIR: text(/^[^\0]{1,1000}$/, 'must be the path of a folder').optional(),
   CONNECT_RATE_PER_SECOND: wholeNumber(1, 10_000).default(10),
   SHUTDOWN_TIMEOUT_MS: wholeNumber(1_000, 600_000).default(25_000),
@@ -53,8 +62,6 @@ const VARIABLES = {
   WA_VERSION: text(/^\d{1,10}\.\d{1,10}\.\d{1,10}$/, 'must be three numbers, such as 2.3000.1023223821').optional(),
   WA_APPEAR_ONLINE: flag().default(true),
   LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'lower').default('info'),
-  // Accepting the key without encrypting anything would be a lie about security.
-  AUTH_ENCRYPTION_KEY: z.undefined({ error: 'is not supported yet: credentials are stored unencrypted, so unset it' }),
 };
 
 /** Every variable the supervisor reads. */
@@ -63,6 +70,20 @@ export const VARIABLE_NAMES: readonly string[] = Object.keys(VARIABLES);
 const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|::1)$/i.test(host);
 
 const RULES: readonly Rule<typeof VARIABLES>[] = [
+  {
+    needs: ['MINIO_ENDPOINT', 'MINIO_ACCESS_KEY', 'MINIO_SECRET_KEY'],
+    check: ({ MINIO_ENDPOINT, MINIO_ACCESS_KEY, MINIO_SECRET_KEY }) =>
+      MINIO_ENDPOINT !== undefined && (MINIO_ACCESS_KEY === undefined || MINIO_SECRET_KEY === undefined)
+        ? { variable: 'MINIO_ENDPOINT', problem: 'needs MINIO_ACCESS_KEY and MINIO_SECRET_KEY beside it' }
+        : undefined,
+  },
+  {
+    needs: ['MESSAGES_LOCAL_DAYS', 'MINIO_ENDPOINT'],
+    check: ({ MESSAGES_LOCAL_DAYS, MINIO_ENDPOINT }) =>
+      MESSAGES_LOCAL_DAYS !== undefined && MINIO_ENDPOINT === undefined
+        ? { variable: 'MESSAGES_LOCAL_DAYS', problem: 'needs an object store for the older days: set MINIO_ENDPOINT, or remove it' }
+        : undefined,
+  },
   {
     needs: ['WORKER_API_AUTH', 'WORKER_ENVIRONMENT'],
     check: ({ WORKER_API_AUTH, WORKER_ENVIRONMENT }) =>
@@ -110,6 +131,20 @@ export interface Config {
   readonly apiAccess: 'token' | 'loopback' | 'open';
   /** Absolute. */
   readonly dataDir: string;
+  /** Undefined: the local stores are all there is. */
+  readonly objectStore:
+    | { endpoint: string; useSsl: boolean; accessKey: string; secretKey: string; bucket: string; region: string }
+    | undefined;
+  readonly replicationIntervalMs: number;
+  readonly checkpointIntervalMs: number;
+  /** Days of history kept locally; all when undefined. */
+  readonly messagesLocalDays: number | undefined;
+  /** Days of history kept at all; for ever when undefined. */
+  readonly messagesRetentionDays: number | undefined;
+  /** Size of one local store from which on it takes no more. */
+  readonly storeMaxBytes: number | undefined;
+  /** As given; for the runners. */
+  readonly authEncryptionKey: string | undefined;
   readonly connectRatePerSecond: number;
   readonly shutdownTimeoutMs: number;
   readonly sendDeadlineMs: number;
@@ -147,6 +182,13 @@ export const loadConfig = (environment: Environment = process.env, surroundings:
     authToken: values.WORKER_AUTH_TOKEN,
     apiAccess,
     dataDir: resolve(values.DATA_DIR ?? join('data', workerId)),
+    objectStore: objectStoreOf(values),
+    replicationIntervalMs: values.REPLICATION_INTERVAL_MS,
+    checkpointIntervalMs: values.CHECKPOINT_INTERVAL_MS,
+    messagesLocalDays: values.MESSAGES_LOCAL_DAYS,
+    messagesRetentionDays: values.MESSAGES_RETENTION_DAYS,
+    storeMaxBytes: values.STORE_MAX_MB === undefined ? undefined : values.STORE_MAX_MB * 1024 * 1024,
+    authEncryptionKey: values.AUTH_ENCRYPTION_KEY,
     connectRatePerSecond: values.CONNECT_RATE_PER_SECOND,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
     sendDeadlineMs: values.SEND_DEADLINE_MS,
@@ -157,6 +199,13 @@ export const loadConfig = (environment: Environment = process.env, surroundings:
     logLevel: values.LOG_LEVEL,
     warnings: Object.freeze(warningsAbout(values, apiAccess)),
   });
+};
+
+const objectStoreOf = (values: Values<typeof VARIABLES>): Config['objectStore'] => {
+  const { MINIO_ENDPOINT: endpoint, MINIO_ACCESS_KEY: accessKey, MINIO_SECRET_KEY: secretKey } = values;
+  if (endpoint === undefined || accessKey === undefined || secretKey === undefined) return undefined;
+  const { MINIO_USE_SSL: useSsl, MINIO_BUCKET_NAME: bucket, MINIO_REGION: region } = values;
+  return Object.freeze({ endpoint, useSsl, accessKey, secretKey, bucket, region });
 };
 
 const accessOf = (values: Values<typeof VARIABLES>, host: string): Config['apiAccess'] => {

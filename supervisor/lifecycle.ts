@@ -2,31 +2,38 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { AppError, messageOf } from '../shared/errors.js';
+import { messageOf } from '../shared/errors.js';
+import { EXIT } from '../shared/exit-codes.js';
 import type { SpoolRecord } from '../shared/ipc/protocol.js';
 import type { Logger } from '../shared/logging.js';
 import type { ProcessIdentity } from '../shared/process-identity.js';
+import { RowCipher, parseKeys } from '../shared/store/row-cipher.js';
 import type { Store } from '../shared/store/store.js';
 import type { Config } from './config.js';
 import { lockDataDir } from './data-dir-lock.js';
-import { createFleet, type Fleet } from './fleet/fleet.js';
+import { createFleet } from './fleet/fleet.js';
 import { killLeftovers } from './fleet/leftovers.js';
-import { startHostLoad, type HostLoad } from './host-load.js';
+import { startHostLoad } from './host-load.js';
 import { createServer } from './http/server.js';
+import { HistoryUpkeep } from './messages/history-upkeep.js';
 import { History } from './messages/history.js';
+import { RemoteHistory } from './messages/remote-history.js';
 import { Sends } from './messages/sends.js';
 import { takeSpool } from './messages/take-spool.js';
 import { ConnectThrottle } from './placement/connect-throttle.js';
 import { PlacedSessions } from './placement/placed-sessions.js';
 import { Registry } from './placement/registry.js';
+import { createReplication, openObjectStore } from './replication/create-replication.js';
 import { openSupervisorStore, TABLES } from './supervisor-store.js';
-import type { RunnerView, Worker } from './worker.js';
+import { createWorkerPort, type Phase } from './worker-port.js';
 
 const RUNNER_MAIN = fileURLToPath(new URL('../session-runner/main.js', import.meta.url));
 /** A runner without work is ended after one to two of these. */
 const IDLE_CHECK_MS = 30_000;
 /** Share of the shutdown time for running HTTP requests; the rest is the runners'. */
 const HTTP_SHARE = 0.2;
+/** Share of what is left then for the runners, when there is an object store to be told everything afterwards. */
+const RUNNERS_SHARE = 0.7;
 
 export interface RunningWorker {
   /** Where the API listens. */
@@ -35,18 +42,25 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-/** @param onFatal called when the worker cannot go on: its data folder was taken by another supervisor */
-export const startWorker = async (config: Config, log: Logger, onFatal: (why: string) => void): Promise<RunningWorker> => {
+/** @param onFatal called when the worker cannot go on, with the exit code: its sessions belong to another supervisor by now */
+export const startWorker = async (config: Config, log: Logger, onFatal: (why: string, code: number) => void): Promise<RunningWorker> => {
   const lock = await lockDataDir(config.dataDir, {
     onLost: () => {
-      onFatal('another supervisor took the data folder');
+      onFatal('another supervisor took the data folder', EXIT.crash);
     },
   });
-  const store = await openSupervisorStore(join(config.dataDir, 'supervisor'));
+  const keys = parseKeys(config.authEncryptionKey ?? '');
+  const cipher = keys && new RowCipher(keys);
+  const store = await openSupervisorStore(join(config.dataDir, 'supervisor'), {
+    cipher,
+    track: config.objectStore !== undefined,
+    maxBytes: config.storeMaxBytes,
+  });
   await endLeftovers(store, log);
 
+  const objects = config.objectStore && (await openObjectStore(config.objectStore));
   const registry = new Registry(store, log);
-  const history = new History(store);
+  const history = new History(store, objects && new RemoteHistory({ store, objects, log }));
   const fleet = createFleet({
     runnerMain: RUNNER_MAIN,
     nodeOptions: config.runnerNodeOptions,
@@ -62,6 +76,7 @@ export const startWorker = async (config: Config, log: Logger, onFatal: (why: st
     await takeSpool({ store, history, registry }, records);
     return {};
   };
+  const replication = objects && createReplication({ config, store, objects, cipher, fleet, log, onFatal });
   const throttle = new ConnectThrottle({ ratePerSecond: config.connectRatePerSecond });
   const sessions = new PlacedSessions({
     registry,
@@ -71,6 +86,7 @@ export const startWorker = async (config: Config, log: Logger, onFatal: (why: st
     log,
     maxSessions: config.maxSessions,
     maxSessionsPerRunner: config.runnerMaxSessions,
+    onRemoved: (sessionId) => replication?.deletion(sessionId) ?? [],
   });
   fleet.on({
     fact: (_slot, _incarnation, sessionId, epoch, fact) => {
@@ -83,42 +99,48 @@ export const startWorker = async (config: Config, log: Logger, onFatal: (why: st
       sessions.onRunnerExited(slot);
     },
   });
+  registry.onChange(({ sessionId }) => {
+    replication?.changed(sessionId);
+  });
   const sends = new Sends({ store, registry, fleet, history, log, deadlineMs: config.sendDeadlineMs });
+  const upkeep = new HistoryUpkeep({
+    store,
+    objects,
+    localDays: config.messagesLocalDays,
+    retentionDays: config.messagesRetentionDays,
+    log,
+  });
   const load = startHostLoad(log);
-  let draining = false;
-  const refuseWhenDraining = (): void => {
-    if (draining) throw new AppError('DRAINING', 'The worker is stopping; try again in a moment.', { retryAfterSeconds: 5 });
-  };
-  const worker: Worker = {
-    sessions: guarded(sessions, refuseWhenDraining),
-    messages: {
-      send: async (request) => {
-        refuseWhenDraining();
-        return sends.send(request);
-      },
-      page: (sessionId, range) => {
-        registry.get(sessionId);
-        return history.page(sessionId, range);
-      },
-    },
-    runners: () => runnerViews(fleet, registry),
-    health: () => health(config, registry, load),
-    readiness: () => ({
-      ready: !draining,
-      details: {
-        draining,
-        sessions: registry.size,
-        sessionsAway: sessions.away,
-        connectsWaiting: throttle.waiting,
-        sendsWaiting: sends.waiting,
-      },
-    }),
-  };
+  const restores = replication?.isFresh === true;
+  const phase: Phase = { now: restores ? 'restoring' : 'serving' };
+  const worker = createWorkerPort(
+    { config, registry, sessions, sends, history, fleet, throttle, load, replication, diskTrouble: () => store.trouble },
+    phase,
+  );
 
-  await sends.start();
+  /** The sessions are known: take up what was going on. */
+  const takeUp = async (): Promise<void> => {
+    await sends.start();
+    if (phase.now === 'restoring') phase.now = 'serving';
+    await replication?.start();
+    upkeep.start();
+  };
+  if (!restores) await takeUp();
   const server = createServer(worker, config, log);
   const address = await server.listen();
-  await sessions.resume();
+  if (restores) {
+    replication.restore().then(
+      async () => {
+        registry.load();
+        await takeUp();
+        await sessions.resume();
+      },
+    ).catch((error: unknown) => {
+      if (phase.now !== 'draining') onFatal(`the sessions cannot be restored: ${messageOf(error)}`, EXIT.crash);
+    });
+  } else {
+    await sessions.resume();
+  }
 
   const idleCheck = setInterval(() => {
     sessions.releaseIdle().catch((error: unknown) => {
@@ -127,14 +149,17 @@ export const startWorker = async (config: Config, log: Logger, onFatal: (why: st
   }, IDLE_CHECK_MS).unref();
 
   const stop = async (): Promise<void> => {
-    draining = true;
+    phase.now = 'draining';
     clearInterval(idleCheck);
     const deadline = performance.now() + config.shutdownTimeoutMs;
+    const left = (): number => Math.max(1_000, deadline - performance.now() - 1_000);
     sessions.stop();
     throttle.stop();
     sends.stop();
     await server.close(config.shutdownTimeoutMs * HTTP_SHARE);
-    await fleet.stop(Math.max(1_000, deadline - performance.now() - 1_000));
+    await fleet.stop(replication ? left() * RUNNERS_SHARE : left());
+    await upkeep.stop();
+    await replication?.stop(left());
     load.stop();
     await store.close();
     lock.release();
@@ -162,44 +187,11 @@ const runnerVariables = (config: Config): Record<string, string> => {
   return {
     TMPDIR: temporary,
     LOG_LEVEL: config.logLevel,
+    RUNNER_TRACK_CHANGES: String(config.objectStore !== undefined),
+    ...(config.authEncryptionKey !== undefined && { AUTH_ENCRYPTION_KEY: config.authEncryptionKey }),
+    ...(config.storeMaxBytes !== undefined && { RUNNER_STORE_MAX_BYTES: String(config.storeMaxBytes) }),
     WA_APPEAR_ONLINE: String(config.waAppearOnline),
     ...(config.waWebsocketUrl !== undefined && { WA_WEBSOCKET_URL: config.waWebsocketUrl }),
     ...(config.waVersion !== undefined && { WA_VERSION: config.waVersion }),
-  };
-};
-
-/** Reading goes on while the worker drains; changing anything does not. */
-const guarded = (sessions: PlacedSessions, check: () => void): Worker['sessions'] => {
-  const unlessDraining =
-    <A extends unknown[], R>(change: (...args: A) => Promise<R>) =>
-    async (...args: A): Promise<R> => {
-      check();
-      return change(...args);
-    };
-  return {
-    list: () => sessions.list(),
-    get: (sessionId) => sessions.get(sessionId),
-    create: unlessDraining(async (input) => sessions.create(input)),
-    connect: unlessDraining(async (sessionId) => sessions.connect(sessionId)),
-    pairingCode: unlessDraining(async (sessionId, phoneNumber) => sessions.pairingCode(sessionId, phoneNumber)),
-    disconnect: unlessDraining(async (sessionId) => sessions.disconnect(sessionId)),
-    restart: unlessDraining(async (sessionId) => sessions.restart(sessionId)),
-    logout: unlessDraining(async (sessionId) => sessions.logout(sessionId)),
-    delete: unlessDraining(async (sessionId) => sessions.delete(sessionId)),
-  };
-};
-
-const runnerViews = (fleet: Fleet, registry: Registry): RunnerView[] =>
-  fleet.views().map((view) => ({ ...view, sessions: registry.rows().filter(({ slot }) => slot === view.slot).length }));
-
-const health = (config: Config, registry: Registry, load: HostLoad): ReturnType<Worker['health']> => {
-  const { cpuPercent, memoryPercent } = load.current();
-  return {
-    status: 'online',
-    sessionCount: registry.size,
-    cpuUsage: cpuPercent,
-    memoryUsage: memoryPercent,
-    uptime: Math.floor(process.uptime()),
-    maxSessions: config.maxSessions,
   };
 };

@@ -34,9 +34,9 @@ Object.assign(globalThis.console, {
 for (const warning of config.warnings) log.warn(warning);
 
 try {
-  const worker = await startWorker(config, log, (why) => {
+  const worker = await startWorker(config, log, (why, code) => {
     log.fatal(why);
-    process.exit(EXIT.crash);
+    process.exit(code);
   });
   log.info(
     { host: worker.address.host, port: worker.address.port, dataDir: config.dataDir, version: config.version },

@@ -1,11 +1,9 @@
 import type { MessageStatus, OutgoingContent } from '../shared/domain/message.js';
 import type { Reason, SessionState } from '../shared/domain/session.js';
 import type { ErrorCode } from '../shared/errors.js';
-import { openStore } from '../shared/store/open-store.js';
-import type { Store, Write } from '../shared/store/store.js';
-
-/** Version of the rows below; raised with a migration. */
-const SCHEMA_VERSION = 1;
+import { openStore, type OpenOptions, type Schema } from '../shared/store/open-store.js';
+import type { Store } from '../shared/store/store.js';
+import { migrateDays } from './messages/migrate-days.js';
 
 /** Tables of the supervisor's store, and the keys of their rows. */
 export const TABLES = {
@@ -13,17 +11,47 @@ export const TABLES = {
   sessions: 'sessions',
   /** [sessionId, second, n] → Message: history in its order. WhatsApp's times are seconds; within one, `n` is the order of arrival. */
   messages: 'messages',
-  /** [sessionId, 'in' | 'out', sender, messageId] → [second, n]: where a message stands, and that we have it. */
+  /** [sessionId, 'in' | 'out', sender, messageId] → [second, n, part]: where a message stands, and that we have it. */
   messageIndex: 'messageIndex',
   /** [sessionId] → MessageCount. */
   messageCounts: 'messageCounts',
+  /** [sessionId, day] → MessageDay; the day is that of the message, in UTC, as `2026-11-22`. */
+  messageDays: 'messageDays',
+  /** [sessionId, day, part, n] → second: which messages stand in which file of the object store. */
+  messageParts: 'messageParts',
+  /** [sessionId, day, part] → a number that rises: a file that does not have all of its messages as they are now. */
+  changedParts: 'changedParts',
+  /** [sessionId, day, part] → PartSpan: what a file that is only in the object store holds; learned again when it is missing. */
+  partSpans: 'partSpans',
   /** [sessionId, order] → Intent: a send whose outcome is not known. */
   intents: 'intents',
   /** [sessionId, key] → IdempotencyRow. */
   idempotency: 'idempotency',
   /** [slot, pid] → ProcessIdentity of a runner that may be alive. */
   spawns: 'spawns',
+  /** [sessionId] → Deletion: objects of a deleted session that are still to be removed. */
+  deletions: 'deletions',
+  /** What the replicator knows; see `replication/progress.ts`. */
+  replication: 'replication',
 } as const;
+
+export const SUPERVISOR_SCHEMA: Schema = {
+  version: 2,
+  tables: Object.values(TABLES),
+  sealed: [],
+  tracked: [
+    TABLES.sessions,
+    TABLES.messages,
+    TABLES.messageIndex,
+    TABLES.messageCounts,
+    TABLES.messageDays,
+    TABLES.messageParts,
+    TABLES.intents,
+    TABLES.idempotency,
+    TABLES.deletions,
+  ],
+  migrations: { 2: migrateDays },
+};
 
 /** Times are Unix milliseconds. */
 export interface SessionRow {
@@ -57,6 +85,19 @@ export interface MessageCount {
   n: number;
 }
 
+export interface MessageDay {
+  count: number;
+  /** The part new messages of this day go to, and what it will measure as JSON. */
+  part: number;
+  partBytes: number;
+  /** Parts below this one are no longer local, only in the object store. */
+  remoteParts: number;
+}
+
+export interface Deletion {
+  at: number;
+}
+
 export interface Intent {
   sessionId: string;
   order: number;
@@ -75,10 +116,31 @@ export interface IdempotencyRow {
   outcome: { status: MessageStatus; timestamp: number } | { code: ErrorCode; message: string } | undefined;
 }
 
-export const openSupervisorStore = async (path: string): Promise<Store> => openStore(path, Object.values(TABLES), SCHEMA_VERSION);
+export const openSupervisorStore = async (path: string, options: OpenOptions = { track: false }): Promise<Store> =>
+  openStore(path, SUPERVISOR_SCHEMA, options);
 
-/** Removals of everything kept about a session but its catalog row. */
-export const rowsOf = (store: Store, sessionId: string): Write[] =>
-  [TABLES.messages, TABLES.messageIndex, TABLES.messageCounts, TABLES.intents, TABLES.idempotency].flatMap((table) =>
-    [...store.range(table, { prefix: [sessionId] })].map(({ key }) => ({ table, key, value: undefined })),
-  );
+const SESSION_TABLES = [
+  TABLES.messages,
+  TABLES.messageIndex,
+  TABLES.messageCounts,
+  TABLES.messageDays,
+  TABLES.messageParts,
+  TABLES.changedParts,
+  TABLES.partSpans,
+  TABLES.intents,
+  TABLES.idempotency,
+];
+
+const REMOVED_AT_ONCE = 1_000;
+
+/** Removes everything kept about a session but its catalog row, a bounded number of rows at a time. May be repeated. */
+export const removeSessionRows = async (store: Store, sessionId: string): Promise<void> => {
+  await store.settled();
+  for (const table of SESSION_TABLES) {
+    for (;;) {
+      const rows = [...store.range(table, { prefix: [sessionId], limit: REMOVED_AT_ONCE })];
+      if (rows.length === 0) break;
+      await store.commit(rows.map(({ key }) => ({ table, key, value: undefined })));
+    }
+  }
+};

@@ -71,8 +71,8 @@ export interface SendResult {
 interface Messages {
   /** Resolves when WhatsApp acknowledged the message. @throws SESSION_NOT_CONNECTED, RECIPIENT_NOT_ON_WHATSAPP, OUTCOME_UNKNOWN, DEADLINE_EXCEEDED … */
   send(request: SendRequest): Promise<SendResult>;
-  /** Newest first. */
-  page(sessionId: string, range: { limit: number; offset: number }): { messages: Message[]; total: number };
+  /** Newest first. @throws STORAGE_UNAVAILABLE when older days are in the object store and it cannot be read */
+  page(sessionId: string, range: { limit: number; offset: number }): Promise<{ messages: Message[]; total: number }>;
 }
 
 export interface RunnerView {
@@ -90,6 +90,27 @@ export interface RunnerView {
     | undefined;
 }
 
+/** Where what the worker stores stands. */
+export interface StorageView {
+  /** `local`: the worker's own disk is all there is. */
+  mode: 'local' | 'object-store';
+  /** `degraded`: the object store is behind and will catch up. `failing`: the worker cannot write to its own disk. */
+  state: 'ok' | 'degraded' | 'restoring' | 'failing';
+  /** Age in milliseconds of the oldest change that the object store does not have; 0 when it has all. */
+  lagMs: number;
+  changesWaiting: number;
+  /** Sessions whose files in the object store are behind its journal. */
+  sessionsDirty: number;
+  /** What is wrong and what to do. */
+  sentence: string | undefined;
+}
+
+interface Storage {
+  status(): StorageView;
+  /** Ships everything committed by now and writes the files of every session. @throws STORAGE_UNAVAILABLE */
+  flush(): Promise<StorageView>;
+}
+
 /** Percent are 0–100 of the host or cgroup, uptime whole seconds. */
 interface Health {
   status: 'online';
@@ -98,6 +119,7 @@ interface Health {
   memoryUsage: number;
   uptime: number;
   maxSessions: number;
+  storage: StorageView;
 }
 
 interface Readiness {
@@ -109,6 +131,7 @@ interface Readiness {
 export interface Worker {
   readonly sessions: Sessions;
   readonly messages: Messages;
+  readonly storage: Storage;
   runners(): RunnerView[];
   health(): Health;
   readiness(): Readiness;

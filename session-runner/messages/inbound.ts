@@ -3,7 +3,7 @@ import type { MessageStatus } from '../../shared/domain/message.js';
 import type { Store } from '../../shared/store/store.js';
 import type { BaileysEventMap, WAMessage } from '../baileys.js';
 import { proto } from '../baileys.js';
-import { TABLES } from '../runner-store.js';
+import { SLOT_TABLES } from '../../shared/store/slot-store.js';
 import { toMessage } from './decode-message.js';
 import type { SpoolEntry } from './spool.js';
 
@@ -56,7 +56,7 @@ const wasDecrypted = ({ key, messageStubType }: WAMessage, { sessionId, store }:
   !messageStubType &&
   key.id !== undefined &&
   key.id !== null &&
-  [...store.range(TABLES.inbox, { prefix: [sessionId, keyPart(key.id)], limit: 1 })].length > 0;
+  [...store.range(SLOT_TABLES.inbox, { prefix: [sessionId, keyPart(key.id)], limit: 1 })].length > 0;
 
 const statusEntry = (
   sessionId: string,

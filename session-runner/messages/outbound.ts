@@ -3,7 +3,7 @@ import type { OutgoingContent } from '../../shared/domain/message.js';
 import { AppError } from '../../shared/errors.js';
 import type { Store } from '../../shared/store/store.js';
 import { generateWAMessage, proto, type UserFacingSocketConfig, type WAMessageKey, type WASocket } from '../baileys.js';
-import { TABLES } from '../runner-store.js';
+import { SLOT_TABLES } from '../../shared/store/slot-store.js';
 
 interface OutgoingRow {
   message: Uint8Array;
@@ -30,7 +30,7 @@ export const relay = async (sock: WASocket, store: Store, sessionId: string, { m
   );
   if (!message.message) throw new AppError('INVALID_REQUEST', 'The message has no content.');
   const row: OutgoingRow = { message: proto.Message.encode(message.message).finish(), at: Date.now() };
-  await store.commit([{ table: TABLES.outgoing, key: [sessionId, messageId], value: row }]);
+  await store.commit([{ table: SLOT_TABLES.outgoing, key: [sessionId, messageId], value: row }]);
   await sock.relayMessage(to, message.message, { messageId });
 };
 
@@ -39,14 +39,14 @@ export const sentMessage =
   (store: Store, sessionId: string): NonNullable<UserFacingSocketConfig['getMessage']> =>
   // Baileys asks for a promise; the store answers at once.
   async ({ id }: WAMessageKey) => {
-    const row = id ? store.get<OutgoingRow>(TABLES.outgoing, [sessionId, id]) : undefined;
+    const row = id ? store.get<OutgoingRow>(SLOT_TABLES.outgoing, [sessionId, id]) : undefined;
     return Promise.resolve(row && proto.Message.decode(row.message));
   };
 
 /** Forgets sent messages that nobody will ask for any more. */
 export const sweepOutgoing = async (store: Store, now: number): Promise<void> => {
-  const due = [...store.range<OutgoingRow>(TABLES.outgoing)].filter(({ value }) => value.at < now - KEEP_MS);
-  await store.commit(due.map(({ key }) => ({ table: TABLES.outgoing, key, value: undefined })));
+  const due = [...store.range<OutgoingRow>(SLOT_TABLES.outgoing)].filter(({ value }) => value.at < now - KEEP_MS);
+  await store.commit(due.map(({ key }) => ({ table: SLOT_TABLES.outgoing, key, value: undefined })));
 };
 
 /** Baileys drops recipients it has no LID for and then fails with a riddle; a number that is not on WhatsApp deserves its own answer. */

@@ -3,7 +3,7 @@ import { AppError, ERRORS, messageOf } from '../../shared/errors.js';
 import type { SpoolRecord } from '../../shared/ipc/protocol.js';
 import type { Logger } from '../../shared/logging.js';
 import type { Key, Store, Write } from '../../shared/store/store.js';
-import { TABLES } from '../runner-store.js';
+import { SLOT_TABLES } from '../../shared/store/slot-store.js';
 import type { InboxEntry } from './decode-message.js';
 import { decodeInboxEntry } from './decode-message.js';
 
@@ -61,7 +61,7 @@ export class Spool {
 
   /** Takes up the rows an earlier incarnation left, and begins to ship. */
   start(): void {
-    for (const { key, value } of this.#options.store.range<SpoolEntry>(TABLES.spool)) {
+    for (const { key, value } of this.#options.store.range<SpoolEntry>(SLOT_TABLES.spool)) {
       const seq = Number(key[0]);
       this.#push({ seq, bytes: sizeOf(value) });
       this.#nextSeq = seq + 1;
@@ -89,7 +89,7 @@ export class Spool {
   prepare(entry: SpoolEntry): { write: Write; committed: () => void } {
     const seq = this.#nextSeq++;
     return {
-      write: { table: TABLES.spool, key: [seq], value: entry },
+      write: { table: SLOT_TABLES.spool, key: [seq], value: entry },
       committed: () => {
         this.#push({ seq, bytes: sizeOf(entry) });
         this.#pump();
@@ -155,7 +155,7 @@ export class Spool {
       if (items.length > 0 && (bytes + item.bytes > MAX_BATCH_BYTES || items.length >= limit)) break;
       items.push(item);
       bytes += item.bytes;
-      const entry = this.#options.store.get<SpoolEntry>(TABLES.spool, [item.seq]);
+      const entry = this.#options.store.get<SpoolEntry>(SLOT_TABLES.spool, [item.seq]);
       const record = entry && toRecord(item.seq, entry, this.#options.log);
       if (record) records.push(record);
     }
@@ -168,7 +168,7 @@ export class Spool {
     log.error({ seqs: items.map(({ seq }) => seq) }, 'spooled records that nobody takes were set aside in the table of that name');
     try {
       await store.commit(
-        items.map(({ seq }) => ({ table: TABLES.setAside, key: [Date.now(), seq], value: store.get(TABLES.spool, [seq]) })),
+        items.map(({ seq }) => ({ table: SLOT_TABLES.setAside, key: [Date.now(), seq], value: store.get(SLOT_TABLES.spool, [seq]) })),
       );
       this.#acknowledge(items);
     } catch (error) {
@@ -202,15 +202,15 @@ export class Spool {
 
   #removals(seq: number): Write[] {
     const { store } = this.#options;
-    const spooled = store.get<SpoolEntry>(TABLES.spool, [seq]);
+    const spooled = store.get<SpoolEntry>(SLOT_TABLES.spool, [seq]);
     const removal = (table: string, key: Key): Write => ({ table, key, value: undefined });
-    if (spooled?.kind !== 'inbox') return [removal(TABLES.spool, [seq])];
+    if (spooled?.kind !== 'inbox') return [removal(SLOT_TABLES.spool, [seq])];
     const { key, hash } = spooled.entry;
     const inboxKey = [spooled.sessionId, ...key];
     // The sender may have tried again since, under the same id: then the inbox row is the later try's.
-    const inbox = store.get<{ hash: Uint8Array }>(TABLES.inbox, inboxKey);
+    const inbox = store.get<{ hash: Uint8Array }>(SLOT_TABLES.inbox, inboxKey);
     const own = inbox !== undefined && Buffer.compare(inbox.hash, hash) === 0;
-    return [removal(TABLES.spool, [seq]), ...(own ? [removal(TABLES.inbox, inboxKey)] : [])];
+    return [removal(SLOT_TABLES.spool, [seq]), ...(own ? [removal(SLOT_TABLES.inbox, inboxKey)] : [])];
   }
 }
 

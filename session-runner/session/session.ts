@@ -5,7 +5,7 @@ import type { RunnerEnvironment } from '../../shared/runner-environment.js';
 import type { Store } from '../../shared/store/store.js';
 import type { SendRequest } from '../messages/outbound.js';
 import type { Spool } from '../messages/spool.js';
-import { rowsOf, TABLES } from '../runner-store.js';
+import { rowsOf, SLOT_TABLES } from '../../shared/store/slot-store.js';
 import { isPaired, loadCreds } from './auth-state.js';
 import { classifyClose, type CloseVerdict } from './close-classifier.js';
 import { Connection, type ConnectionClose } from './connection.js';
@@ -177,7 +177,7 @@ export class Session {
   async #eraseCredentials(): Promise<void> {
     const { store, sessionId } = this.#options;
     await store.settled();
-    await store.commit(rowsOf(store, sessionId).filter(({ table }) => table !== TABLES.spool && table !== TABLES.inbox));
+    await store.commit(rowsOf(store, sessionId).filter(({ table }) => table !== SLOT_TABLES.spool && table !== SLOT_TABLES.inbox));
   }
 
   #emit(fact: SessionFact): void {

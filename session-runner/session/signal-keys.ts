@@ -1,7 +1,7 @@
 import type { Store, Write } from '../../shared/store/store.js';
 import type { AuthenticationState, SignalDataSet, SignalDataTypeMap, SignalKeyStoreWithTransaction } from '../baileys.js';
 import { proto } from '../baileys.js';
-import { TABLES } from '../runner-store.js';
+import { SLOT_TABLES } from '../../shared/store/slot-store.js';
 
 interface Transaction {
   /** By `type/id`; the newest write of a key wins. */
@@ -103,7 +103,7 @@ export class SignalKeys {
     const found: Record<string, SignalDataTypeMap[T]> = {};
     for (const id of ids) {
       const written = writes?.get(`${type}/${id}`);
-      const value = written ? written.value : this.#store.get(TABLES.keys, [this.#sessionId, type, id]);
+      const value = written ? written.value : this.#store.get(SLOT_TABLES.keys, [this.#sessionId, type, id]);
       if (value !== undefined) found[id] = revive(type, value) as SignalDataTypeMap[T];
     }
     return found;
@@ -118,7 +118,7 @@ export class SignalKeys {
   #writesOf(data: SignalDataSet): Write[] {
     return Object.entries(data).flatMap(([type, rows]) =>
       Object.entries(rows).map(([id, value]) => ({
-        table: TABLES.keys,
+        table: SLOT_TABLES.keys,
         key: [this.#sessionId, type, id],
         value: (value as unknown) ?? undefined,
       })),

@@ -4,7 +4,7 @@ import type { Store } from '../../shared/store/store.js';
 import type { BinaryNode, SignalRepositoryWithLIDStore } from '../baileys.js';
 import type { InboxEntry } from '../messages/decode-message.js';
 import type { Spool } from '../messages/spool.js';
-import { TABLES } from '../runner-store.js';
+import { SLOT_TABLES } from '../../shared/store/slot-store.js';
 import type { SignalKeys } from './signal-keys.js';
 
 /** Where a ciphertext came from: Baileys hands the repository the very bytes object of the stanza. */
@@ -58,7 +58,7 @@ export const withInbox = (repository: SignalRepositoryWithLIDStore, options: Inb
     const key = inboxKey(origin.attrs, origin.index);
     const hash = createHash('sha256').update(ciphertext).digest();
     const known = (): Buffer | undefined => {
-      const row = store.get<{ hash: Uint8Array; plaintext: Uint8Array }>(TABLES.inbox, [sessionId, ...key]);
+      const row = store.get<{ hash: Uint8Array; plaintext: Uint8Array }>(SLOT_TABLES.inbox, [sessionId, ...key]);
       return row && hash.equals(row.hash) ? Buffer.from(row.plaintext) : undefined;
     };
     if (!known()) await spool.room();
@@ -70,7 +70,7 @@ export const withInbox = (repository: SignalRepositoryWithLIDStore, options: Inb
       const entry: InboxEntry = { key, hash, plaintext: decrypted, attrs: origin.attrs, ...identities() };
       const row = spool.prepare({ kind: 'inbox', sessionId, entry });
       ({ committed } = row);
-      keys.alsoCommit([row.write, { table: TABLES.inbox, key: [sessionId, ...key], value: { hash, plaintext: decrypted } }]);
+      keys.alsoCommit([row.write, { table: SLOT_TABLES.inbox, key: [sessionId, ...key], value: { hash, plaintext: decrypted } }]);
       return decrypted;
     });
     committed();

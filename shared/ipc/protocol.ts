@@ -40,6 +40,8 @@ export const RUNNER_CALLS = {
     result: z.object({ timestamp: z.number().int() }),
     deadlineMs: 40_000,
   },
+  /** Forget the changes up to `to`: the object store has them. */
+  'store.trim': { params: z.object({ to: z.number().int().nonnegative() }), result: Nothing, deadlineMs: 30_000 },
   /** Take no new work, detach every session, commit, answer; the supervisor then ends the process. */
   'runner.drain': { params: Nothing, result: Nothing, deadlineMs: 20_000 },
 } as const satisfies Record<string, CallSchema>;

@@ -1,8 +1,13 @@
-// The one file that knows LMDB: a local store with one writer, durable group commit, and reads that see every write.
+// A local store with one writer: durable group commit, reads that see every write, and a log of what changed.
 import { mkdirSync } from 'node:fs';
-import { open, type Database, type RootDatabase } from 'lmdb';
+import { open, type RootDatabase } from 'lmdb';
 import { AppError } from '../errors.js';
-import { createSpaceCheck } from './disk-space.js';
+import { CHANGES, readChanges, type ChangeBatch, type RawRow } from './change-log.js';
+import { createSpaceCheck, diskTrouble } from './disk-space.js';
+import type { RowCipher } from './row-cipher.js';
+import { LAST_CHANGE, META, placeOf, Rows } from './rows.js';
+import { assertSoundFile, hasStore } from './store-file.js';
+import { cannotOpen } from './store-refused-error.js';
 
 export type Key = readonly (string | number)[];
 
@@ -21,66 +26,95 @@ export interface Row<T> {
 export interface RangeOptions {
   /** Only keys that begin with these parts. */
   prefix?: Key;
+  /** First key, instead of the first one with the prefix. */
+  from?: Key;
   reverse?: boolean;
   limit?: number;
   offset?: number;
 }
 
-/** Plain MessagePack maps: buffers stay buffers, and a row is readable without the rows before it. */
-const ENCODING = { encoding: 'msgpack', useRecords: false } as const;
+export interface StoreOptions {
+  tables: readonly string[];
+  /** Tables whose rows are encrypted when there is a cipher. */
+  sealed?: readonly string[];
+  cipher?: RowCipher | undefined;
+  /** Tables whose changes are kept in the change log until `trimChanges`. */
+  tracked?: readonly string[];
+  /** Size of the store from which on it takes removals only. */
+  maxBytes?: number | undefined;
+}
 
-/** Sorts after every string and number that can follow it in a key. */
-const LAST = '\u{10ffff}\u{10ffff}';
+export interface CommitOptions {
+  /** False for rows that came from the object store. */
+  tracked?: boolean;
+}
 
 /** LMDB takes 1978 bytes; the escapes of its encoding at most double a text. */
 const MAX_KEY_BYTES = 980;
+/** Change-log rows removed in one commit. */
+const TRIM_BATCH = 1_000;
 
 interface Pending {
   value: unknown;
 }
 
+/** What LMDB is told: a row with its bytes, or without. */
+interface Encoded {
+  table: string;
+  key: Key;
+  bytes: Buffer | undefined;
+}
+
 export class Store {
   readonly #root: RootDatabase;
-  readonly #tables: Map<string, Database<unknown, (string | number)[]>>;
+  readonly #rows: Rows;
+  readonly #tracked: ReadonlySet<string>;
   /** Writes not yet on disk, by table and key; what a read must see already. */
   readonly #pending = new Map<string, Pending>();
   readonly #inFlight = new Set<Promise<void>>();
   readonly #hasSpace: () => boolean;
+  #lastChange: number;
+  #trouble: string | undefined;
 
-  /** Opens or makes the store in folder `path` (mode 0700). Throws when it cannot be read. */
-  constructor(path: string, tables: readonly string[]) {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    this.#hasSpace = createSpaceCheck(path);
+  /**
+   * Opens or makes the store in folder `path` (mode 0700).
+   * @throws StoreRefusedError, and STORAGE_UNAVAILABLE when there is no room to make it
+   */
+  constructor(path: string, { tables, sealed = [], cipher, tracked = [], maxBytes }: StoreOptions) {
+    makeFolder(path);
+    assertSoundFile(path, 'write');
+    this.#hasSpace = createSpaceCheck(path, maxBytes);
+    // What LMDB needs before it takes the first row.
+    if (!hasStore(path)) this.#assertSpace();
     // overlappingSync off: a commit is answered only after fdatasync. Batches are ours: those of an event turn end, when a commit fails, in a
     // rejection nobody can catch.
-    this.#root = open({ path, maxDbs: 16, overlappingSync: false, eventTurnBatching: false, noMemInit: true });
-    this.#tables = new Map(tables.map((name) => [name, this.#root.openDB({ name, ...ENCODING })]));
+    try {
+      this.#root = open({ path, maxDbs: 24, overlappingSync: false, eventTurnBatching: false, noMemInit: true });
+      this.#rows = new Rows(this.#root, [META, CHANGES, ...tables], sealed, cipher);
+      this.#lastChange = this.#rows.lastChange();
+    } catch (error) {
+      throw cannotOpen(path, 'written', error);
+    }
+    this.#tracked = new Set(tracked);
   }
 
   get<T>(table: string, key: Key): T | undefined {
-    const pending = this.#pending.get(pendingKey(table, key));
-    return (pending ? pending.value : this.#table(table).get([...key])) as T | undefined;
+    const pending = this.#pending.size === 0 ? undefined : this.#pending.get(placeOf(table, key));
+    return pending ? (pending.value as T | undefined) : this.#rows.get<T>(table, key);
   }
 
   /** Committed rows in key order; rows still being committed may be missing. */
-  *range<T>(table: string, { prefix = [], reverse = false, limit, offset }: RangeOptions = {}): Generator<Row<T>> {
-    const low = [...prefix];
-    const high = [...prefix, LAST];
-    const options = {
-      start: reverse ? high : low,
-      end: reverse ? low : high,
-      // The row whose key is the prefix itself, which is first in one direction and last in the other.
-      inclusiveEnd: reverse,
-      reverse,
-      ...(limit === undefined ? {} : { limit }),
-      ...(offset === undefined ? {} : { offset }),
-    };
-    // LMDB gives a key of one part back as that part.
-    for (const { key, value } of this.#table(table).getRange(options)) yield { key: [key].flat(), value: value as T };
+  range<T>(table: string, options?: RangeOptions): Generator<Row<T>> {
+    return this.#rows.range<T>(table, options);
+  }
+
+  /** Committed rows as they lie in the store. */
+  rawRange(table: string, options?: RangeOptions): Generator<Row<Buffer>> {
+    return this.#rows.rawRange(table, options);
   }
 
   count(table: string, prefix: Key): number {
-    return this.#table(table).getKeysCount({ start: [...prefix], end: [...prefix, LAST] });
+    return this.#rows.count(table, prefix);
   }
 
   /**
@@ -88,24 +122,63 @@ export class Store {
    * Commits of one turn share one transaction, and later commits never overtake earlier ones.
    * @throws STORAGE_UNAVAILABLE
    */
-  async commit(writes: readonly Write[]): Promise<void> {
+  async commit(writes: readonly Write[], options?: CommitOptions): Promise<void> {
     if (writes.length === 0) return;
-    // LMDB refuses one write at a time and keeps those before it: nothing that it would refuse may reach it.
-    for (const { table, key } of writes) this.#assertPossible(table, key);
-    if (writes.some(({ value }) => value !== undefined) && !this.#hasSpace()) throw refusal(new Error('the disk is full'));
+    const encoded = writes.map(({ table, key, value }) => ({
+      table,
+      key,
+      bytes: value === undefined ? undefined : this.#rows.encode(table, key, value),
+    }));
+    this.#assertPossible(encoded);
     const held = writes.map(({ table, key, value }) => {
-      const id = pendingKey(table, key);
+      const place = placeOf(table, key);
       const entry: Pending = { value };
-      this.#pending.set(id, entry);
-      return { id, entry };
+      this.#pending.set(place, entry);
+      return { place, entry };
     });
-    const committed = this.#write(writes);
-    this.#inFlight.add(committed);
     try {
-      await committed;
+      await this.#write(encoded, options);
     } finally {
-      this.#inFlight.delete(committed);
-      for (const { id, entry } of held) if (this.#pending.get(id) === entry) this.#pending.delete(id);
+      for (const { place, entry } of held) if (this.#pending.get(place) === entry) this.#pending.delete(place);
+    }
+  }
+
+  /** The value of a row that a store or its change log holds. @throws SealedRowError */
+  decode(table: string, key: Key, bytes: Buffer): unknown {
+    return this.#rows.decode(table, key, bytes);
+  }
+
+  /** Commits rows as another store holds them. Nothing may read or write these rows meanwhile. */
+  async commitRaw(rows: readonly RawRow[], options?: CommitOptions): Promise<void> {
+    if (rows.length === 0) return;
+    const encoded = rows.map(({ table, key, value }) => ({ table, key, bytes: value }));
+    this.#assertPossible(encoded);
+    await this.#write(encoded, options);
+  }
+
+  /** See `readChanges`. */
+  readChanges(from: number, maxBytes: number): ChangeBatch | undefined {
+    this.#rows.refresh();
+    return readChanges(this.#rows, from, maxBytes);
+  }
+
+  /** Number of the last tracked commit. */
+  get lastChange(): number {
+    this.#rows.refresh();
+    return this.#rows.lastChange();
+  }
+
+  /** Sentence about the disk when the last commit was refused. */
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  /** Forgets the changes up to `to`: the object store has them. */
+  async trimChanges(to: number): Promise<void> {
+    for (;;) {
+      const rows = [...this.#rows.rawRange(CHANGES, { limit: TRIM_BATCH })].filter(({ key }) => Number(key[0]) <= to);
+      if (rows.length === 0) return;
+      await this.#write(rows.map(({ key }) => ({ table: CHANGES, key, bytes: undefined })));
     }
   }
 
@@ -119,36 +192,76 @@ export class Store {
     await this.#root.close();
   }
 
-  async #write(writes: readonly Write[]): Promise<void> {
+  /** LMDB refuses one write at a time and keeps those before it: nothing that it would refuse may reach it. */
+  #assertPossible(rows: readonly Encoded[]): void {
+    for (const { table, key } of rows) {
+      this.#rows.table(table);
+      const bytes = key.reduce<number>((sum, part) => sum + (typeof part === 'string' ? Buffer.byteLength(part) : 8) + 2, 0);
+      if (bytes > MAX_KEY_BYTES) throw new Error(`a key of table ${table} has ${bytes} bytes, more than ${MAX_KEY_BYTES}`);
+    }
+    if (rows.some(({ bytes }) => bytes !== undefined)) this.#assertSpace();
+  }
+
+  #assertSpace(): void {
+    let space: boolean;
+    try {
+      space = this.#hasSpace();
+    } catch (error) {
+      throw this.#refusal(error);
+    }
+    if (!space) throw this.#refusal(Object.assign(new Error('the disk is full'), { code: 'ENOSPC' }));
+  }
+
+  #refusal(cause: unknown): AppError {
+    this.#trouble = diskTrouble(cause);
+    return new AppError('STORAGE_UNAVAILABLE', 'The worker cannot write to its disk; try again.', { cause, retryAfterSeconds: 5 });
+  }
+
+  async #write(rows: readonly Encoded[], { tracked = true }: CommitOptions = {}): Promise<void> {
+    const committed = this.#writeNow(tracked ? [...rows, ...this.#logOf(rows)] : rows);
+    this.#inFlight.add(committed);
+    try {
+      await committed;
+    } finally {
+      this.#inFlight.delete(committed);
+    }
+  }
+
+  /** The change-log row of a commit, and the number it has. */
+  #logOf(rows: readonly Encoded[]): Encoded[] {
+    const keys = rows.filter(({ table }) => this.#tracked.has(table)).map(({ table, key }) => [table, ...key]);
+    if (keys.length === 0) return [];
+    const n = ++this.#lastChange;
+    return [
+      { table: CHANGES, key: [n], bytes: this.#rows.encode(CHANGES, [n], keys) },
+      { table: META, key: LAST_CHANGE, bytes: this.#rows.encode(META, LAST_CHANGE, n) },
+    ];
+  }
+
+  async #writeNow(rows: readonly Encoded[]): Promise<void> {
     const results: Promise<unknown>[] = [];
     const batch = this.#root.batch(() => {
-      for (const { table, key, value } of writes) {
-        const target = this.#table(table);
-        results.push(value === undefined ? target.remove([...key]) : target.put([...key], value));
+      for (const { table, key, bytes } of rows) {
+        const target = this.#rows.table(table);
+        results.push(bytes === undefined ? target.remove([...key]) : target.put([...key], bytes));
       }
     });
     try {
       await Promise.all([batch, ...results]);
+      this.#trouble = undefined;
     } catch (error) {
-      throw refusal(await reasonOf(error));
+      throw this.#refusal(await reasonOf(error));
     }
-  }
-
-  #assertPossible(table: string, key: Key): void {
-    this.#table(table);
-    const bytes = key.reduce<number>((sum, part) => sum + (typeof part === 'string' ? Buffer.byteLength(part) : 8) + 2, 0);
-    if (bytes > MAX_KEY_BYTES) throw new Error(`a key of table ${table} has ${bytes} bytes, more than ${MAX_KEY_BYTES}`);
-  }
-
-  #table(name: string): Database<unknown, (string | number)[]> {
-    const table = this.#tables.get(name);
-    if (!table) throw new Error(`the store has no table ${name}`);
-    return table;
   }
 }
 
-const refusal = (cause: unknown): AppError =>
-  new AppError('STORAGE_UNAVAILABLE', 'The worker cannot write to its disk; try again.', { cause, retryAfterSeconds: 5 });
+const makeFolder = (path: string): void => {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw cannotOpen(path, 'written', error);
+  }
+};
 
 /** LMDB's writer tells why a commit failed in a promise of its own, which must not stay without a listener. */
 const reasonOf = async (error: unknown): Promise<unknown> =>
@@ -156,5 +269,3 @@ const reasonOf = async (error: unknown): Promise<unknown> =>
     () => error,
     (reason: unknown) => reason,
   );
-
-const pendingKey = (table: string, key: Key): string => JSON.stringify([table, ...key]);

@@ -15,6 +15,7 @@ import { healthEndpoints } from './routes/health.js';
 import { messageEndpoints } from './routes/messages.js';
 import { qrEndpoints } from './routes/qr.js';
 import { sessionEndpoints } from './routes/sessions.js';
+import { storageEndpoints } from './routes/storage.js';
 import { invalidRequest } from './schemas.js';
 
 /** What a client may take of the server. */
@@ -112,7 +113,7 @@ const createApp = (worker: Worker, config: HttpConfig, log: Logger, onRequest: (
   app.use(guard(config), wellFormedTarget);
   mount(
     app,
-    [sessionEndpoints, qrEndpoints, messageEndpoints, fleetEndpoints].flatMap((endpoints) => endpoints(worker)),
+    [sessionEndpoints, qrEndpoints, messageEndpoints, fleetEndpoints, storageEndpoints].flatMap((endpoints) => endpoints(worker)),
   );
   app.use(() => {
     throw new AppError('NOT_FOUND', 'There is nothing at this path.');

@@ -1,59 +1,100 @@
-import { keyPart } from '../../shared/domain/ids.js';
 import { advances, type Message, type MessageStatus } from '../../shared/domain/message.js';
-import type { Key, Store, Write } from '../../shared/store/store.js';
-import { TABLES, type MessageCount } from '../supervisor-store.js';
+import type { Store, Write } from '../../shared/store/store.js';
+import { TABLES, type MessageCount, type MessageDay } from '../supervisor-store.js';
+import { PartMarks } from './changed-parts.js';
+import { readPage } from './history-page.js';
+import { dayOf, inNamedDay, withMessage } from './message-day.js';
+import { indexKey, type Place } from './message-index.js';
+import { recordBytes, secondOf } from './message-record.js';
+import type { RemoteHistory } from './remote-history.js';
 
 /** What was sent and received, each message once. Methods that change something answer the writes to commit. */
 export class History {
   readonly #store: Store;
+  readonly #remote: RemoteHistory | undefined;
+  readonly #marks: PartMarks;
 
-  constructor(store: Store) {
+  /** @param remote days that are only in the object store; without it they cannot be read */
+  constructor(store: Store, remote?: RemoteHistory) {
     this.#store = store;
+    this.#remote = remote;
+    this.#marks = new PartMarks(store);
   }
 
   /** Nothing when the message is there already; a placeholder for what could not be decrypted gives way to the message itself. */
   append(sessionId: string, message: Message): Write[] {
-    const index = indexKey(sessionId, message.fromMe, message.from, message.id);
-    const known = this.#store.get<[number, number]>(TABLES.messageIndex, index);
-    if (known) {
-      const key = [sessionId, ...known];
-      const before = this.#store.get<Message>(TABLES.messages, key);
-      if (before?.type !== 'undecryptable' || message.type === 'undecryptable') return [];
-      const status = advances(message.status, before.status) ? before.status : message.status;
-      return [{ table: TABLES.messages, key, value: { ...message, status } }];
-    }
-    const count = this.#count(sessionId);
-    const n = count.n + 1;
-    const next: MessageCount = { total: count.total + 1, n };
-    const second = Math.floor(message.timestamp / 1000);
+    const known = this.#store.get<Place>(TABLES.messageIndex, indexKey(sessionId, message));
+    if (!known) return this.#add(sessionId, message);
+    const before = this.#store.get<Message>(TABLES.messages, [sessionId, known[0], known[1]]);
+    if (before?.type !== 'undecryptable' || message.type === 'undecryptable') return [];
+    // Its placeholder cannot be changed any more, and the message must not be lost.
+    if (this.#evicted(sessionId, known)) return this.#add(sessionId, message);
+    const status = advances(message.status, before.status) ? before.status : message.status;
+    return this.#replace(sessionId, known, before, { ...message, timestamp: inNamedDay(message.timestamp), status });
+  }
+
+  /** Moves one of our own messages forward; nothing when it is unknown, no longer kept here, or further along already. */
+  advance(sessionId: string, messageId: string, status: MessageStatus): Write[] {
+    const known = this.#store.get<Place>(TABLES.messageIndex, indexKey(sessionId, { fromMe: true, from: '', id: messageId }));
+    if (!known || this.#evicted(sessionId, known)) return [];
+    const [second, n, part] = known;
+    const message = this.#store.get<Message>(TABLES.messages, [sessionId, second, n]);
+    if (!message || !advances(message.status, status)) return [];
     return [
-      { table: TABLES.messages, key: [sessionId, second, n], value: message },
-      { table: TABLES.messageIndex, key: index, value: [second, n] },
-      { table: TABLES.messageCounts, key: [sessionId], value: next },
+      { table: TABLES.messages, key: [sessionId, second, n], value: { ...message, status } },
+      this.#marks.mark(sessionId, dayOf(second), part),
     ];
   }
 
-  /** Moves one of our own messages forward; nothing when it is unknown or further along already. */
-  advance(sessionId: string, messageId: string, status: MessageStatus): Write[] {
-    const known = this.#store.get<[number, number]>(TABLES.messageIndex, indexKey(sessionId, true, '', messageId));
-    if (!known) return [];
-    const key = [sessionId, ...known];
-    const message = this.#store.get<Message>(TABLES.messages, key);
-    if (!message || !advances(message.status, status)) return [];
-    return [{ table: TABLES.messages, key, value: { ...message, status } }];
+  /** Newest first. @throws STORAGE_UNAVAILABLE when the page has days that are only in the object store, and it cannot be read */
+  async page(sessionId: string, range: { limit: number; offset: number }): Promise<{ messages: Message[]; total: number }> {
+    const messages = await readPage(this.#store, this.#remote, sessionId, range);
+    return { messages, total: this.#count(sessionId).total };
   }
 
-  /** Newest first. */
-  page(sessionId: string, { limit, offset }: { limit: number; offset: number }): { messages: Message[]; total: number } {
-    const rows = this.#store.range<Message>(TABLES.messages, { prefix: [sessionId], reverse: true, limit, offset });
-    return { messages: [...rows].map(({ value }) => value), total: this.#count(sessionId).total };
+  #add(sessionId: string, given: Message): Write[] {
+    const message = { ...given, timestamp: inNamedDay(given.timestamp) };
+    const second = secondOf(message.timestamp);
+    const count = this.#count(sessionId);
+    const n = count.n + 1;
+    const next: MessageCount = { total: count.total + 1, n };
+    const day = dayOf(second);
+    const dayRow = withMessage(this.#day(sessionId, day), recordBytes({ second, n, message }));
+    const place: Place = [second, n, dayRow.part];
+    return [
+      { table: TABLES.messages, key: [sessionId, second, n], value: message },
+      { table: TABLES.messageIndex, key: indexKey(sessionId, message), value: place },
+      { table: TABLES.messageCounts, key: [sessionId], value: next },
+      { table: TABLES.messageDays, key: [sessionId, day], value: dayRow },
+      { table: TABLES.messageParts, key: [sessionId, day, dayRow.part, n], value: second },
+      this.#marks.mark(sessionId, day, dayRow.part),
+    ];
+  }
+
+  #replace(sessionId: string, [second, n, part]: Place, before: Message, after: Message): Write[] {
+    const day = dayOf(second);
+    const dayRow = this.#day(sessionId, day);
+    const growth = recordBytes({ second, n, message: after }) - recordBytes({ second, n, message: before });
+    return [
+      { table: TABLES.messages, key: [sessionId, second, n], value: after },
+      // A part that is full already takes the message nevertheless: one file a little larger is better than a message that moves.
+      ...(dayRow?.part === part
+        ? [{ table: TABLES.messageDays, key: [sessionId, day], value: { ...dayRow, partBytes: dayRow.partBytes + growth } }]
+        : []),
+      this.#marks.mark(sessionId, day, part),
+    ];
+  }
+
+  /** Its part is complete in the object store, and what may still lie here is being removed. */
+  #evicted(sessionId: string, [second, , part]: Place): boolean {
+    return part < (this.#day(sessionId, dayOf(second))?.remoteParts ?? 0);
+  }
+
+  #day(sessionId: string, day: string): MessageDay | undefined {
+    return this.#store.get<MessageDay>(TABLES.messageDays, [sessionId, day]);
   }
 
   #count(sessionId: string): MessageCount {
     return this.#store.get<MessageCount>(TABLES.messageCounts, [sessionId]) ?? { total: 0, n: 0 };
   }
 }
-
-/** Our own ids are ours to choose; others' are theirs, so the sender is part of the key: nobody can shadow another's message. */
-const indexKey = (sessionId: string, fromMe: boolean, from: string, messageId: string): Key =>
-  fromMe ? [sessionId, 'out', '', keyPart(messageId)] : [sessionId, 'in', keyPart(from), keyPart(messageId)];

@@ -1,10 +1,10 @@
-import { next, type Reason, type SessionEvent } from '../../shared/domain/session.js';
+import { next, REASONS, type Reason, type SessionEvent } from '../../shared/domain/session.js';
 import { AppError, messageOf } from '../../shared/errors.js';
 import type { SessionFact } from '../../shared/ipc/protocol.js';
 import type { Logger } from '../../shared/logging.js';
-import type { Store } from '../../shared/store/store.js';
+import type { Store, Write } from '../../shared/store/store.js';
 import type { Fleet } from '../fleet/fleet.js';
-import { rowsOf, type SessionRow } from '../supervisor-store.js';
+import { removeSessionRows, type SessionRow } from '../supervisor-store.js';
 import type { Sessions, SessionView } from '../worker.js';
 import type { ConnectPriority, ConnectThrottle } from './connect-throttle.js';
 import { chooseSlot } from './placement.js';
@@ -24,6 +24,8 @@ export interface PlacedSessionsOptions {
   log: Logger;
   maxSessions: number;
   maxSessionsPerRunner: number;
+  /** What to commit together with the end of a session. */
+  onRemoved?: (sessionId: string) => Write[];
   retryMs?: number;
 }
 
@@ -141,9 +143,8 @@ export class PlacedSessions implements Sessions {
           await fleet.ensure(slot);
           await fleet.call(slot, 'session.erase', { sessionId });
         }
-        await store.settled();
-        await store.commit(rowsOf(store, sessionId));
-        await this.#registry.remove(sessionId);
+        await removeSessionRows(store, sessionId);
+        await this.#registry.remove(sessionId, this.#options.onRemoved?.(sessionId));
       },
       // A delete that a crash interrupted goes on although the session is no longer shown.
       () => this.#registry.find(sessionId) ?? this.#registry.get(sessionId),
@@ -228,6 +229,7 @@ export class PlacedSessions implements Sessions {
   /** @returns what resolves when a runner has the session, and rejects when none can take it */
   async #want(sessionId: string): Promise<{ opening: Promise<void> }> {
     await this.#alone(sessionId, async () => {
+      if (this.#registry.get(sessionId).reason === 'storage_corrupt') throw new AppError('STORAGE_CORRUPT', REASONS.storage_corrupt);
       await this.#registry.apply(sessionId, 'connect', 'connect_requested', { desired: 'connected' });
     });
     const { state } = this.#registry.get(sessionId);

@@ -2,7 +2,7 @@ import { phoneNumberOf } from '../../shared/domain/ids.js';
 import { next, outwardStatus, type Reason, type SessionEvent } from '../../shared/domain/session.js';
 import { AppError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logging.js';
-import type { Store } from '../../shared/store/store.js';
+import type { Store, Write } from '../../shared/store/store.js';
 import { TABLES, type SessionRow } from '../supervisor-store.js';
 import type { Qr, SessionView } from '../worker.js';
 
@@ -18,10 +18,16 @@ export class Registry {
   readonly #listeners = new Set<Listener>();
   readonly #waits = new Set<() => void>();
 
+  /** Knows what the store holds now. */
   constructor(store: Store, log: Logger) {
     this.#store = store;
     this.#log = log;
-    for (const { value } of store.range<SessionRow>(TABLES.sessions)) this.#rows.set(value.sessionId, value);
+    this.load();
+  }
+
+  /** Takes up what was put into the store by somebody else. */
+  load(): void {
+    for (const { value } of this.#store.range<SessionRow>(TABLES.sessions)) this.#rows.set(value.sessionId, value);
   }
 
   get size(): number {
@@ -120,8 +126,9 @@ export class Registry {
     if (row && at > row.lastActivity) row.lastActivity = at;
   }
 
-  async remove(sessionId: string): Promise<void> {
-    await this.#store.commit([{ table: TABLES.sessions, key: [sessionId], value: undefined }]);
+  /** @param others committed together with the removal */
+  async remove(sessionId: string, others: readonly Write[] = []): Promise<void> {
+    await this.#store.commit([{ table: TABLES.sessions, key: [sessionId], value: undefined }, ...others]);
     const row = this.#rows.get(sessionId);
     this.#rows.delete(sessionId);
     this.#qrs.delete(sessionId);

@@ -3,9 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Bench, BenchOptions } from './bench.js';
+import { day } from './day.js';
 import { hold } from './hold.js';
 
 const BENCHES: Readonly<Record<string, { run: Bench; defaults: BenchOptions }>> = {
+  day: { run: day, defaults: { sessions: 1, seconds: 0 } },
   hold: { run: hold, defaults: { sessions: 200, seconds: 300 } },
 };
 

@@ -21,12 +21,12 @@ export const messageEndpoints = ({ sessions, messages }: Worker): Endpoint[] => 
   {
     method: 'get',
     path: '/session/:id/messages',
-    handle: (request, response) => {
+    handle: async (request, response) => {
       const sessionId = sessionIdOf(request);
       const range = parse(MessagesQuery, request.query);
       // A session without history and no session at all are different answers.
       sessions.get(sessionId);
-      const page = messages.page(sessionId, range);
+      const page = await messages.page(sessionId, range);
       sendData(response, { messages: page.messages.map(messageJson), pagination: { total: page.total, ...range } });
     },
   },

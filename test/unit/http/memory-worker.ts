@@ -2,7 +2,7 @@
 import type { Message } from '../../../shared/domain/message.js';
 import { outwardStatus, type Reason, type SessionState } from '../../../shared/domain/session.js';
 import { AppError } from '../../../shared/errors.js';
-import type { RunnerView, SendRequest, SessionView, Worker } from '../../../supervisor/worker.js';
+import type { RunnerView, StorageView, SendRequest, SessionView, Worker } from '../../../supervisor/worker.js';
 
 export const STARTED_AT = Date.UTC(2024, 0, 15, 10, 30);
 export const QR_VALUE = `2@${'aB3+'.repeat(50)},${'k'.repeat(44)},${'i'.repeat(44)},${'s'.repeat(44)}`;
@@ -19,6 +19,7 @@ export interface MemoryWorker extends Worker {
   readonly pairingNumbers: string[];
   readonly history: Message[];
   runnerViews: RunnerView[];
+  storageView: StorageView;
 }
 
 export const createMemoryWorker = (): MemoryWorker => {
@@ -47,6 +48,7 @@ export const createMemoryWorker = (): MemoryWorker => {
     pairingNumbers: [],
     history: [],
     runnerViews: [],
+    storageView: { mode: 'local', state: 'ok', lagMs: 0, changesWaiting: 0, sessionsDirty: 0, sentence: undefined },
     set: (...change) => void move(...change),
     sessions: {
       create: async ({ sessionId, userId, sessionName }) => {
@@ -84,10 +86,18 @@ export const createMemoryWorker = (): MemoryWorker => {
         worker.sent.push(request);
         return Promise.resolve({ messageId: `msg_${worker.sent.length}`, status: 'sent', timestamp: STARTED_AT });
       },
-      page: (_sessionId, { limit, offset }) => ({ messages: worker.history.slice(offset, offset + limit), total: worker.history.length }),
+      page: async (_sessionId, { limit, offset }) =>
+        Promise.resolve({ messages: worker.history.slice(offset, offset + limit), total: worker.history.length }),
+    },
+    storage: {
+      status: () => worker.storageView,
+      flush: async () => Promise.resolve(worker.storageView),
     },
     runners: () => worker.runnerViews,
-    health: () => ({ status: 'online', sessionCount: views.size, cpuUsage: 45.5, memoryUsage: 67.8, uptime: 3600, maxSessions: 50 }),
+    health: () => ({
+      ...{ status: 'online', sessionCount: views.size, cpuUsage: 45.5, memoryUsage: 67.8, uptime: 3600, maxSessions: 50 },
+      storage: worker.storageView,
+    }),
     readiness: () => ({ ready: worker.ready, details: { draining: !worker.ready } }),
   };
   return worker;

@@ -8,7 +8,7 @@ it('answers sent once the runner saw the ack, and history says so', async () => 
   const result = await setting.sends.send(text('hello'));
   expect(result).toEqual({ messageId: expect.stringMatching(/^3EB0[0-9A-F]{18}$/) as string, status: 'sent', timestamp: SENT_AT });
   expect(setting.given()).toEqual([{ text: 'hello', messageId: result.messageId }]);
-  expect(setting.history.page('s', { limit: 5, offset: 0 }).messages).toMatchObject([
+  expect((await setting.history.page('s', { limit: 5, offset: 0 })).messages).toMatchObject([
     { id: result.messageId, chat: ANNA, from: '15550000001@s.whatsapp.net', to: ANNA, fromMe: true, content: 'hello', status: 'sent' },
   ]);
   expect(rowsIn(setting.store, TABLES.intents)).toEqual([]);

@@ -1,10 +1,11 @@
 import { expect, onTestFinished, vi } from 'vitest';
+import type { Message } from '../../../shared/domain/message.js';
 import { AppError, type ErrorCode } from '../../../shared/errors.js';
 import type { Store } from '../../../shared/store/store.js';
 import { History } from '../../../supervisor/messages/history.js';
 import { Sends } from '../../../supervisor/messages/sends.js';
 import { Registry } from '../../../supervisor/placement/registry.js';
-import { openSupervisorStore } from '../../../supervisor/supervisor-store.js';
+import { openSupervisorStore, TABLES } from '../../../supervisor/supervisor-store.js';
 import type { SendRequest } from '../../../supervisor/worker.js';
 import { MemoryFleet } from '../placement/memory-fleet.js';
 import { silent } from '../shared/logged.js';
@@ -84,5 +85,6 @@ export const failureOf = async (send: Promise<unknown>): Promise<AppError> =>
     () => expect.unreachable('the send succeeded'),
     (error: unknown) => error as AppError,
   );
-export const statusOf = ({ history }: Setting): string[] =>
-  history.page('s', { limit: 100, offset: 0 }).messages.map(({ status }) => status);
+/** Of the session's messages, the newest first. */
+export const statusOf = ({ store }: Setting): string[] =>
+  [...store.range<Message>(TABLES.messages, { prefix: ['s'], reverse: true })].map(({ value }) => value.status);

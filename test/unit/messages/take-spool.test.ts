@@ -42,13 +42,13 @@ it('has everything on disk when it answers, in order, and each record once', asy
   const batch = [message(1, 'A1'), own(2, 'B1'), status(3, 'B1', 'delivered'), message(4, 'A2'), message(5, 'A1'), status(6, 'B1', 'read')];
   await take(...batch);
   expect(rowsIn(store, TABLES.messages)).toHaveLength(3);
-  expect(history.page('s', { limit: 10, offset: 0 }).messages.map(({ id, status: at }) => [id, at])).toEqual([
+  expect((await history.page('s', { limit: 10, offset: 0 })).messages.map(({ id, status: at }) => [id, at])).toEqual([
     ['A2', 'delivered'],
     ['B1', 'read'],
     ['A1', 'delivered'],
   ]);
   await take(...batch);
-  expect(history.page('s', { limit: 10, offset: 0 }).total).toBe(3);
+  expect((await history.page('s', { limit: 10, offset: 0 })).total).toBe(3);
 });
 
 it('drops what belongs to sessions that are gone or going', async () => {

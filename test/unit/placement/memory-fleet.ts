@@ -17,6 +17,7 @@ const USUAL: Record<RunnerCall, unknown> = {
   'session.erase': {},
   'session.pairingCode': { code: 'ABCD1234', expiresAt: 5 },
   'session.send': { timestamp: 1_700_000_000_000 },
+  'store.trim': {},
   'runner.drain': {},
 };
 

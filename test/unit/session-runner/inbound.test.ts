@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { proto, WAMessageStubType, type WAMessage } from '../../../session-runner/baileys.js';
 import { entriesOf } from '../../../session-runner/messages/inbound.js';
-import { TABLES } from '../../../session-runner/runner-store.js';
+import { SLOT_TABLES } from '../../../shared/store/slot-store.js';
 import { tempRunnerStore } from './runner-stores.js';
 
 const ME = '15550000001@s.whatsapp.net';
@@ -23,10 +23,10 @@ it('keeps messages that were not decrypted, such as those that came as plaintext
 it('leaves out what the inbox has already, and nothing else', async () => {
   const given = await context();
   await given.store.commit([
-    { table: TABLES.inbox, key: ['s', 'A1', ANNA, '', 0], value: { hash: Buffer.alloc(1), plaintext: Buffer.alloc(1) } },
+    { table: SLOT_TABLES.inbox, key: ['s', 'A1', ANNA, '', 0], value: { hash: Buffer.alloc(1), plaintext: Buffer.alloc(1) } },
   ]);
   await given.store.commit([
-    { table: TABLES.inbox, key: ['s2', 'A3', ANNA, '', 0], value: { hash: Buffer.alloc(1), plaintext: Buffer.alloc(1) } },
+    { table: SLOT_TABLES.inbox, key: ['s2', 'A3', ANNA, '', 0], value: { hash: Buffer.alloc(1), plaintext: Buffer.alloc(1) } },
   ]);
   const entries = entriesOf('messages.upsert', upsert(text('A1'), text('A10'), text('A3')), given);
   expect(entries.map((entry) => entry.kind === 'message' && entry.message.id)).toEqual(['A10', 'A3']);
@@ -35,7 +35,7 @@ it('leaves out what the inbox has already, and nothing else', async () => {
 it('keeps the placeholder of what could not be decrypted, although another part of the stanza could', async () => {
   const given = await context();
   await given.store.commit([
-    { table: TABLES.inbox, key: ['s', 'A1', ANNA, '', 0], value: { hash: Buffer.alloc(1), plaintext: Buffer.alloc(1) } },
+    { table: SLOT_TABLES.inbox, key: ['s', 'A1', ANNA, '', 0], value: { hash: Buffer.alloc(1), plaintext: Buffer.alloc(1) } },
   ]);
   const placeholder = { ...text('A1'), message: null, messageStubType: WAMessageStubType.CIPHERTEXT };
   expect(entriesOf('messages.upsert', upsert(placeholder), given)).toMatchObject([{ kind: 'message', message: { type: 'undecryptable' } }]);

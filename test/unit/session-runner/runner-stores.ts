@@ -1,10 +1,10 @@
-import { openRunnerStore } from '../../../session-runner/runner-store.js';
+import { openSlotStore } from '../../../shared/store/slot-store.js';
 import { AppError } from '../../../shared/errors.js';
 import { Store, type Write } from '../../../shared/store/store.js';
 import { closing, tempFolder } from '../store/temp-store.js';
 
 /** A slot's real store, on disk. */
-export const tempRunnerStore = async (folder = tempFolder()): Promise<Store> => closing(await openRunnerStore(folder));
+export const tempRunnerStore = async (folder = tempFolder()): Promise<Store> => closing(await openSlotStore(folder));
 
 /** A real store whose disk can be made to fail. */
 export class FailingStore extends Store {
@@ -17,7 +17,7 @@ export class FailingStore extends Store {
   }
 }
 
-export const failingStore = (...tables: string[]): FailingStore => closing(new FailingStore(tempFolder(), tables));
+export const failingStore = (...tables: string[]): FailingStore => closing(new FailingStore(tempFolder(), { tables }));
 
 /** A real store on a slow disk: while `holding`, commits are seen at once but end only when they are released, well or not. */
 export class SlowStore extends Store {
@@ -39,4 +39,4 @@ export class SlowStore extends Store {
   }
 }
 
-export const slowStore = (...tables: string[]): SlowStore => closing(new SlowStore(tempFolder(), tables));
+export const slowStore = (...tables: string[]): SlowStore => closing(new SlowStore(tempFolder(), { tables }));

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { TABLES } from '../../../session-runner/runner-store.js';
+import { SLOT_TABLES } from '../../../shared/store/slot-store.js';
 import { SignalKeys } from '../../../session-runner/session/signal-keys.js';
 import type { Store } from '../../../shared/store/store.js';
 import { rowsIn } from '../store/temp-store.js';
@@ -49,7 +49,7 @@ it('shows a write of exclusive work at once to that work, and to others only whe
     await write(keys, 'inside', 'after');
   });
   expect(await read(keys, 'outside')).toBe('after');
-  expect(rowsIn(store, TABLES.keys)).toEqual([[['s', 'device-list', 'c'], ['after']]]);
+  expect(rowsIn(store, SLOT_TABLES.keys)).toEqual([[['s', 'device-list', 'c'], ['after']]]);
 });
 
 it('answers only what is there', async () => {
@@ -87,14 +87,14 @@ it('forgets everything that failed work wrote, and goes on', async () => {
   await write(keys, 'outside', 'before');
   const failed = keys.exclusive(async () => {
     await write(keys, 'inside', 'within');
-    keys.alsoCommit([{ table: TABLES.spool, key: [1], value: 'row' }]);
+    keys.alsoCommit([{ table: SLOT_TABLES.spool, key: [1], value: 'row' }]);
     throw new Error('no');
   });
   const next = keys.exclusive(async () => read(keys, 'inside'));
   await expect(failed).rejects.toThrow('no');
   expect(await next).toBe('before');
   await store.settled();
-  expect(rowsIn(store, TABLES.spool)).toEqual([]);
+  expect(rowsIn(store, SLOT_TABLES.spool)).toEqual([]);
 });
 
 it('does one exclusive work at a time, in the order they were asked for', async () => {
@@ -193,22 +193,22 @@ it.each<[string, (keys: SignalKeys) => Promise<void>]>([
     async (keys) =>
       keys.exclusive(async () => {
         await write(keys, 'inside', '1');
-        keys.alsoCommit([{ table: TABLES.spool, key: [1], value: 'row' }]);
+        keys.alsoCommit([{ table: SLOT_TABLES.spool, key: [1], value: 'row' }]);
       }),
   ],
   [
     'a write from outside',
-    async (keys) => keys.setOutside({ 'device-list': { c: ['1'] } }, [{ table: TABLES.spool, key: [1], value: 'row' }]),
+    async (keys) => keys.setOutside({ 'device-list': { c: ['1'] } }, [{ table: SLOT_TABLES.spool, key: [1], value: 'row' }]),
   ],
 ])('commits other rows with the keys of %s, or neither', async (_name, work) => {
-  const store = failingStore(...Object.values(TABLES));
+  const store = failingStore(...Object.values(SLOT_TABLES));
   const keys = keysOf(store);
   store.failing = true;
   await expect(work(keys)).rejects.toThrow('The disk is full.');
-  expect([await read(keys, 'outside'), store.get(TABLES.spool, [1])]).toEqual([undefined, undefined]);
+  expect([await read(keys, 'outside'), store.get(SLOT_TABLES.spool, [1])]).toEqual([undefined, undefined]);
   store.failing = false;
   await work(keys);
-  expect([await read(keys, 'outside'), store.get(TABLES.spool, [1])]).toEqual(['1', 'row']);
+  expect([await read(keys, 'outside'), store.get(SLOT_TABLES.spool, [1])]).toEqual(['1', 'row']);
 });
 
 it('takes other rows only during exclusive work', async () => {
@@ -249,7 +249,7 @@ it('throws on every use after the fence, and writes nothing of what was under wa
     await expect(write(keys, face, 'after')).rejects.toThrow('closed');
   }
   await store.settled();
-  expect(rowsIn(store, TABLES.keys)).toEqual([[['s', 'device-list', 'c'], ['before']]]);
+  expect(rowsIn(store, SLOT_TABLES.keys)).toEqual([[['s', 'device-list', 'c'], ['before']]]);
 });
 
 it('keeps sessions apart: neither rows nor locks nor work', async () => {
@@ -291,7 +291,7 @@ it('knows a write by the face it comes through, not by who began the work that m
   news.emit('over');
   await Promise.all(leftBehind);
   await store.settled();
-  expect(rowsIn(store, TABLES.keys)).toEqual([
+  expect(rowsIn(store, SLOT_TABLES.keys)).toEqual([
     [['one', 'device-list', 'c'], ['of one']],
     [['one', 'device-list', 'd'], ['left behind']],
     [['other', 'device-list', 'c'], ['of other']],

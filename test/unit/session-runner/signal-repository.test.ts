@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { BinaryNode, SignalRepositoryWithLIDStore } from '../../../session-runner/baileys.js';
 import type { InboxEntry } from '../../../session-runner/messages/decode-message.js';
 import { Spool, type SpoolEntry } from '../../../session-runner/messages/spool.js';
-import { TABLES } from '../../../session-runner/runner-store.js';
+import { SLOT_TABLES } from '../../../shared/store/slot-store.js';
 import { SignalKeys } from '../../../session-runner/session/signal-keys.js';
 import { CiphertextOrigins, withInbox } from '../../../session-runner/session/signal-repository.js';
 import type { Store } from '../../../shared/store/store.js';
@@ -75,9 +75,9 @@ it('commits the ratchet step, the plaintext and the spool row before it answers'
   const ciphertext = randomBytes(20);
   const plaintext = await receive(ciphertext);
   expect(Buffer.from(plaintext)).toEqual(plaintextOf(ciphertext));
-  expect(rowsIn(store, TABLES.keys)).toHaveLength(1);
-  expect(rowsIn(store, TABLES.inbox)).toMatchObject([[['s', 'A1', JID, '', 0], { plaintext: plaintextOf(ciphertext) }]]);
-  const [[, row] = []] = rowsIn(store, TABLES.spool) as [unknown, SpoolEntry & { entry: InboxEntry }][];
+  expect(rowsIn(store, SLOT_TABLES.keys)).toHaveLength(1);
+  expect(rowsIn(store, SLOT_TABLES.inbox)).toMatchObject([[['s', 'A1', JID, '', 0], { plaintext: plaintextOf(ciphertext) }]]);
+  const [[, row] = []] = rowsIn(store, SLOT_TABLES.spool) as [unknown, SpoolEntry & { entry: InboxEntry }][];
   expect(row).toMatchObject({
     kind: 'inbox',
     sessionId: 's',
@@ -97,7 +97,7 @@ it('gives a ciphertext that comes again its plaintext, without decrypting again'
   await receive(ciphertext);
   expect(Buffer.from(await receive(ciphertext))).toEqual(plaintextOf(ciphertext));
   expect(decrypted).toHaveLength(1);
-  expect(rowsIn(store, TABLES.spool)).toHaveLength(1);
+  expect(rowsIn(store, SLOT_TABLES.spool)).toHaveLength(1);
 });
 
 it('still knows it after a restart', async () => {
@@ -115,7 +115,7 @@ it('decrypts a ciphertext once that comes twice at the same time', async () => {
   const both = await Promise.all([receive(ciphertext), receive(ciphertext)]);
   expect(both.map((plaintext) => Buffer.from(plaintext))).toEqual([plaintextOf(ciphertext), plaintextOf(ciphertext)]);
   expect(decrypted).toHaveLength(1);
-  expect(rowsIn(store, TABLES.spool)).toHaveLength(1);
+  expect(rowsIn(store, SLOT_TABLES.spool)).toHaveLength(1);
 });
 
 it('decrypts another ciphertext under the same id', async () => {
@@ -124,7 +124,7 @@ it('decrypts another ciphertext under the same id', async () => {
   await receive(first);
   expect(Buffer.from(await receive(second))).toEqual(plaintextOf(second));
   expect(decrypted).toHaveLength(2);
-  expect(rowsIn(store, TABLES.spool)).toHaveLength(2);
+  expect(rowsIn(store, SLOT_TABLES.spool)).toHaveLength(2);
 });
 
 it('tells equal ids of different senders and members apart', async () => {
@@ -137,7 +137,7 @@ it('tells equal ids of different senders and members apart', async () => {
     { from: '1-2@g.us', participant: 'b@lid' },
   ])
     await receive(randomBytes(20), 'A1', attrs);
-  expect(rowsIn(store, TABLES.inbox)).toHaveLength(4);
+  expect(rowsIn(store, SLOT_TABLES.inbox)).toHaveLength(4);
 });
 
 it('keeps several ciphertexts of one stanza apart', async () => {
@@ -154,14 +154,14 @@ it('keeps several ciphertexts of one stanza apart', async () => {
   });
   await repository.decryptMessage({ jid: JID, type: 'pkmsg', ciphertext: first });
   await repository.decryptGroupMessage({ group: '1-2@g.us', authorJid: JID, msg: second });
-  expect(rowsIn(store, TABLES.inbox)).toMatchObject([
+  expect(rowsIn(store, SLOT_TABLES.inbox)).toMatchObject([
     [['s', 'A1', '1-2@g.us', JID, 1], { plaintext: plaintextOf(first) }],
     [['s', 'A1', '1-2@g.us', JID, 2], { plaintext: plaintextOf(second) }],
   ]);
 });
 
 it('spools nothing and steps no ratchet when the commit fails, and decrypts the next time', async () => {
-  const store = failingStore(...Object.values(TABLES));
+  const store = failingStore(...Object.values(SLOT_TABLES));
   const { receive, decrypted, spool } = await setUp(store);
   const ciphertext = randomBytes(20);
   store.failing = true;
@@ -169,7 +169,7 @@ it('spools nothing and steps no ratchet when the commit fails, and decrypts the 
   expect(spool.records).toBe(0);
   store.failing = false;
   await store.settled();
-  expect([TABLES.keys, TABLES.inbox, TABLES.spool].flatMap((table) => rowsIn(store, table))).toEqual([]);
+  expect([SLOT_TABLES.keys, SLOT_TABLES.inbox, SLOT_TABLES.spool].flatMap((table) => rowsIn(store, table))).toEqual([]);
   expect(Buffer.from(await receive(ciphertext))).toEqual(plaintextOf(ciphertext));
   expect(decrypted).toHaveLength(2);
   expect(spool.records).toBe(1);
@@ -182,8 +182,8 @@ it('keeps nothing of a ciphertext that cannot be decrypted', async () => {
   await keys.setOutside({ 'device-list': { [id]: ['used'] } });
   await expect(receive(ciphertext)).rejects.toThrow('Key used already');
   await store.settled();
-  expect(rowsIn(store, TABLES.inbox)).toEqual([]);
-  expect(rowsIn(store, TABLES.spool)).toEqual([]);
+  expect(rowsIn(store, SLOT_TABLES.inbox)).toEqual([]);
+  expect(rowsIn(store, SLOT_TABLES.spool)).toEqual([]);
   expect(spool.records).toBe(0);
 });
 
@@ -193,7 +193,7 @@ it('writes nothing when the connection was fenced off meanwhile', async () => {
   keys.fence();
   await expect(received).rejects.toThrow('closed');
   await store.settled();
-  expect(rowsIn(store, TABLES.spool)).toEqual([]);
+  expect(rowsIn(store, SLOT_TABLES.spool)).toEqual([]);
   expect(spool.records).toBe(0);
 });
 
@@ -203,7 +203,7 @@ it('steps no ratchet twice at the same time, and each step is on disk when it an
   const steps = await Promise.all([
     ...Array.from({ length: 5 }, async () => {
       const { ciphertext } = await repository.encryptMessage({ jid: JID, data });
-      const [counter] = [...store.range<string[]>(TABLES.keys, { prefix: ['s', 'device-list', 'counter'] })];
+      const [counter] = [...store.range<string[]>(SLOT_TABLES.keys, { prefix: ['s', 'device-list', 'counter'] })];
       expect(Number(counter?.value[0])).toBeGreaterThanOrEqual(Number(ciphertext[0]));
       return ciphertext[0];
     }),
@@ -217,7 +217,7 @@ it('decrypts what came in no stanza it saw, and keeps none of it', async () => {
   const ciphertext = randomBytes(20);
   const plaintext = await repository.decryptMessage({ jid: JID, type: 'msg', ciphertext });
   expect(Buffer.from(plaintext)).toEqual(plaintextOf(ciphertext));
-  expect(rowsIn(store, TABLES.spool)).toEqual([]);
+  expect(rowsIn(store, SLOT_TABLES.spool)).toEqual([]);
 });
 
 it('passes everything else on', async () => {

@@ -2,7 +2,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import type { InboxEntry } from '../../../session-runner/messages/decode-message.js';
 import { Spool, type SpoolEntry, type SpoolOptions } from '../../../session-runner/messages/spool.js';
 import { proto } from '../../../session-runner/baileys.js';
-import { TABLES } from '../../../session-runner/runner-store.js';
+import { SLOT_TABLES } from '../../../shared/store/slot-store.js';
 import { AppError } from '../../../shared/errors.js';
 import { SpoolRecord } from '../../../shared/ipc/protocol.js';
 import type { Store } from '../../../shared/store/store.js';
@@ -64,7 +64,7 @@ const add = async (store: Store, spool: Spool, ...entries: SpoolEntry[]): Promis
 const receive = async (store: Store, spool: Spool, entry: ReturnType<typeof inbox>): Promise<void> => {
   const { write, committed } = spool.prepare(entry);
   const { key, hash, plaintext } = entry.entry;
-  await store.commit([write, { table: TABLES.inbox, key: ['s', ...key], value: { hash, plaintext } }]);
+  await store.commit([write, { table: SLOT_TABLES.inbox, key: ['s', ...key], value: { hash, plaintext } }]);
   committed();
 };
 
@@ -235,11 +235,11 @@ it('keeps acknowledged rows for a while, then removes them and their inbox rows 
   await add(store, spool, status('2'));
   await spool.drained(5_000);
   const acknowledgedAt = Date.now();
-  expect([rowsIn(store, TABLES.spool).length, rowsIn(store, TABLES.inbox).length]).toEqual([2, 1]);
+  expect([rowsIn(store, SLOT_TABLES.spool).length, rowsIn(store, SLOT_TABLES.inbox).length]).toEqual([2, 1]);
   await vi.waitFor(() => {
-    expect(rowsIn(store, TABLES.spool)).toEqual([]);
+    expect(rowsIn(store, SLOT_TABLES.spool)).toEqual([]);
   }, 5_000);
-  expect(rowsIn(store, TABLES.inbox)).toEqual([]);
+  expect(rowsIn(store, SLOT_TABLES.inbox)).toEqual([]);
   expect(Date.now() - acknowledgedAt).toBeGreaterThanOrEqual(250);
 });
 
@@ -253,9 +253,9 @@ it('removes nothing that was not acknowledged', async () => {
   await spool.drained(5_000);
   await receive(store, spool, inbox('2', 'hello'));
   await vi.waitFor(() => {
-    expect(rowsIn(store, TABLES.spool).map(([key]) => key)).toEqual([[2]]);
+    expect(rowsIn(store, SLOT_TABLES.spool).map(([key]) => key)).toEqual([[2]]);
   }, 5_000);
-  expect(rowsIn(store, TABLES.inbox).map(([key]) => key[1])).toEqual(['2']);
+  expect(rowsIn(store, SLOT_TABLES.inbox).map(([key]) => key[1])).toEqual(['2']);
   take();
 });
 
@@ -269,13 +269,13 @@ it('leaves the inbox row to a later try of the sender under the same id', async 
   await spool.drained(5_000);
   await receive(store, spool, inbox('1', 'second', Buffer.alloc(32, 2)));
   await vi.waitFor(() => {
-    expect(rowsIn(store, TABLES.spool).map(([key]) => key)).toEqual([[2]]);
+    expect(rowsIn(store, SLOT_TABLES.spool).map(([key]) => key)).toEqual([[2]]);
   }, 5_000);
-  expect(rowsIn(store, TABLES.inbox)).toMatchObject([[['s', '1', JID, '', 0], { hash: Buffer.alloc(32, 2) }]]);
+  expect(rowsIn(store, SLOT_TABLES.inbox)).toMatchObject([[['s', '1', JID, '', 0], { hash: Buffer.alloc(32, 2) }]]);
   answerWith(async () => Promise.resolve());
   take();
   await vi.waitFor(() => {
-    expect(rowsIn(store, TABLES.inbox)).toEqual([]);
+    expect(rowsIn(store, SLOT_TABLES.inbox)).toEqual([]);
   }, 5_000);
 });
 
@@ -290,7 +290,7 @@ it('sets a record aside that is refused for good, and ships the others', { timeo
   await add(store, spool, status('1'), status('bad'), status('2'));
   await spool.drained(15_000);
   expect(ids()).toEqual(['1', '2']);
-  expect(rowsIn(store, TABLES.setAside)).toMatchObject([[[expect.any(Number), 2], { messageId: 'bad' }]]);
+  expect(rowsIn(store, SLOT_TABLES.setAside)).toMatchObject([[[expect.any(Number), 2], { messageId: 'bad' }]]);
 });
 
 it('acknowledges rows that hold nothing for history, and rows that are gone', async () => {
@@ -306,7 +306,7 @@ it('acknowledges rows that hold nothing for history, and rows that are gone', as
     Buffer.from([1]),
   ]);
   await add(store, spool, keysOnly, status('erased'));
-  await store.commit([{ table: TABLES.spool, key: [3], value: undefined }]);
+  await store.commit([{ table: SLOT_TABLES.spool, key: [3], value: undefined }]);
   answerWith(async () => Promise.resolve());
   take();
   await spool.drained(5_000);

@@ -24,7 +24,7 @@ it('keeps every acknowledged commit, and none by half, when the writer is killed
   const acknowledged: number[] = [];
   for (const afterAcks of [1, 150, 400]) {
     acknowledged.push(...(await writeUntilKilled(folder, Math.max(0, ...acknowledged) + 100, afterAcks)));
-    const store = new Store(folder, ['left', 'right']);
+    const store = new Store(folder, { tables: ['left', 'right'] });
     for (const n of acknowledged) expect(store.get('left', [n])).toEqual({ n, bytes: Buffer.alloc(n % 2_000, n) });
     const [left, right] = ['left', 'right'].map((table) => [...store.range(table)]);
     expect(left).toEqual(right);

@@ -105,14 +105,14 @@ it('keeps showing a commit under way when a later one of the same key is refused
 
 it('lets later commits of a key win over earlier ones', async () => {
   const folder = tempFolder();
-  const store = new Store(folder, ['a']);
+  const store = new Store(folder, { tables: ['a'] });
   const commits = Array.from({ length: 300 }, async (_, n) => store.commit([put(['k'], n)]));
   expect(store.get('a', ['k'])).toBe(299);
   await commits[100];
   expect(store.get('a', ['k'])).toBe(299);
   await Promise.all(commits);
   await store.close();
-  expect(closing(new Store(folder, ['a'])).get('a', ['k'])).toBe(299);
+  expect(closing(new Store(folder, { tables: ['a'] })).get('a', ['k'])).toBe(299);
 });
 
 it('behaves like a map under any sequence of commits and waits', async () => {
@@ -203,15 +203,15 @@ it('is settled when every commit has ended, well or not', async () => {
 
 it('finds everything again after it was closed, also what nobody waited for', async () => {
   const folder = tempFolder();
-  const store = new Store(folder, ['a', 'b']);
+  const store = new Store(folder, { tables: ['a', 'b'] });
   void store.commit([put(['k'], 1), put(['k'], 2, 'b')]);
   await store.close();
-  const reopened = closing(new Store(folder, ['a', 'b']));
+  const reopened = closing(new Store(folder, { tables: ['a', 'b'] }));
   expect([reopened.get('a', ['k']), reopened.get('b', ['k'])]).toEqual([1, 2]);
 });
 
 it('lets only its owner into its folder', () => {
   const folder = `${tempFolder()}/deep/store`;
-  closing(new Store(folder, ['a']));
+  closing(new Store(folder, { tables: ['a'] }));
   expect(statSync(folder).mode & 0o777).toBe(0o700);
 });

@@ -21,7 +21,7 @@ export const closing = <S extends Store>(store: S): S => {
   return store;
 };
 
-export const tempStore = (...tables: string[]): Store => closing(new Store(tempFolder(), tables));
+export const tempStore = (...tables: string[]): Store => closing(new Store(tempFolder(), { tables }));
 
 /** What a table holds on disk, in order. */
 export const rowsIn = (store: Store, table: string): [key: readonly (string | number)[], value: unknown][] =>

@@ -1,0 +1,41 @@
+// Every key of every object, built in this one file.
+
+const KEY = /^(?!\/)(?!.*\/\/)(?!.*\/$)[A-Za-z0-9._/-]{1,900}$/;
+const LONGEST_SEGMENT = 255;
+
+/** True for a key every S3-compatible server and every file system takes. */
+export const isKey = (key: string): boolean =>
+  KEY.test(key) && key.split('/').every((segment) => segment.length <= LONGEST_SEGMENT && segment !== '.' && segment !== '..');
+
+export const isPrefix = (prefix: string): boolean => prefix.endsWith('/') && isKey(prefix.slice(0, -1));
+
+const NUMBER_DIGITS = 12;
+const padded = (number: number, digits: number): string => String(number).padStart(digits, '0');
+
+/** Session and worker ids are path segments by their own rules. */
+export const KEYS = {
+  sessionsPrefix: 'sessions/',
+  session: (sessionId: string) => `sessions/${sessionId}/`,
+  sessionData: (sessionId: string) => `sessions/${sessionId}/session-data.json`,
+  auth: (sessionId: string) => `sessions/${sessionId}/auth_info_baileys/auth.json.gz`,
+  sends: (sessionId: string) => `sessions/${sessionId}/sends.json.gz`,
+  messages: (sessionId: string) => `sessions/${sessionId}/messages/`,
+  /** `2026-11-22.json`, then `2026-11-22.1.json` … */
+  messagePart: (sessionId: string, day: string, part: number) =>
+    `sessions/${sessionId}/messages/${day}${part === 0 ? '' : `.${part}`}.json`,
+  media: (sessionId: string) => `media/${sessionId}/`,
+  worker: (workerId: string) => `journal/${workerId}/`,
+  owner: (workerId: string) => `journal/${workerId}/owner.json`,
+  catalog: (workerId: string) => `journal/${workerId}/catalog.json`,
+  entries: (workerId: string) => `journal/${workerId}/entries/`,
+  /** Sorts by term, then by number. */
+  entry: (workerId: string, term: number, number: number) =>
+    `journal/${workerId}/entries/${padded(term, 6)}-${padded(number, NUMBER_DIGITS)}`,
+  damaged: (workerId: string, at: number, key: string) => `damaged/${workerId}/${at}/${key}`,
+} as const;
+
+/** The other way round; undefined for anything else. */
+export const entryNumberOf = (key: string): { term: number; number: number } | undefined => {
+  const match = /\/entries\/(\d{6})-(\d{12})$/.exec(key);
+  return match ? { term: Number(match[1]), number: Number(match[2]) } : undefined;
+};

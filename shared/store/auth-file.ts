@@ -1,0 +1,71 @@
+// The credentials and keys of one session as one object: gzip of sealed JSON in Baileys' encoding, encrypted when there is a key.
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { z } from 'zod';
+import { KEYS } from '../object-store/keys.js';
+import { fromBaileysJson, toBaileysJson } from './baileys-json.js';
+import { isSealed, SealedRowError, type RowCipher } from './row-cipher.js';
+import { DamagedError, sealJson, verifyJson } from './sealed-json.js';
+import { SLOT_TABLES } from './slot-store.js';
+import type { Write } from './store.js';
+
+const AuthFile = z.object({
+  sessionId: z.string(),
+  workerId: z.string(),
+  /** Journal number whose changes it includes. */
+  generation: z.number().int(),
+  creds: z.unknown(),
+  /** Type → id → key. */
+  keys: z.record(z.string(), z.record(z.string(), z.unknown())),
+});
+export type AuthFile = z.infer<typeof AuthFile>;
+
+/** How every such file begins. */
+const HEAD = /^\{"sessionId":"([^"]*)","workerId":"[^"]*","generation":(\d+),/;
+
+export const packAuth = async (file: AuthFile, cipher: RowCipher | undefined): Promise<Buffer> => {
+  const { sessionId, workerId, generation } = file;
+  const text = sealJson({ sessionId, workerId, generation, creds: toBaileysJson(file.creds), keys: toBaileysJson(file.keys) });
+  const packed = await promisify(gzip)(text, { level: 1 });
+  return cipher ? cipher.seal(packed, KEYS.auth(sessionId)) : packed;
+};
+
+/** Verifies the object without reading all of it. @returns its generation @throws DamagedError, SealedRowError */
+export const verifyAuth = async (object: Buffer, sessionId: string, cipher: RowCipher | undefined): Promise<number> => {
+  const match = HEAD.exec(await unseal(object, sessionId, cipher));
+  if (match?.[1] !== sessionId) throw new DamagedError('the content has another shape');
+  return Number(match[2]);
+};
+
+/** The JSON text, verified. @throws DamagedError, SealedRowError when it is encrypted with a key that is not there */
+const unseal = async (object: Buffer, sessionId: string, cipher: RowCipher | undefined): Promise<string> => {
+  const packed = isSealed(object) ? openWith(cipher, object, sessionId) : object;
+  const text = await promisify(gunzip)(packed).then(
+    (bytes) => bytes.toString(),
+    (error: unknown) => {
+      throw new DamagedError('not what was packed', { cause: error });
+    },
+  );
+  verifyJson(text);
+  return text;
+};
+
+/** @throws DamagedError, SealedRowError */
+export const unpackAuth = async (object: Buffer, sessionId: string, cipher: RowCipher | undefined): Promise<AuthFile> => {
+  const parsed = AuthFile.safeParse(JSON.parse(await unseal(object, sessionId, cipher)));
+  if (!parsed.success || parsed.data.sessionId !== sessionId) throw new DamagedError('the content has another shape');
+  return parsed.data;
+};
+
+/** The rows of a slot's store that hold the same. */
+export const authWrites = ({ sessionId, creds, keys }: AuthFile): Write[] => [
+  ...(creds === undefined ? [] : [{ table: SLOT_TABLES.creds, key: [sessionId], value: fromBaileysJson(creds) }]),
+  ...Object.entries(keys).flatMap(([type, rows]) =>
+    Object.entries(rows).map(([id, value]) => ({ table: SLOT_TABLES.keys, key: [sessionId, type, id], value: fromBaileysJson(value) })),
+  ),
+];
+
+const openWith = (cipher: RowCipher | undefined, object: Buffer, sessionId: string): Buffer => {
+  if (!cipher) throw new SealedRowError('The credentials in the object store are encrypted and AUTH_ENCRYPTION_KEY is not set.');
+  return cipher.open(object, KEYS.auth(sessionId));
+};

@@ -1,0 +1,52 @@
+// A restored session lies packed in its slot's store, as it came from the object store, until its runner opens it.
+import { authWrites, unpackAuth } from './auth-file.js';
+import type { RawRow } from './change-log.js';
+import type { RowCipher } from './row-cipher.js';
+import { SLOT_TABLES } from './slot-store.js';
+import type { Store, Write } from './store.js';
+
+type PackedRow = [table: string, key: (string | number)[], value: Uint8Array | null];
+
+const AUTH_OBJECT = 0;
+
+/** The row [sessionId, 0]: the auth object. */
+export const packedAuth = (sessionId: string, object: Buffer): Write => ({
+  table: SLOT_TABLES.packed,
+  key: [sessionId, AUTH_OBJECT],
+  value: object,
+});
+
+/** A row [sessionId, n]: rows that changed after the auth object and after lower `n`. */
+export const packedChanges = (sessionId: string, n: number, rows: readonly RawRow[]): Write => ({
+  table: SLOT_TABLES.packed,
+  key: [sessionId, n],
+  value: rows.map(({ table, key, value }): PackedRow => [table, [...key], value ?? null]),
+});
+
+/** What is packed of a session, as rows; undefined when nothing is. @throws DamagedError, SealedRowError */
+export const readPacked = async (
+  store: Pick<Store, 'range' | 'decode'>,
+  sessionId: string,
+  cipher: RowCipher | undefined,
+): Promise<Write[] | undefined> => {
+  const packed = [...store.range<Uint8Array | PackedRow[]>(SLOT_TABLES.packed, { prefix: [sessionId] })];
+  if (packed.length === 0) return undefined;
+  const rows = new Map<string, Write>();
+  for (const { value } of packed) {
+    const writes =
+      value instanceof Uint8Array
+        ? authWrites(await unpackAuth(Buffer.from(value), sessionId, cipher))
+        : value.map(([table, key, bytes]) => ({ table, key, value: bytes ? store.decode(table, key, Buffer.from(bytes)) : undefined }));
+    for (const write of writes) rows.set(JSON.stringify([write.table, ...write.key]), write);
+  }
+  return [...rows.values()];
+};
+
+/** Turns what is packed into rows, in one commit. @throws DamagedError, SealedRowError */
+export const unpackSession = async (store: Store, sessionId: string, cipher: RowCipher | undefined): Promise<void> => {
+  const rows = await readPacked(store, sessionId, cipher);
+  if (!rows) return;
+  const packed = [...store.range(SLOT_TABLES.packed, { prefix: [sessionId] })];
+  const removals = packed.map(({ key }) => ({ table: SLOT_TABLES.packed, key, value: undefined }));
+  await store.commit([...rows, ...removals], { tracked: false });
+};

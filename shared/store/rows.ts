@@ -1,0 +1,119 @@
+// The one file that reads LMDB: decoding, unsealing, ranges and the change log, for the store's writer and for readers in other processes.
+import type { Database, RootDatabase } from 'lmdb';
+import { Packr } from 'msgpackr';
+import { CHANGES, type ChangeSource, type ChangedKeys } from './change-log.js';
+import { isSealed, SealedRowError, type RowCipher } from './row-cipher.js';
+import type { Key, RangeOptions, Row } from './store.js';
+
+export const META = 'meta';
+export const LAST_CHANGE: Key = ['lastChange'];
+
+type Table = Database<Buffer, (string | number)[]>;
+
+/** Plain MessagePack maps: buffers stay buffers, and a row is readable without the rows before it. */
+const packr = new Packr({ useRecords: false, copyBuffers: true });
+
+/** Bytes come and go as they are. Those read are LMDB's own buffer, good until the next read; only its `length` is right, it goes on behind. */
+const AS_THEY_ARE = { encode: (bytes: Buffer) => bytes, decode: (bytes: Buffer) => bytes };
+
+/** Sorts after every string and number that can follow it in a key. */
+const LAST = '\u{10ffff}\u{10ffff}';
+
+/** Names a row; what its seal is bound to. */
+export const placeOf = (table: string, key: Key): string => JSON.stringify([table, ...key]);
+
+export class Rows implements ChangeSource {
+  readonly #root: RootDatabase;
+  /** Undefined: not made yet by the process that writes the store. */
+  readonly #tables: Map<string, Table | undefined>;
+  readonly #sealed: ReadonlySet<string>;
+  readonly #cipher: RowCipher | undefined;
+
+  /** @param sealed tables whose rows `cipher` encrypts */
+  constructor(root: RootDatabase, tables: readonly string[], sealed: readonly string[], cipher: RowCipher | undefined) {
+    this.#root = root;
+    this.#tables = new Map(tables.map((name) => [name, openTable(root, name)]));
+    this.#sealed = new Set(sealed);
+    this.#cipher = cipher;
+  }
+
+  table(name: string): Table {
+    const table = this.#found(name);
+    if (!table) throw new Error(`the store has no table ${name}`);
+    return table;
+  }
+
+  encode(table: string, key: Key, value: unknown): Buffer {
+    const plain = packr.pack(value);
+    return this.#cipher && this.#sealed.has(table) ? this.#cipher.seal(plain, placeOf(table, key)) : plain;
+  }
+
+  get<T>(table: string, key: Key): T | undefined {
+    const bytes = this.#found(table)?.getBinaryFast([...key]);
+    return bytes === undefined ? undefined : this.decode<T>(table, key, bytes);
+  }
+
+  raw(table: string, key: Key): Buffer | undefined {
+    return this.#found(table)?.getBinary([...key]);
+  }
+
+  *range<T>(table: string, options: RangeOptions = {}): Generator<Row<T>> {
+    for (const { key, value } of this.#volatileRange(table, options)) yield { key, value: this.decode<T>(table, key, value) };
+  }
+
+  *rawRange(table: string, options: RangeOptions = {}): Generator<Row<Buffer>> {
+    for (const { key, value } of this.#volatileRange(table, options)) yield { key, value: Buffer.from(value.subarray(0, value.length)) };
+  }
+
+  *#volatileRange(table: string, { prefix = [], from, reverse = false, limit, offset }: RangeOptions): Generator<Row<Buffer>> {
+    const low = [...(from ?? prefix)];
+    const high = [...prefix, LAST];
+    const options = {
+      start: reverse ? high : low,
+      end: reverse ? low : high,
+      // The row whose key is the prefix itself, which is first in one direction and last in the other.
+      inclusiveEnd: reverse,
+      reverse,
+      ...(limit === undefined ? {} : { limit }),
+      ...(offset === undefined ? {} : { offset }),
+    };
+    // LMDB gives a key of one part back as that part.
+    for (const { key, value } of this.#found(table)?.getRange(options) ?? []) yield { key: [key].flat(), value };
+  }
+
+  count(table: string, prefix: Key): number {
+    return this.#found(table)?.getKeysCount({ start: [...prefix], end: [...prefix, LAST] }) ?? 0;
+  }
+
+  *changes(from: number): Generator<{ n: number; keys: ChangedKeys }> {
+    for (const { key, value } of this.range<ChangedKeys>(CHANGES, { from: [from + 1] })) yield { n: Number(key[0]), keys: value };
+  }
+
+  lastChange(): number {
+    return this.get<number>(META, LAST_CHANGE) ?? 0;
+  }
+
+  /** The next reads see what was committed until now. */
+  refresh(): void {
+    for (const [name, table] of this.#tables) if (!table) this.#tables.set(name, openTable(this.#root, name));
+    this.#root.resetReadTxn();
+  }
+
+  #found(name: string): Table | undefined {
+    const table = this.#tables.get(name);
+    if (!table && !this.#tables.has(name)) throw new Error(`the store has no table ${name}`);
+    return table;
+  }
+
+  decode<T>(table: string, key: Key, bytes: Buffer): T {
+    if (!isSealed(bytes)) return packr.unpack(bytes) as T;
+    if (!this.#cipher) throw new SealedRowError('A row is encrypted and AUTH_ENCRYPTION_KEY is not set.');
+    return packr.unpack(this.#cipher.open(bytes.subarray(0, bytes.length), placeOf(table, key))) as T;
+  }
+}
+
+/** In a store opened for reading LMDB answers undefined for a table that is not there, which its types do not say. */
+const openTable = (root: RootDatabase, name: string): Table | undefined => {
+  const options = { name, encoder: AS_THEY_ARE };
+  return root.openDB<Buffer, (string | number)[]>(options);
+};

@@ -1,0 +1,33 @@
+// JSON that tells when it is damaged: its last member is the checksum of all bytes before it.
+import { createHash } from 'node:crypto';
+
+/** The object is not what was written. */
+export class DamagedError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'DamagedError';
+  }
+}
+
+const MEMBER = ',"sha256":"';
+const SUFFIX_LENGTH = MEMBER.length + 64 + '"}'.length;
+
+const checksum = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** @param content has at least one member and none named `sha256` */
+export const sealJson = (content: object): string => {
+  const text = JSON.stringify(content).slice(0, -1);
+  return `${text}${MEMBER}${checksum(text)}"}`;
+};
+
+/** @throws DamagedError */
+export const verifyJson = (text: string): void => {
+  const body = text.slice(0, -SUFFIX_LENGTH);
+  if (text !== `${body}${MEMBER}${checksum(body)}"}`) throw new DamagedError('the checksum does not fit the content');
+};
+
+/** @throws DamagedError */
+export const openJson = (text: string): unknown => {
+  verifyJson(text);
+  return JSON.parse(text) as unknown;
+};

@@ -1,0 +1,75 @@
+// A store read from another process than its writer's. Readers never make a writer wait, nor the other way round.
+import { open, type RootDatabase } from 'lmdb';
+import { CHANGES, readChanges, type ChangeBatch } from './change-log.js';
+import type { RowCipher } from './row-cipher.js';
+import { META, Rows } from './rows.js';
+import type { Key, RangeOptions, Row } from './store.js';
+import { assertSoundFile, hasStore } from './store-file.js';
+
+export interface ReaderOptions {
+  /** May be more than its writer has made yet: those count as empty. */
+  tables: readonly string[];
+  sealed: readonly string[];
+  cipher?: RowCipher | undefined;
+}
+
+export class StoreReader {
+  readonly #root: RootDatabase;
+  readonly #rows: Rows;
+
+  /**
+   * Undefined when there is no store in `path` yet.
+   * @throws StoreRefusedError
+   */
+  static open(path: string, options: ReaderOptions): StoreReader | undefined {
+    if (!hasStore(path)) return undefined;
+    assertSoundFile(path, 'read');
+    return new StoreReader(path, options);
+  }
+
+  private constructor(path: string, { tables, sealed, cipher }: ReaderOptions) {
+    this.#root = open({ path, maxDbs: 24, readOnly: true });
+    this.#rows = new Rows(this.#root, [META, CHANGES, ...tables], sealed, cipher);
+  }
+
+  get<T>(table: string, key: Key): T | undefined {
+    return this.#rows.get<T>(table, key);
+  }
+
+  range<T>(table: string, options?: RangeOptions): Generator<Row<T>> {
+    return this.#rows.range<T>(table, options);
+  }
+
+  /** The value of a row that a store or its change log holds. @throws SealedRowError */
+  decode(table: string, key: Key, bytes: Buffer): unknown {
+    return this.#rows.decode(table, key, bytes);
+  }
+
+  rawRange(table: string, options?: RangeOptions): Generator<Row<Buffer>> {
+    return this.#rows.rawRange(table, options);
+  }
+
+  count(table: string, prefix: Key): number {
+    return this.#rows.count(table, prefix);
+  }
+
+  /** See `readChanges`. */
+  readChanges(from: number, maxBytes: number): ChangeBatch | undefined {
+    this.#rows.refresh();
+    return readChanges(this.#rows, from, maxBytes);
+  }
+
+  lastChange(): number {
+    this.#rows.refresh();
+    return this.#rows.lastChange();
+  }
+
+  /** The next reads, until the end of this turn, see one state of the store: the newest. */
+  refresh(): void {
+    this.#rows.refresh();
+  }
+
+  async close(): Promise<void> {
+    await this.#root.close();
+  }
+}

@@ -1,0 +1,50 @@
+// Which files of the object store do not have all of their messages as they are now.
+import type { Store, Write } from '../../shared/store/store.js';
+import { TABLES } from '../supervisor-store.js';
+
+export interface ChangedPart {
+  sessionId: string;
+  day: string;
+  part: number;
+  /** Rises with every change. */
+  number: number;
+}
+
+/** Of all sessions or of one, in the order of their keys; changes still being committed may be missing. */
+export function* changedParts(store: Pick<Store, 'range'>, sessionId?: string): Generator<ChangedPart> {
+  for (const { key, value } of store.range<number>(TABLES.changedParts, sessionId === undefined ? {} : { prefix: [sessionId] }))
+    yield { sessionId: String(key[0]), day: String(key[1]), part: Number(key[2]), number: value };
+}
+
+/** Forgets that a part changed, unless it has changed again since the rendering with this number. */
+export const partWritten = (store: Pick<Store, 'get'>, { sessionId, day, part, number }: ChangedPart): Write[] => {
+  const key = [sessionId, day, part];
+  return store.get<number>(TABLES.changedParts, key) === number ? [{ table: TABLES.changedParts, key, value: undefined }] : [];
+};
+
+/** True when a part from `first` to `last` of the day is not in the object store as it is now, also if that is still being committed. */
+export const anyChanged = (store: Pick<Store, 'get'>, sessionId: string, day: string, first: number, last: number): boolean => {
+  for (let part = first; part <= last; part++) if (store.get(TABLES.changedParts, [sessionId, day, part]) !== undefined) return true;
+  return false;
+};
+
+/** Gives out the numbers of changes; one for each store. */
+export class PartMarks {
+  readonly #store: Store;
+  #last: number | undefined;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  mark(sessionId: string, day: string, part: number): Write {
+    this.#last ??= this.#highest();
+    return { table: TABLES.changedParts, key: [sessionId, day, part], value: ++this.#last };
+  }
+
+  #highest(): number {
+    let highest = 0;
+    for (const { number } of changedParts(this.#store)) highest = Math.max(highest, number);
+    return highest;
+  }
+}

@@ -1,0 +1,144 @@
+import { setImmediate } from 'node:timers/promises';
+import { messageOf } from '../../shared/errors.js';
+import type { Logger } from '../../shared/logging.js';
+import { KEYS } from '../../shared/object-store/keys.js';
+import type { ObjectInfo, ObjectStore } from '../../shared/object-store/object-store.js';
+import type { Store, Write } from '../../shared/store/store.js';
+import { TABLES } from '../supervisor-store.js';
+import { evictWrites } from './eviction.js';
+import { localDays } from './local-rows.js';
+import { dayOf, secondsOf } from './message-day.js';
+import { forgetOldIndex } from './old-index.js';
+import { daysBefore, expiredMedia, expireDay } from './retention.js';
+
+export interface HistoryUpkeepOptions {
+  store: Store;
+  /** Without one nothing is evicted. */
+  objects: Pick<ObjectStore, 'list' | 'delete'> | undefined;
+  /** Whole days that stay here, after which the object store is enough; undefined: all. */
+  localDays: number | undefined;
+  /** Whole days after which messages and media are removed everywhere; undefined: never. */
+  retentionDays: number | undefined;
+  log: Logger;
+  /** Unix milliseconds. */
+  now?: () => number;
+}
+
+const DAY_SECONDS = 24 * 60 * 60;
+const EVERY_MS = 60 * 60_000;
+const FIRST_AFTER_MS = 60_000;
+/** Media looked at before the old ones are deleted. */
+const MEDIA_AT_ONCE = 1_000;
+
+/** Keeps history as short as it should be, here and in the object store: soon after the start, then every hour. */
+export class HistoryUpkeep {
+  readonly #options: HistoryUpkeepOptions & { now: () => number };
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> | undefined;
+  #runs = 0;
+  /** The day whose daily work is done. */
+  #daily: string | undefined;
+  #stopping = false;
+
+  constructor(options: HistoryUpkeepOptions) {
+    this.#options = { now: Date.now, ...options };
+  }
+
+  start(): void {
+    if (this.#options.localDays === undefined && this.#options.retentionDays === undefined) return;
+    this.#schedule(FIRST_AFTER_MS);
+  }
+
+  /** Resolves when nothing is being done any more; what was begun goes on after the next start. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  /** One run. A failure is logged, and the rest is left to the next run. */
+  async run(): Promise<void> {
+    this.#running ??= this.#run().finally(() => (this.#running = undefined));
+    return this.#running;
+  }
+
+  #schedule(ms: number): void {
+    this.#timer = setTimeout(() => {
+      void this.run().then(() => {
+        if (!this.#stopping) this.#schedule(EVERY_MS);
+      });
+    }, ms).unref();
+  }
+
+  async #run(): Promise<void> {
+    const { store, log } = this.#options;
+    const today = this.#dayBefore(0);
+    // Not at once: what runners still have to hand over from before the start must be known as what it is.
+    const daily = ++this.#runs > 1 && this.#daily !== today;
+    try {
+      const sessionIds = [...store.range(TABLES.sessions)].map(({ key }) => String(key[0]));
+      // What needs no object store comes first, for it may be away.
+      for (const sessionId of sessionIds) await this.#evict(sessionId);
+      for (const sessionId of daily ? sessionIds : []) await this.#forget(sessionId);
+      for (const sessionId of sessionIds) await this.#expire(sessionId);
+      for (const sessionId of daily ? sessionIds : []) await this.#expireMedia(sessionId);
+      if (daily && !this.#stopping) this.#daily = today;
+    } catch (error) {
+      log.warn({ cause: messageOf(error) }, 'old messages could not all be removed; the next run goes on with it');
+    }
+  }
+
+  async #evict(sessionId: string): Promise<void> {
+    const { store, objects, localDays: keep } = this.#options;
+    if (!objects || keep === undefined) return;
+    for (const day of localDays(store, sessionId, this.#dayBefore(keep))) {
+      for (const batch of evictWrites(store, sessionId, day)) if (!(await this.#commit(batch))) return;
+    }
+  }
+
+  /** As long again as messages stay here their index does, but not longer than they are kept anywhere. */
+  async #forget(sessionId: string): Promise<void> {
+    const { store, localDays: keep, retentionDays } = this.#options;
+    const days = Math.min(2 * (keep ?? Infinity), retentionDays ?? Infinity);
+    if (days === Infinity) return;
+    const before = secondsOf(this.#dayBefore(days)).first;
+    for (const batch of forgetOldIndex(store, sessionId, before)) if (!(await this.#commit(batch))) return;
+  }
+
+  async #expire(sessionId: string): Promise<void> {
+    const { store, objects, retentionDays } = this.#options;
+    if (retentionDays === undefined) return;
+    for (const day of daysBefore(store, sessionId, this.#dayBefore(retentionDays))) {
+      for (const step of expireDay(store, sessionId, day, objects !== undefined)) {
+        if ('objects' in step) await objects?.delete(step.objects);
+        else if (!(await this.#commit(step.writes))) return;
+      }
+    }
+  }
+
+  async #expireMedia(sessionId: string): Promise<void> {
+    const { objects, retentionDays, now } = this.#options;
+    if (!objects || retentionDays === undefined) return;
+    const before = now() - retentionDays * DAY_SECONDS * 1000;
+    let seen: ObjectInfo[] = [];
+    for await (const object of objects.list(KEYS.media(sessionId))) {
+      seen.push(object);
+      if (seen.length < MEDIA_AT_ONCE) continue;
+      await objects.delete(expiredMedia(seen, before));
+      if (this.#stopping) return;
+      seen = [];
+    }
+    await objects.delete(expiredMedia(seen, before));
+  }
+
+  /** False when the worker is stopping: the rest has time until the next start. */
+  async #commit(writes: Write[]): Promise<boolean> {
+    await this.#options.store.commit(writes);
+    await setImmediate();
+    return !this.#stopping;
+  }
+
+  #dayBefore(days: number): string {
+    return dayOf(this.#options.now() / 1000 - days * DAY_SECONDS);
+  }
+}

@@ -1,0 +1,84 @@
+// A part of a day as a file of the object store: rendered from its rows, and read back into them.
+import { setImmediate } from 'node:timers/promises';
+import { z } from 'zod';
+import type { Message } from '../../shared/domain/message.js';
+import { DamagedError, openJson, sealJson } from '../../shared/store/sealed-json.js';
+import type { Store, Write } from '../../shared/store/store.js';
+import { TABLES, type MessageDay } from '../supervisor-store.js';
+import { indexKey, type Place } from './message-index.js';
+import { MessageRecord, messageOfRecord, recordOf, type StoredMessage } from './message-record.js';
+
+/** Who wrote a file. */
+interface FileOrigin {
+  workerId: string;
+  /** Journal number whose changes it includes. */
+  generation: number;
+}
+
+export interface MessageFile extends FileOrigin {
+  sessionId: string;
+  day: string;
+  part: number;
+  messages: StoredMessage[];
+}
+
+interface RenderedPart {
+  /** Undefined when the part has no rows here: it is only in the object store, or its session or day is being removed. */
+  body: string | undefined;
+  /** The change it reflects, for `partWritten`; 0 when the part was not marked as changed. */
+  number: number;
+}
+
+const MessageFileShape = z.object({
+  sessionId: z.string(),
+  date: z.iso.date(),
+  part: z.number().int().nonnegative(),
+  generation: z.number().int(),
+  workerId: z.string(),
+  messages: z.array(MessageRecord),
+});
+
+/** Messages read before other work gets its turn. */
+const AT_ONCE = 1_000;
+
+/** Reads the rows of this part and no others. What changes meanwhile may be in the body, and keeps the part marked. */
+export const renderPart = async (
+  store: Store,
+  { sessionId, day, part }: { sessionId: string; day: string; part: number },
+  { workerId, generation }: FileOrigin,
+): Promise<RenderedPart> => {
+  const prefix = [sessionId, day, part];
+  // Both of one moment and only what is committed: a number never promises a message that the rows do not have.
+  const [marked] = store.range<number>(TABLES.changedParts, { prefix, limit: 1 });
+  const rows = [...store.range<number>(TABLES.messageParts, { prefix })];
+  const number = marked?.value ?? 0;
+  const messages: z.infer<typeof MessageRecord>[] = [];
+  for (const [index, { key, value: second }] of rows.entries()) {
+    if (index % AT_ONCE === AT_ONCE - 1) await setImmediate();
+    const n = Number(key[3]);
+    const message = store.get<Message>(TABLES.messages, [sessionId, second, n]);
+    if (!message) return { body: undefined, number };
+    messages.push(recordOf({ second, n, message }));
+  }
+  // Rows that an interrupted eviction left are not the whole part.
+  const remoteParts = store.get<MessageDay>(TABLES.messageDays, [sessionId, day])?.remoteParts ?? 0;
+  if (messages.length === 0 || part < remoteParts) return { body: undefined, number };
+  return { body: sealJson({ sessionId, date: day, part, generation, workerId, messages }), number };
+};
+
+/** @throws DamagedError */
+export const readPart = (text: string): MessageFile => {
+  const parsed = MessageFileShape.safeParse(openJson(text));
+  if (!parsed.success) throw new DamagedError('the content has another shape', { cause: parsed.error });
+  const { date, messages, ...rest } = parsed.data;
+  return { ...rest, day: date, messages: messages.map(messageOfRecord) };
+};
+
+/** Puts the messages of a file back with their index and their part; again and again with the same result. Counts are not touched. */
+export const restoreWrites = ({ sessionId, day, part, messages }: MessageFile): Write[] =>
+  messages.flatMap(({ second, n, message }) => [
+    { table: TABLES.messages, key: [sessionId, second, n], value: message },
+    { table: TABLES.messageIndex, key: indexKey(sessionId, message), value: [second, n, part] satisfies Place },
+    { table: TABLES.messageParts, key: [sessionId, day, part, n], value: second },
+  ]);
+

@@ -1,0 +1,44 @@
+// A message as the files of the object store have it.
+import { z } from 'zod';
+import { Message } from '../../shared/domain/message.js';
+import { inNamedDay } from './message-day.js';
+
+/** A message and its place in the order of its session. */
+export interface StoredMessage {
+  second: number;
+  n: number;
+  message: Message;
+}
+
+export const MessageRecord = Message.extend({
+  /** ISO 8601 in UTC. */
+  timestamp: z.iso.datetime(),
+  n: z.number().int(),
+  /** Only when it is not that of the timestamp: the message took the place of an earlier notice. */
+  second: z.number().int().optional(),
+});
+type MessageRecord = z.infer<typeof MessageRecord>;
+
+/** Every status is at most as long, so a status that moves does not change what a record measures. */
+const LONGEST_STATUS = 'delivered';
+
+export const recordOf = ({ second, n, message }: StoredMessage): MessageRecord => {
+  const { id, from, to, type, content, status, chat, chatAlt, fromAlt, fromMe, pushName, raw } = message;
+  const timestamp = inNamedDay(message.timestamp);
+  return {
+    ...{ id, from, to, type, content, timestamp: new Date(timestamp).toISOString(), status },
+    ...{ chat, chatAlt, fromAlt, fromMe, pushName, raw, n },
+    ...(second !== secondOf(timestamp) && { second }),
+  };
+};
+
+export const messageOfRecord = ({ n, second, timestamp: iso, ...rest }: MessageRecord): StoredMessage => {
+  const timestamp = Date.parse(iso);
+  return { second: second ?? secondOf(timestamp), n, message: { ...rest, timestamp } };
+};
+
+/** What the record takes in a file, with the comma before the next. */
+export const recordBytes = ({ second, n, message }: StoredMessage): number =>
+  Buffer.byteLength(JSON.stringify(recordOf({ second, n, message: { ...message, status: LONGEST_STATUS } }))) + 1;
+
+export const secondOf = (timestamp: number): number => Math.floor(timestamp / 1000);

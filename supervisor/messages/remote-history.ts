@@ -1,0 +1,131 @@
+import type { Message } from '../../shared/domain/message.js';
+import { AppError, messageOf } from '../../shared/errors.js';
+import type { Logger } from '../../shared/logging.js';
+import { KEYS } from '../../shared/object-store/keys.js';
+import type { ObjectStore } from '../../shared/object-store/object-store.js';
+import { DamagedError } from '../../shared/store/sealed-json.js';
+import type { Store } from '../../shared/store/store.js';
+import { TABLES } from '../supervisor-store.js';
+import { readPart } from './message-file.js';
+import { compare, partsOfWindow, spanOf, type PartSpan, type Position } from './part-spans.js';
+import { RecentParts, type ReadFile } from './recent-parts.js';
+
+export interface RemoteHistoryOptions {
+  store: Store;
+  objects: Pick<ObjectStore, 'get'>;
+  log: Logger;
+  /** Bytes of files that stay parsed in memory. */
+  cacheBytes?: number;
+}
+
+interface Part {
+  sessionId: string;
+  day: string;
+  part: number;
+}
+
+/** One message of a day; undefined when its file is damaged, so that those around it keep their places. */
+interface Slot {
+  position: Position;
+  message: () => Message | undefined;
+}
+
+const CACHE_BYTES = 16 * 1024 * 1024;
+const RETRY_AFTER_SECONDS = 10;
+
+/** Reads days whose files are only in the object store, together with messages of such a day that came later and are still here. */
+export class RemoteHistory {
+  readonly #options: RemoteHistoryOptions;
+  readonly #recent: RecentParts;
+
+  constructor(options: RemoteHistoryOptions) {
+    this.#options = options;
+    this.#recent = new RecentParts(options.cacheBytes ?? CACHE_BYTES);
+  }
+
+  /**
+   * Messages `offset` to `offset + limit` of a day, newest first; those of a damaged or missing file are left out, and the log names it.
+   * @throws STORAGE_UNAVAILABLE
+   */
+  async messages(sessionId: string, day: string, remoteParts: number, range: { limit: number; offset: number }): Promise<Message[]> {
+    const late = this.#late(sessionId, day, remoteParts);
+    const lateSpan = spanOf(late.map(({ position }) => position));
+    const parts = Array.from({ length: remoteParts }, (_, part) => ({ sessionId, day, part }));
+    const known: { part: Part | undefined; span: PartSpan }[] = lateSpan ? [{ part: undefined, span: lateSpan }] : [];
+    for (const part of parts) {
+      const span = await this.#span(part);
+      if (span) known.push({ part, span });
+    }
+    const window = partsOfWindow(
+      known.map(({ span }) => span),
+      range,
+    );
+    const slots: Slot[] = [];
+    for (const index of window.needed) {
+      const one = known[index];
+      if (one) slots.push(...(one.part ? await this.#slots(one.part, one.span) : late));
+    }
+    const start = range.offset - window.skipped;
+    return slots
+      .sort((a, b) => compare(b.position, a.position))
+      .slice(start, start + range.limit)
+      .flatMap(({ message }) => message() ?? []);
+  }
+
+  /** What came after the eviction; also the remains of one that was interrupted lie here, but those are in the files. */
+  #late(sessionId: string, day: string, remoteParts: number): Slot[] {
+    const { store } = this.#options;
+    const rows = store.range<number>(TABLES.messageParts, { prefix: [sessionId, day], from: [sessionId, day, remoteParts] });
+    return [...rows].map(({ key, value: second }) => {
+      const n = Number(key[3]);
+      // Looked up now: another eviction could take it away while a file is fetched.
+      const message = store.get<Message>(TABLES.messages, [sessionId, second, n]);
+      return { position: [second, n], message: () => message };
+    });
+  }
+
+  /** Learned at the eviction, or from the file when another worker evicted it. */
+  async #span({ sessionId, day, part }: Part): Promise<PartSpan | undefined> {
+    const { store, log } = this.#options;
+    const key = [sessionId, day, part];
+    const known = store.get<PartSpan>(TABLES.partSpans, key);
+    if (known) return known;
+    const file = await this.#read({ sessionId, day, part });
+    const span = file && spanOf(file.messages.map(({ second, n }) => [second, n]));
+    if (!span) return undefined;
+    await store.commit([{ table: TABLES.partSpans, key, value: span }]).catch((error: unknown) => {
+      log.warn({ sessionId, cause: messageOf(error) }, 'what a message file holds could not be noted; it is read again');
+    });
+    return span;
+  }
+
+  async #slots(part: Part, span: PartSpan): Promise<Slot[]> {
+    // With the count, for what a deleted session of the same id had is another file.
+    const key = JSON.stringify([part, span.count]);
+    const messages = await this.#recent.get(key, async () => this.#read(part));
+    if (!messages) return Array.from({ length: span.count }, () => ({ position: span.newest, message: () => undefined }));
+    return messages.map(({ second, n, message }) => ({ position: [second, n], message: () => message }));
+  }
+
+  /** Undefined when the file is damaged or missing. */
+  async #read({ sessionId, day, part }: Part): Promise<ReadFile | undefined> {
+    const { objects, log } = this.#options;
+    const key = KEYS.messagePart(sessionId, day, part);
+    const object = await objects.get(key).catch((cause: unknown) => {
+      throw new AppError('STORAGE_UNAVAILABLE', 'Older days are in the object store, which cannot be read now; try again.', {
+        cause,
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+      });
+    });
+    try {
+      if (!object) throw new DamagedError('it is missing');
+      const file = readPart(object.body.toString());
+      if (file.sessionId !== sessionId || file.day !== day || file.part !== part) throw new DamagedError('it is another file');
+      return { messages: file.messages, bytes: object.body.byteLength };
+    } catch (error) {
+      if (!(error instanceof DamagedError)) throw error;
+      log.error({ sessionId, key, cause: error.message }, 'a message file is damaged; its messages are not shown');
+      return undefined;
+    }
+  }
+}

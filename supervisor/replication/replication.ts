@@ -1,0 +1,132 @@
+// The object store behind the local ones, as the rest of the supervisor sees it.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { backoffDelay } from '../../shared/backoff.js';
+import { messageOf } from '../../shared/errors.js';
+import type { Logger } from '../../shared/logging.js';
+import { ObjectStoreError, type ObjectStore } from '../../shared/object-store/object-store.js';
+import { SealedRowError, type RowCipher } from '../../shared/store/row-cipher.js';
+import type { Store, Write } from '../../shared/store/store.js';
+import { TABLES, type Deletion } from '../supervisor-store.js';
+import { ChangeSources } from './change-sources.js';
+import { Checkpoints } from './checkpoints.js';
+import { Ownership, SupersededError } from './ownership.js';
+import { Progress } from './progress.js';
+import { Replicator, type ReplicationStatus } from './replicator.js';
+import { restoreWorker } from './restore.js';
+
+export interface ReplicationOptions {
+  workerId: string;
+  store: Store;
+  dataDir: string;
+  objects: ObjectStore;
+  cipher: RowCipher | undefined;
+  roomPerSlot: number;
+  intervalMs: number;
+  checkpointMs: number;
+  /** Forget the change log of a slot's store up to `to`. */
+  trimSlot: (slot: number, to: number) => void;
+  /** The worker must end: another data folder owns its sessions, or a key to decrypt them with is missing. */
+  onRefused: (why: string) => void;
+  log: Logger;
+}
+
+export interface StorageStatus extends Omit<ReplicationStatus, 'state'> {
+  state: ReplicationStatus['state'] | 'restoring';
+}
+
+const RETRY_PAUSE = { baseMs: 500, maxMs: 15_000 };
+
+export class Replication {
+  readonly #options: ReplicationOptions;
+  readonly #progress: Progress;
+  readonly #ownership: Ownership;
+  readonly #sources: ChangeSources;
+  readonly #replicator: Replicator;
+  readonly #stopping = new AbortController();
+  #restoring: StorageStatus | undefined;
+
+  constructor(options: ReplicationOptions) {
+    this.#options = options;
+    const { workerId, store, dataDir, objects, cipher, log } = options;
+    mkdirSync(join(dataDir, 'runners'), { recursive: true, mode: 0o700 });
+    this.#progress = new Progress(store);
+    this.#ownership = new Ownership(objects, workerId);
+    this.#sources = new ChangeSources({ store, dataDir, cipher });
+    const checkpoints = new Checkpoints({ workerId, store, objects, progress: this.#progress, reader: (slot) => this.#sources.reader(slot), cipher });
+    this.#replicator = new Replicator({
+      ...{ workerId, store, objects, log, checkpoints, intervalMs: options.intervalMs, checkpointMs: options.checkpointMs },
+      ...{ sources: this.#sources, progress: this.#progress, ownership: this.#ownership, trimSlot: options.trimSlot },
+      onSuperseded: (error) => {
+        options.onRefused(error.message);
+      },
+    });
+  }
+
+  /** True for a data folder that has nothing yet: what the bucket holds of this worker has to come back first. */
+  get isFresh(): boolean {
+    return this.#progress.owner === undefined && [...this.#options.store.range(TABLES.sessions, { limit: 1 })].length === 0;
+  }
+
+  /** Brings the worker's sessions back; tries for as long as the object store is away. Rejects only when `stop` is called or nothing can help. */
+  async restore(): Promise<void> {
+    const { objects, log } = this.#options;
+    const since = Date.now();
+    let trouble: StorageStatus['trouble'];
+    const say = (): void => {
+      this.#restoring = { state: 'restoring', lagMs: 0, changesWaiting: 0, sessionsDirty: 0, trouble };
+    };
+    say();
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await objects.open();
+        const { sessions, damaged } = await restoreWorker({ ...this.#options, ownership: this.#ownership, progress: this.#progress });
+        this.#restoring = undefined;
+        log.info({ sessions, damaged, forMs: Date.now() - since }, 'the sessions of this worker were restored from the object store');
+        return;
+      } catch (error) {
+        if (error instanceof SupersededError || error instanceof SealedRowError) {
+          this.#options.onRefused(error.message);
+          throw error;
+        }
+        if (!(error instanceof ObjectStoreError)) throw error;
+        if (trouble?.kind !== error.kind) log.error({ kind: error.kind, cause: messageOf(error) }, error.sentence);
+        trouble = { kind: error.kind, sentence: error.sentence, since };
+        say();
+      }
+      await pause(backoffDelay(attempt, RETRY_PAUSE, Math.random()), undefined, { signal: this.#stopping.signal });
+    }
+  }
+
+  /** Begins to replicate. */
+  async start(): Promise<void> {
+    await this.#replicator.start();
+  }
+
+  /** What a client can see of the session has changed. */
+  changed(sessionId: string): void {
+    this.#replicator.changed(sessionId);
+  }
+
+  /** What to commit with the removal of a session, so that its objects go too. */
+  deletion(sessionId: string): Write[] {
+    return [{ table: TABLES.deletions, key: [sessionId], value: { at: Date.now() } satisfies Deletion }];
+  }
+
+  /** Ships everything committed by now, and writes the files of every session. @throws ObjectStoreError */
+  async flush(): Promise<void> {
+    await this.#replicator.flush(true);
+  }
+
+  status(): StorageStatus {
+    return this.#restoring ?? this.#replicator.status();
+  }
+
+  async stop(deadlineMs: number): Promise<void> {
+    this.#stopping.abort();
+    if (!this.#restoring) await this.#replicator.stop(deadlineMs);
+    await this.#sources.close();
+    await this.#options.objects.close();
+  }
+}

@@ -1,0 +1,192 @@
+// Keeps the object store behind the local stores: the journal every interval, the files of sessions from time to time.
+import { backoffDelay } from '../../shared/backoff.js';
+import { messageOf } from '../../shared/errors.js';
+import type { Logger } from '../../shared/logging.js';
+import { ObjectStoreError, type ObjectStoreTrouble } from '../../shared/object-store/object-store.js';
+import { Housekeeping, type HousekeepingOptions } from './housekeeping.js';
+import { Journal } from './journal.js';
+import { SupersededError, type Ownership } from './ownership.js';
+
+export interface ReplicatorOptions extends HousekeepingOptions {
+  ownership: Ownership;
+  /** Forget the change log of a slot's store up to `to`. */
+  trimSlot: (slot: number, to: number) => void;
+  /** Another data folder owns this worker's objects. */
+  onSuperseded: (error: SupersededError) => void;
+  log: Logger;
+  intervalMs: number;
+}
+
+export interface ReplicationStatus {
+  state: 'ok' | 'degraded';
+  /** How old the oldest change is that the object store does not have; 0 when it has all. */
+  lagMs: number;
+  changesWaiting: number;
+  /** Sessions whose files are behind the journal. */
+  sessionsDirty: number;
+  trouble: { kind: ObjectStoreTrouble | 'local'; sentence: string; since: number } | undefined;
+}
+
+const CONFIRM_MS = 10_000;
+const RETRY_PAUSE = { baseMs: 500, maxMs: 15_000 };
+export class Replicator {
+  readonly #options: ReplicatorOptions;
+  readonly #journal: Journal;
+  readonly #housekeeping: Housekeeping;
+  #timer: NodeJS.Timeout | undefined;
+  #turn: Promise<void> = Promise.resolve();
+  #round: Promise<void> | undefined;
+  #failures = 0;
+  #trouble: ReplicationStatus['trouble'];
+  #caughtUpAt = Date.now();
+  #confirmedAt = -Infinity;
+  #stopped = false;
+
+  constructor(options: ReplicatorOptions) {
+    this.#options = options;
+    const { workerId, store, objects, progress, sources } = options;
+    this.#journal = new Journal({
+      workerId,
+      store,
+      objects,
+      progress,
+      sources: () => sources.all(),
+      onShipped: ({ slot }, to) => {
+        if (slot !== undefined) options.trimSlot(slot, to);
+        else this.#inBackground(store.trimChanges(to));
+      },
+      onChanged: (sessionIds, number) => [...sessionIds].flatMap((sessionId) => this.#housekeeping.soil(sessionId, number)),
+    });
+    this.#housekeeping = new Housekeeping(options);
+  }
+
+  /** Begins; the object store need not be there. */
+  async start(): Promise<void> {
+    await this.#housekeeping.soilUntracked();
+    this.#schedule(0);
+  }
+
+  /** The description of this session changed. */
+  changed(sessionId: string): void {
+    this.#housekeeping.changed(sessionId);
+  }
+
+  /** Ships what is committed now, and with `files` writes what the sessions' files lack. @throws ObjectStoreError */
+  async flush(files: boolean): Promise<void> {
+    await this.#alone(async () => {
+      await this.#shipAll();
+    });
+    if (!files) return;
+    await this.#round;
+    await this.#housekeeping.run(true);
+  }
+
+  /** Ships what is committed, for as long as `deadlineMs`; what is not shipped then is shipped after the next start. */
+  async stop(deadlineMs: number): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#stopped = true;
+    this.#housekeeping.stop();
+    const last = this.flush(false).catch((error: unknown) => {
+      this.#options.log.warn({ cause: messageOf(error) }, 'stopping with changes the object store does not have yet');
+    });
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([
+      Promise.all([last, this.#round]),
+      new Promise((resolve) => (timer = setTimeout(resolve, deadlineMs))),
+    ]);
+    clearTimeout(timer);
+  }
+
+  status(): ReplicationStatus {
+    const changesWaiting = this.#journal.waiting();
+    return {
+      state: this.#trouble ? 'degraded' : 'ok',
+      lagMs: changesWaiting > 0 ? Date.now() - this.#caughtUpAt : 0,
+      changesWaiting,
+      sessionsDirty: [...this.#options.progress.dirtySessions()].length,
+      trouble: this.#trouble,
+    };
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => {
+      void this.#tick();
+    }, delayMs);
+  }
+
+  async #tick(): Promise<void> {
+    try {
+      await this.#alone(async () => {
+        await this.#confirmOwner();
+        await this.#shipAll();
+      });
+      this.#round ??= this.#housekeeping
+        .run(false)
+        .catch((error: unknown) => {
+          this.#failed(error);
+        })
+        .finally(() => (this.#round = undefined));
+      this.#schedule(this.#options.intervalMs);
+    } catch (error) {
+      this.#failed(error);
+      this.#schedule(Math.max(this.#options.intervalMs, backoffDelay(this.#failures - 1, RETRY_PAUSE, Math.random())));
+    }
+  }
+
+  /** One shipment at a time. */
+  async #alone(work: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #shipAll(): Promise<void> {
+    let startedAt = Date.now();
+    while (await this.#journal.ship()) startedAt = Date.now();
+    this.#caughtUpAt = startedAt;
+    this.#recovered();
+  }
+
+  /** This folder must be the one that speaks for the worker; one whose sessions were never in the object store becomes it. */
+  async #confirmOwner(): Promise<void> {
+    const { objects, ownership, progress, store, workerId } = this.#options;
+    if (Date.now() - this.#confirmedAt < CONFIRM_MS) return;
+    if (this.#confirmedAt === -Infinity) await objects.open();
+    if (progress.owner) {
+      await ownership.confirm(progress.owner);
+    } else {
+      if (await ownership.standing()) throw new SupersededError(workerId);
+      await store.commit(progress.own(await ownership.take(undefined, 0)));
+    }
+    this.#confirmedAt = Date.now();
+  }
+
+  #failed(error: unknown): void {
+    const { log, onSuperseded } = this.#options;
+    if (error instanceof SupersededError) {
+      this.#stopped = true;
+      onSuperseded(error);
+      return;
+    }
+    this.#failures++;
+    const [kind, sentence] =
+      error instanceof ObjectStoreError ? ([error.kind, error.sentence] as const) : (['local', 'The worker cannot read or write its own disk.'] as const);
+    if (this.#trouble?.kind === kind) return;
+    this.#trouble = { kind, sentence, since: this.#trouble?.since ?? Date.now() };
+    log.error({ kind, cause: messageOf(error) }, sentence);
+  }
+
+  #recovered(): void {
+    this.#failures = 0;
+    if (!this.#trouble) return;
+    this.#options.log.info({ kind: this.#trouble.kind, forMs: Date.now() - this.#trouble.since }, 'the object store has everything again');
+    this.#trouble = undefined;
+  }
+
+  #inBackground(work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      this.#options.log.warn({ cause: messageOf(error) }, 'the change log could not be trimmed yet');
+    });
+  }
+}

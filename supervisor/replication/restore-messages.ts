@@ -1,0 +1,68 @@
+// History of a session after a restore: its last days local again, the older ones read from the object store when they are asked for.
+import { KEYS } from '../../shared/object-store/keys.js';
+import type { ObjectStore } from '../../shared/object-store/object-store.js';
+import { DamagedError } from '../../shared/store/sealed-json.js';
+import type { Store, Write } from '../../shared/store/store.js';
+import { PartMarks } from '../messages/changed-parts.js';
+import { dayOf } from '../messages/message-day.js';
+import { readPart, restoreWrites } from '../messages/message-file.js';
+import { TABLES, type MessageCount, type MessageDay } from '../supervisor-store.js';
+import type { TailRow } from './journal-tail.js';
+import type { SessionData } from './session-files.js';
+
+/** Today and yesterday: what WhatsApp may deliver again must be recognised. */
+const RECENT_MS = 24 * 60 * 60_000;
+
+export interface RestoreMessagesOptions {
+  store: Store;
+  objects: ObjectStore;
+  sessionId: string;
+  data: SessionData | undefined;
+  /** Rows of the journal that the files do not include. */
+  rows: readonly TailRow[];
+  /** Unix milliseconds. */
+  today: number;
+  onDamaged: (key: string, error: DamagedError) => Promise<void>;
+}
+
+/** Everything but the rows of single messages in the journal, which the caller commits afterwards. @throws ObjectStoreError */
+export const restoreMessages = async ({ store, objects, sessionId, data, rows, today, onDamaged }: RestoreMessagesOptions): Promise<void> => {
+  const marks = new PartMarks(store);
+  const days = new Map<string, MessageDay | undefined>(Object.entries(data?.days ?? {}));
+  let count: MessageCount | undefined = data?.messageCount;
+  const touched = new Set<string>();
+  for (const { table, key, value } of rows) {
+    if (table === TABLES.messageDays) days.set(String(key[1]), value && (store.decode(table, key, value) as MessageDay));
+    if (table === TABLES.messageCounts) count = value && (store.decode(table, key, value) as MessageCount);
+    if (table === TABLES.messages) touched.add(dayOf(Number(key[1])));
+  }
+  const recent = new Set([dayOf(today / 1000), dayOf((today - RECENT_MS) / 1000)]);
+  const writes: Write[] = count ? [{ table: TABLES.messageCounts, key: [sessionId], value: count }] : [];
+  for (const [day, row] of days) {
+    if (!row) continue;
+    const key = [sessionId, day];
+    if (!recent.has(day) && !touched.has(day)) {
+      writes.push({ table: TABLES.messageDays, key, value: { count: row.count, part: row.part + 1, partBytes: 0, remoteParts: row.part + 1 } });
+      continue;
+    }
+    writes.push({ table: TABLES.messageDays, key, value: row });
+    for (let part = row.remoteParts; part <= row.part; part++) {
+      const object = KEYS.messagePart(sessionId, day, part);
+      await restorePart(object);
+      if (touched.has(day)) writes.push(marks.mark(sessionId, day, part));
+    }
+  }
+  await store.commit(writes, { tracked: false });
+
+  async function restorePart(key: string): Promise<void> {
+    const object = await objects.get(key);
+    // A part that was not written yet is in the journal.
+    if (!object) return;
+    try {
+      await store.commit(restoreWrites(readPart(object.body.toString())), { tracked: false });
+    } catch (error) {
+      if (!(error instanceof DamagedError)) throw error;
+      await onDamaged(key, error);
+    }
+  }
+};

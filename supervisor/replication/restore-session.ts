@@ -1,0 +1,52 @@
+// One session as its files in the object store have it, each verified before it is used.
+import { KEYS } from '../../shared/object-store/keys.js';
+import type { ObjectStore } from '../../shared/object-store/object-store.js';
+import { verifyAuth } from '../../shared/store/auth-file.js';
+import type { RowCipher } from '../../shared/store/row-cipher.js';
+import { DamagedError } from '../../shared/store/sealed-json.js';
+import { readSends, readSessionData, type SendsFile, type SessionData } from './session-files.js';
+
+export interface SessionFiles {
+  sessionId: string;
+  /** Undefined when the session has no files yet, or they are damaged. */
+  data: SessionData | undefined;
+  auth: { object: Buffer; generation: number } | undefined;
+  sends: SendsFile | undefined;
+  /** Keys of objects that cannot be used. */
+  damaged: { key: string; why: string }[];
+}
+
+/** Undefined when the session belongs to another worker. @throws ObjectStoreError, SealedRowError when a key to decrypt with is missing */
+export const readSessionFiles = async (
+  objects: ObjectStore,
+  workerId: string,
+  sessionId: string,
+  cipher: RowCipher | undefined,
+): Promise<SessionFiles | undefined> => {
+  const damaged: SessionFiles['damaged'] = [];
+  /** @param required a missing object is as bad as a damaged one */
+  const read = async <T>(key: string, required: boolean, open: (body: Buffer) => T | Promise<T>): Promise<T | undefined> => {
+    const object = await objects.get(key);
+    if (!object) {
+      if (required) damaged.push({ key, why: 'it is missing' });
+      return undefined;
+    }
+    try {
+      return await open(object.body);
+    } catch (error) {
+      if (!(error instanceof DamagedError)) throw error;
+      damaged.push({ key, why: error.message });
+      return undefined;
+    }
+  };
+  const data = await read(KEYS.sessionData(sessionId), false, (body) => readSessionData(body, sessionId));
+  if (data && data.workerId !== workerId) return undefined;
+  const auth = data?.hasAuth
+    ? await read(KEYS.auth(sessionId), true, async (object) => ({
+        object,
+        generation: await verifyAuth(object, sessionId, cipher),
+      }))
+    : undefined;
+  const sends = data?.hasSends ? await read(KEYS.sends(sessionId), true, async (body) => readSends(body, sessionId)) : undefined;
+  return { sessionId, data, auth, sends, damaged };
+};

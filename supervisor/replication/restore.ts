@@ -1,0 +1,246 @@
+// An empty data folder and a bucket make a worker again: every session of this worker id, without a QR.
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import PQueue from 'p-queue';
+import { z } from 'zod';
+import type { Logger } from '../../shared/logging.js';
+import { KEYS } from '../../shared/object-store/keys.js';
+import type { ObjectStore } from '../../shared/object-store/object-store.js';
+import { trackedSince } from '../../shared/store/open-store.js';
+import { packedAuth, packedChanges } from '../../shared/store/packed-session.js';
+import type { RowCipher } from '../../shared/store/row-cipher.js';
+import { DamagedError, openJson } from '../../shared/store/sealed-json.js';
+import { openSlotStore, SLOT_TABLES } from '../../shared/store/slot-store.js';
+import type { Store, Write } from '../../shared/store/store.js';
+import { chooseSlot } from '../placement/placement.js';
+import { SUPERVISOR_SCHEMA, TABLES, type SessionRow } from '../supervisor-store.js';
+import { listEntries, readTail, type JournalTail, type TailRow } from './journal-tail.js';
+import type { Ownership } from './ownership.js';
+import type { Progress } from './progress.js';
+import { restoreMessages } from './restore-messages.js';
+import { readSessionFiles, type SessionFiles } from './restore-session.js';
+
+export interface RestoreOptions {
+  workerId: string;
+  store: Store;
+  dataDir: string;
+  objects: ObjectStore;
+  ownership: Ownership;
+  progress: Progress;
+  cipher: RowCipher | undefined;
+  roomPerSlot: number;
+  log: Logger;
+}
+
+export interface Restored {
+  sessions: number;
+  /** Keys of objects that could not be used. */
+  damaged: string[];
+}
+
+const PARALLEL = 32;
+const CatalogFile = z.object({ workerId: z.string(), sessions: z.array(z.string()) });
+/** Rows of the supervisor's store that the description of a session holds. */
+const DESCRIBED: ReadonlySet<string> = new Set([TABLES.sessions, TABLES.messageDays, TABLES.messageCounts]);
+const SENT: ReadonlySet<string> = new Set([TABLES.intents, TABLES.idempotency, SLOT_TABLES.outgoing]);
+const SECRET: ReadonlySet<string> = new Set([SLOT_TABLES.creds, SLOT_TABLES.keys]);
+const IN_SLOT: ReadonlySet<string> = new Set([...SECRET, SLOT_TABLES.outgoing]);
+
+/**
+ * Makes this data folder the owner of the worker's sessions and brings them back. May be repeated after a crash: nothing counts before
+ * the last commit.
+ * @throws ObjectStoreError, SupersededError, SealedRowError
+ */
+export const restoreWorker = async (options: RestoreOptions): Promise<Restored> => {
+  const { workerId, store, dataDir, objects, ownership, progress, cipher, log } = options;
+  await clear(store);
+  rmSync(join(dataDir, 'runners'), { recursive: true, force: true });
+  mkdirSync(join(dataDir, 'runners'), { recursive: true, mode: 0o700 });
+
+  const at = Date.now();
+  const damaged: string[] = [];
+  const setAside = async (key: string, why: string): Promise<void> => {
+    damaged.push(key);
+    log.error({ key, why }, 'a damaged object of the object store is not used and stays as it is; a copy is set aside');
+    const object = await objects.get(key);
+    if (object) await objects.put(KEYS.damaged(workerId, at, key), object.body);
+  };
+  const onDamaged = async (key: string, error: DamagedError): Promise<void> => setAside(key, error.message);
+
+  const standing = await ownership.standing().catch(async (error: unknown) => {
+    if (!(error instanceof DamagedError)) throw error;
+    await onDamaged(KEYS.owner(workerId), error);
+    await objects.delete([KEYS.owner(workerId)]);
+    return undefined;
+  });
+  const entries = (await listEntries(objects, workerId)).filter(
+    ({ term, number }) => !standing || term >= standing.owner.term || number <= standing.after,
+  );
+  const lastNumber = Math.max(standing?.after ?? 0, ...entries.map(({ number }) => number));
+  const owner = await ownership.take(standing, lastNumber);
+  const tail = await readTail(objects, entries.map(({ key }) => key), onDamaged, log);
+
+  const slots = new SlotStores(dataDir, cipher);
+  const placed = new Map<number, number>();
+  let sessions = 0;
+  try {
+    const queue = new PQueue({ concurrency: PARALLEL });
+    const ids = new Set([...(await listSessions(objects, workerId, onDamaged)), ...tail.rows.keys()]);
+    await queue.addAll(
+      [...ids].map((sessionId) => async () => {
+        const files = await readSessionFiles(objects, workerId, sessionId, cipher);
+        if (!files) return;
+        for (const { key, why } of files.damaged) await setAside(key, why);
+        const rows = newerThan(files, tail);
+        const row = sessionRowOf(files, rows, store, at);
+        // Deleted: what is left of it is a deletion to be finished.
+        if (!row) return store.commitRaw(rows.filter(({ table }) => table === TABLES.deletions), { tracked: false });
+        const slot = chooseSlot(placed, options.roomPerSlot);
+        placed.set(slot, (placed.get(slot) ?? 0) + 1);
+        sessions++;
+        const slotStore = await slots.of(slot);
+        await slotStore.commit(slotWrites(files, rows), { tracked: false });
+        await restoreMessages({ store, objects, sessionId, data: files.data, rows, today: at, onDamaged });
+        await store.commitRaw(rows.filter(({ table }) => !IN_SLOT.has(table) && !DESCRIBED.has(table)), { tracked: false });
+        const dirtySince = tail.since.get(sessionId);
+        await store.commit(
+          [
+            { table: TABLES.sessions, key: [sessionId], value: { ...row, slot, epoch: row.epoch + 1 } },
+            ...sendWrites(files),
+            ...progress.checkpoint(sessionId, files.data && { number: files.data.checkpoint, hasAuth: files.data.hasAuth, hasSends: files.data.hasSends }),
+            ...(dirtySince === undefined ? [] : progress.soil(sessionId, { number: dirtySince, at })),
+          ],
+          { tracked: false },
+        );
+      }),
+    );
+    await store.commit([
+      ...[...slots.opened].flatMap(([slot, slotStore]) => progress.shipped(`runners/${slot}`, trackedSince(slotStore) ?? '', slotStore.lastChange)),
+      ...progress.shipped('supervisor', trackedSince(store) ?? '', store.lastChange),
+      ...progress.shippedEntry(lastNumber),
+      ...progress.own(owner),
+    ]);
+    return { sessions, damaged };
+  } finally {
+    await slots.close();
+  }
+};
+
+/** What an interrupted restore left. */
+const clear = async (store: Store): Promise<void> => {
+  for (const table of [...SUPERVISOR_SCHEMA.tables].filter((name) => name !== TABLES.spawns)) {
+    const rows = [...store.range(table)];
+    for (let from = 0; from < rows.length; from += 1_000) {
+      await store.commit(rows.slice(from, from + 1_000).map(({ key }) => ({ table, key, value: undefined })), { tracked: false });
+    }
+  }
+};
+
+/** Ids from the list the worker keeps; without it, those of every session there is. */
+const listSessions = async (
+  objects: ObjectStore,
+  workerId: string,
+  onDamaged: (key: string, error: DamagedError) => Promise<void>,
+): Promise<string[]> => {
+  const key = KEYS.catalog(workerId);
+  const object = await objects.get(key);
+  if (object) {
+    try {
+      const parsed = CatalogFile.safeParse(openJson(object.body.toString()));
+      if (parsed.success && parsed.data.workerId === workerId) return parsed.data.sessions;
+      throw new DamagedError('the content has another shape');
+    } catch (error) {
+      if (!(error instanceof DamagedError)) throw error;
+      await onDamaged(key, error);
+    }
+  }
+  const found = [];
+  for await (const { key: candidate } of objects.list(KEYS.sessionsPrefix)) {
+    const match = /^sessions\/([A-Za-z0-9_-]{1,100})\/session-data\.json$/.exec(candidate);
+    if (match?.[1] !== undefined) found.push(match[1]);
+  }
+  return found;
+};
+
+/** Rows of the journal that the files of the session do not include. */
+const newerThan = ({ sessionId, data, auth, sends }: SessionFiles, tail: JournalTail): TailRow[] => {
+  const included = (table: string): number => {
+    if (SECRET.has(table)) return auth?.generation ?? 0;
+    if (SENT.has(table)) return sends?.generation ?? data?.checkpoint ?? 0;
+    return (DESCRIBED.has(table) ? data?.generation : data?.checkpoint) ?? 0;
+  };
+  return [...(tail.rows.get(sessionId)?.values() ?? [])].filter(({ table, number }) => number > included(table));
+};
+
+/** Undefined when the session was deleted. A session with an object that cannot be used is shown as an error and never connects. */
+const sessionRowOf = ({ sessionId, data, damaged }: SessionFiles, rows: readonly TailRow[], store: Store, now: number): SessionRow | undefined => {
+  const newest = rows.find(({ table }) => table === TABLES.sessions);
+  if (newest && newest.value === undefined) return undefined;
+  if (!newest && !data && damaged.length === 0) return undefined;
+  const row = newest?.value ? (store.decode(TABLES.sessions, newest.key, newest.value) as SessionRow) : data?.row;
+  if (damaged.length === 0) return row;
+  return { ...unknownSession(sessionId, now), ...row, state: 'error', reason: 'storage_corrupt', desired: 'disconnected', seq: (row?.seq ?? 0) + 1, since: now };
+};
+
+const unknownSession = (sessionId: string, now: number): SessionRow => ({
+  sessionId,
+  userId: undefined,
+  sessionName: undefined,
+  desired: 'disconnected',
+  state: 'error',
+  reason: 'storage_corrupt',
+  seq: 0,
+  since: now,
+  createdAt: now,
+  lastActivity: now,
+  slot: undefined,
+  epoch: 0,
+  paired: false,
+  everConnected: false,
+  jid: undefined,
+  lid: undefined,
+  pushName: undefined,
+  deleting: false,
+});
+
+const slotWrites = ({ sessionId, auth, sends }: SessionFiles, rows: readonly TailRow[]): Write[] => {
+  const changed = rows.filter(({ table }) => SECRET.has(table) || table === SLOT_TABLES.outgoing);
+  return [
+    ...(auth ? [packedAuth(sessionId, auth.object)] : []),
+    ...(changed.length > 0 ? [packedChanges(sessionId, 1, changed)] : []),
+    ...(sends?.outgoing ?? []).map(([messageId, value]) => ({ table: SLOT_TABLES.outgoing, key: [sessionId, messageId], value })),
+  ];
+};
+
+const sendWrites = ({ sessionId, sends }: SessionFiles): Write[] => [
+  ...(sends?.intents ?? []).map((intent) => ({ table: TABLES.intents, key: [sessionId, intent.order], value: intent })),
+  ...(sends?.idempotency ?? []).map(([key, value]) => ({ table: TABLES.idempotency, key: [sessionId, key], value })),
+];
+
+/** The stores of slots while nobody else uses them. */
+class SlotStores {
+  readonly #dataDir: string;
+  readonly #cipher: RowCipher | undefined;
+  readonly #opening = new Map<number, Promise<Store>>();
+  readonly opened = new Map<number, Store>();
+
+  constructor(dataDir: string, cipher: RowCipher | undefined) {
+    this.#dataDir = dataDir;
+    this.#cipher = cipher;
+  }
+
+  async of(slot: number): Promise<Store> {
+    const known = this.#opening.get(slot);
+    if (known) return known;
+    const opening = openSlotStore(join(this.#dataDir, 'runners', String(slot)), { cipher: this.#cipher, track: true }).then((store) => {
+      this.opened.set(slot, store);
+      return store;
+    });
+    this.#opening.set(slot, opening);
+    return opening;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.opened.values()].map(async (store) => store.close()));
+  }
+}

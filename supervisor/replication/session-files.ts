@@ -1,0 +1,73 @@
+// The files of one session in the object store, beside its credentials and messages.
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { z } from 'zod';
+import { fromBaileysJson, toBaileysJson } from '../../shared/store/baileys-json.js';
+import { DamagedError, openJson, sealJson } from '../../shared/store/sealed-json.js';
+import type { IdempotencyRow, Intent, MessageCount, MessageDay, SessionRow } from '../supervisor-store.js';
+
+const described = {
+  sessionId: z.string(),
+  workerId: z.string(),
+  /** Journal number whose changes it includes. */
+  generation: z.number().int(),
+};
+
+const SessionData = z.object({
+  ...described,
+  /** Journal number whose changes all files of the session include. */
+  checkpoint: z.number().int(),
+  userId: z.string().nullable(),
+  sessionName: z.string().nullable(),
+  phoneNumber: z.string().nullable(),
+  status: z.string(),
+  createdAt: z.string(),
+  lastActivity: z.string(),
+  /** Which other files there are. */
+  hasAuth: z.boolean(),
+  hasSends: z.boolean(),
+  row: z.custom<SessionRow>((value) => z.object({ sessionId: z.string(), seq: z.number(), epoch: z.number(), state: z.string() }).safeParse(value).success),
+  messageCount: z.object({ total: z.number().int(), n: z.number().int() }) satisfies z.ZodType<MessageCount>,
+  days: z.record(
+    z.string(),
+    z.object({
+      count: z.number().int(),
+      part: z.number().int(),
+      partBytes: z.number().int(),
+      remoteParts: z.number().int(),
+    }) satisfies z.ZodType<MessageDay>,
+  ),
+});
+export type SessionData = z.infer<typeof SessionData>;
+
+const SendsFile = z.object({
+  ...described,
+  intents: z.array(z.custom<Intent>((value) => z.object({ order: z.number(), messageId: z.string() }).safeParse(value).success)),
+  idempotency: z.array(
+    z.tuple([z.string(), z.custom<IdempotencyRow>((value) => z.object({ messageId: z.string() }).safeParse(value).success)]),
+  ),
+  /** Message id → what was sent, kept to answer retry receipts. */
+  outgoing: z.array(z.tuple([z.string(), z.unknown()])),
+});
+export type SendsFile = z.infer<typeof SendsFile>;
+
+export const writeSessionData = (data: SessionData): Buffer => Buffer.from(sealJson(data));
+
+/** @throws DamagedError */
+export const readSessionData = (body: Buffer, sessionId: string): SessionData => parsed(SessionData, openJson(body.toString()), sessionId);
+
+export const writeSends = async (file: SendsFile): Promise<Buffer> => promisify(gzip)(sealJson(toBaileysJson(file) as SendsFile), { level: 1 });
+
+/** @throws DamagedError */
+export const readSends = async (body: Buffer, sessionId: string): Promise<SendsFile> => {
+  const text = await promisify(gunzip)(body).catch((error: unknown) => {
+    throw new DamagedError('not what was packed', { cause: error });
+  });
+  return parsed(SendsFile, fromBaileysJson(openJson(text.toString())), sessionId);
+};
+
+const parsed = <T extends { sessionId: string }>(shape: z.ZodType<T>, content: unknown, sessionId: string): T => {
+  const result = shape.safeParse(content);
+  if (!result.success || result.data.sessionId !== sessionId) throw new DamagedError('the content has another shape', { cause: result.error });
+  return result.data;
+};

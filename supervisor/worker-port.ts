@@ -1,0 +1,123 @@
+// What the HTTP layer may ask of the worker, and when it has to wait: nothing before the sessions are known, no changes while stopping.
+import { AppError } from '../shared/errors.js';
+import type { Config } from './config.js';
+import type { Fleet } from './fleet/fleet.js';
+import type { HostLoad } from './host-load.js';
+import type { History } from './messages/history.js';
+import type { Sends } from './messages/sends.js';
+import type { ConnectThrottle } from './placement/connect-throttle.js';
+import type { PlacedSessions } from './placement/placed-sessions.js';
+import type { Registry } from './placement/registry.js';
+import type { Replication } from './replication/replication.js';
+import type { RunnerView, StorageView, Worker } from './worker.js';
+
+export interface WorkerParts {
+  config: Config;
+  registry: Registry;
+  sessions: PlacedSessions;
+  sends: Sends;
+  history: History;
+  fleet: Fleet;
+  throttle: ConnectThrottle;
+  load: HostLoad;
+  replication: Replication | undefined;
+  /** Sentence about the worker's own disk, while it cannot be written. */
+  diskTrouble: () => string | undefined;
+}
+
+/** `restoring`: the sessions are not known yet. `draining`: the worker is about to stop. */
+export interface Phase {
+  now: 'restoring' | 'serving' | 'draining';
+}
+
+export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
+  const { config, registry, sessions, sends, history, fleet, throttle, load, replication, diskTrouble } = parts;
+  const known = <A extends unknown[], R>(read: (...args: A) => R) => {
+    return (...args: A): R => {
+      if (phase.now === 'restoring') throw restoring();
+      return read(...args);
+    };
+  };
+  const change = <A extends unknown[], R>(work: (...args: A) => Promise<R>) =>
+    known(async (...args: A): Promise<R> => {
+      if (phase.now === 'draining') throw draining();
+      return work(...args);
+    });
+  const storage = (): StorageView => storageView(replication, diskTrouble());
+  return {
+    sessions: {
+      list: known(() => sessions.list()),
+      get: known((sessionId) => sessions.get(sessionId)),
+      create: change(async (input) => sessions.create(input)),
+      connect: change(async (sessionId) => sessions.connect(sessionId)),
+      pairingCode: change(async (sessionId, phoneNumber) => sessions.pairingCode(sessionId, phoneNumber)),
+      disconnect: change(async (sessionId) => sessions.disconnect(sessionId)),
+      restart: change(async (sessionId) => sessions.restart(sessionId)),
+      logout: change(async (sessionId) => sessions.logout(sessionId)),
+      delete: change(async (sessionId) => sessions.delete(sessionId)),
+    },
+    messages: {
+      send: change(async (request) => sends.send(request)),
+      page: known(async (sessionId, range) => {
+        registry.get(sessionId);
+        return history.page(sessionId, range);
+      }),
+    },
+    storage: {
+      status: storage,
+      flush: change(async () => {
+        await replication?.flush();
+        return storage();
+      }),
+    },
+    runners: () => runnerViews(fleet, registry),
+    health: () => ({ ...health(config, registry, load), storage: storage() }),
+    readiness: () => ({
+      ready: phase.now !== 'draining',
+      details: {
+        draining: phase.now === 'draining',
+        restoring: phase.now === 'restoring',
+        sessions: registry.size,
+        sessionsAway: sessions.away,
+        connectsWaiting: throttle.waiting,
+        sendsWaiting: sends.waiting,
+      },
+    }),
+  };
+};
+
+const restoring = (): AppError =>
+  new AppError('STORAGE_UNAVAILABLE', 'The worker is getting its sessions back from the object store; try again in a moment.', {
+    retryAfterSeconds: 5,
+  });
+
+const draining = (): AppError => new AppError('DRAINING', 'The worker is stopping; try again in a moment.', { retryAfterSeconds: 5 });
+
+const storageView = (replication: Replication | undefined, diskTrouble: string | undefined): StorageView => {
+  const disk = diskTrouble === undefined ? undefined : { state: 'failing' as const, sentence: diskTrouble };
+  if (!replication) {
+    return { mode: 'local', state: 'ok', lagMs: 0, changesWaiting: 0, sessionsDirty: 0, sentence: undefined, ...disk };
+  }
+  const { state, lagMs, changesWaiting, sessionsDirty, trouble } = replication.status();
+  return {
+    mode: 'object-store',
+    ...{ state, lagMs, changesWaiting, sessionsDirty },
+    sentence: trouble?.sentence,
+    ...disk,
+  };
+};
+
+const runnerViews = (fleet: Fleet, registry: Registry): RunnerView[] =>
+  fleet.views().map((view) => ({ ...view, sessions: registry.rows().filter(({ slot }) => slot === view.slot).length }));
+
+const health = (config: Config, registry: Registry, load: HostLoad): Omit<ReturnType<Worker['health']>, 'storage'> => {
+  const { cpuPercent, memoryPercent } = load.current();
+  return {
+    status: 'online',
+    sessionCount: registry.size,
+    cpuUsage: cpuPercent,
+    memoryUsage: memoryPercent,
+    uptime: Math.floor(process.uptime()),
+    maxSessions: config.maxSessions,
+  };
+};

@@ -1,0 +1,119 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { StoreReader } from '../../../shared/store/store-reader.js';
+import { Store } from '../../../shared/store/store.js';
+import { eventually } from '../../fixtures/eventually.js';
+import { openInChild, startChild } from './child.js';
+import { tempFolder } from './temp-store.js';
+
+const TABLES = { tables: ['left', 'right'], sealed: [] };
+
+const readerOf = (folder: string, options: { tables: string[]; sealed: string[] } = TABLES): StoreReader => {
+  const reader = StoreReader.open(folder, options);
+  if (!reader) throw new Error('there is no store');
+  onTestFinished(async () => reader.close());
+  return reader;
+};
+
+/** A store that another process writes as fast as it can. */
+const writtenStore = async (): Promise<{ folder: string; acknowledged: () => number; signal: (name: NodeJS.Signals) => void }> => {
+  const folder = tempFolder();
+  const writer = startChild('writing-child', folder);
+  let last = 0;
+  writer.on('message', (n) => (last = Math.max(last, Number(n))));
+  await eventually(() => last > 20, 'the writer writes');
+  return { folder, acknowledged: () => last, signal: (name) => writer.kill(name) };
+};
+
+it('sees what another process has committed, from the next refresh on', async () => {
+  const { folder, acknowledged } = await writtenStore();
+  const reader = readerOf(folder);
+  for (let turn = 0; turn < 30; turn++) {
+    const known = acknowledged();
+    reader.refresh();
+    expect(reader.get<{ n: number }>('left', [known])?.n).toBe(known);
+    expect(reader.get('right', [known])).toEqual(reader.get('left', [known]));
+    await eventually(() => acknowledged() > known, 'the next commit');
+  }
+});
+
+it('sees one state of the store within a turn, while it is written', async () => {
+  const { folder, acknowledged } = await writtenStore();
+  const reader = readerOf(folder);
+  const counts = new Set<number>();
+  for (let turn = 0; turn < 40; turn++) {
+    const known = acknowledged();
+    reader.refresh();
+    const left = [...reader.range<{ n: number }>('left')].map(({ key }) => key[0]);
+    const count = reader.count('right', []);
+    expect([...reader.range('right')].map(({ key }) => key[0])).toEqual(left);
+    expect(count).toBe(left.length);
+    counts.add(count);
+    await eventually(() => acknowledged() > known, 'the next commit');
+  }
+  expect(counts.size).toBeGreaterThan(5);
+});
+
+it('reads changes that are whole wherever it has caught up, while they are written', async () => {
+  const { folder, acknowledged } = await writtenStore();
+  const reader = readerOf(folder);
+  const tables = new Map<string, Map<number, Buffer>>(TABLES.tables.map((table) => [table, new Map()]));
+  let read = 0;
+  let seen = 0;
+  let caughtUp = 0;
+  while (caughtUp < 5) {
+    const batch = reader.readChanges(read, 3_000);
+    if (batch) {
+      for (const { table, key, value } of batch.rows) if (value) tables.get(table)?.set(Number(key[0]), value);
+      read = batch.to;
+      seen = Math.max(seen, batch.seen);
+    }
+    if (batch && read < seen) continue;
+    caughtUp++;
+    expect(tables.get('left')).toEqual(tables.get('right'));
+    expect(tables.get('left')?.size).toBe(read);
+    const known = acknowledged();
+    await eventually(() => acknowledged() > known, 'the next commit');
+  }
+  expect(reader.lastChange()).toBeGreaterThanOrEqual(read);
+});
+
+it('reads on while the writer is stopped', async () => {
+  const { folder, acknowledged, signal } = await writtenStore();
+  const reader = readerOf(folder);
+  for (let round = 0; round < 10; round++) {
+    const known = acknowledged();
+    signal('SIGSTOP');
+    reader.refresh();
+    const rows = [...reader.range('left')];
+    expect(rows.length).toBeGreaterThanOrEqual(known);
+    expect(reader.readChanges(0, Infinity)?.to).toBe(rows.length);
+    signal('SIGCONT');
+    await eventually(() => acknowledged() > known, 'the writer goes on');
+  }
+});
+
+it('takes tables that are not there yet for empty, and sees them once they are made', async () => {
+  const folder = tempFolder();
+  await new Store(folder, { tables: [] }).close();
+  const reader = readerOf(folder, { tables: ['a', 'secret'], sealed: ['secret'] });
+  expect(reader.get('a', ['last'])).toBeUndefined();
+  expect(reader.count('a', [])).toBe(0);
+  expect([...reader.range('secret')]).toEqual([]);
+  expect(reader.readChanges(0, Infinity)).toBeUndefined();
+  expect(() => reader.get('none', ['k'])).toThrow('no table none');
+
+  expect((await openInChild(folder, {})).code).toBe(0);
+  reader.refresh();
+  expect(reader.get('a', ['last'])).toMatchObject({ n: 0 });
+  expect(reader.readChanges(0, Infinity)?.rows).toHaveLength(1);
+});
+
+it('is not there as long as there is no store', () => {
+  const folder = tempFolder();
+  expect(StoreReader.open(join(folder, 'nothing'), TABLES)).toBeUndefined();
+  mkdirSync(join(folder, 'begun'));
+  writeFileSync(join(folder, 'begun', 'data.mdb'), '');
+  expect(StoreReader.open(join(folder, 'begun'), TABLES)).toBeUndefined();
+});
