@@ -125,7 +125,10 @@ export const startWorker = async (config: Config, log: Logger, onFatal: (why: st
     await replication?.start();
     upkeep.start();
   };
-  if (!restores) await takeUp();
+  if (!restores) {
+    await replication?.confirm();
+    await takeUp();
+  }
   const server = createServer(worker, config, log);
   const address = await server.listen();
   if (restores) {

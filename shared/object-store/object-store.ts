@@ -24,13 +24,16 @@ export type PutCondition = { ifAbsent: true } | { ifMatch: string };
 export interface ObjectStore {
   /** Makes the bucket or folder if it is missing. To be called, and repeated until it resolves, before anything else. */
   open(): Promise<void>;
-  /** @throws kind `precondition` when the condition does not hold; after kind `timeout` or `unreachable` the object may be there nevertheless */
+  /**
+   * @throws kind `precondition` when the condition does not hold; after kind `timeout`, `unreachable` or `unavailable` the object may be
+   * there nevertheless, or come to be there
+   */
   put(key: string, body: Buffer, condition?: PutCondition): Promise<{ etag: string }>;
-  /** Streams `bytes` bytes in constant memory; on failure nothing is left under `key`. */
+  /** As `put`, of `bytes` bytes in constant memory; destroys `body`. When that fails or brings another number, nothing changes under `key`. */
   putStream(key: string, body: Readable, bytes: number): Promise<void>;
   /** Undefined when there is no such object. */
   get(key: string): Promise<StoredObject | undefined>;
-  /** The caller reads the stream to its end or destroys it. */
+  /** The caller reads the stream to its end or destroys it; it too fails with an `ObjectStoreError`, also when bytes are missing. */
   getStream(key: string): Promise<{ body: Readable; bytes: number } | undefined>;
   /** In key order. `prefix` ends in `/`, so that `user1` never means `user10`. */
   list(prefix: string): AsyncGenerator<ObjectInfo>;

@@ -9,7 +9,7 @@ export interface RetryOptions extends BackoffOptions {
   withinMs: number;
 }
 
-export const PASSING_TROUBLES: readonly ObjectStoreTrouble[] = ['unreachable', 'timeout', 'unavailable'];
+const PASSING_TROUBLES: readonly ObjectStoreTrouble[] = ['unreachable', 'timeout', 'unavailable'];
 
 /** A few quick attempts for what passes by itself. `toError` names what an attempt threw; `mayRepeat` says whether another one does no harm. */
 export const withRetries = async <T>(

@@ -3,8 +3,8 @@ import { etagOf, readAll, type S3Client } from './s3-client.js';
 import { S3AnswerError } from './s3-errors.js';
 
 const MEBIBYTE = 1024 * 1024;
-/** One part is all of a stream that is in memory at a time; S3 wants at least 5 MiB. */
-export const PART_BYTES = 8 * MEBIBYTE;
+/** One part of each stream is in memory at a time. S3 takes no smaller ones. */
+export const PART_BYTES = 5 * MEBIBYTE;
 const MOST_PARTS = 10_000;
 
 /** Runs one request with retries. */

@@ -6,7 +6,7 @@ import { removeRows } from './local-rows.js';
 import { spanOf, type PartSpan, type Position } from './part-spans.js';
 
 /** Rows looked at before other work gets its turn. */
-const AT_ONCE = 2_000;
+const AT_ONCE = 1_000;
 
 /**
  * Removes the messages of a day whose parts are all unchanged in the object store; nothing when one is not. Each batch, which may be empty,
@@ -37,7 +37,7 @@ export function* evictWrites(store: Store, sessionId: string, day: string): Gene
 
 function* positionsOf(store: Store, sessionId: string, day: string, part: number): Generator<Write[], Position[]> {
   const positions: Position[] = [];
-  for (let next = 0; ; ) {
+  for (let next = 0; ;) {
     const prefix = [sessionId, day, part];
     const rows = [...store.range<number>(TABLES.messageParts, { prefix, from: [...prefix, next], limit: AT_ONCE })];
     for (const { key, value: second } of rows) positions.push([second, Number(key[3])]);

@@ -5,11 +5,11 @@ import { TABLES } from '../supervisor-store.js';
 import { indexKey, type Place } from './message-index.js';
 
 /** Messages of one batch. */
-const AT_ONCE = 200;
+const AT_ONCE = 100;
 
 /** Days of a session that have messages here, the oldest first, up to the one before `before`. */
 export function* localDays(store: Store, sessionId: string, before: string): Generator<string> {
-  for (let from = [sessionId]; ; ) {
+  for (let from = [sessionId]; ;) {
     const [row] = store.range(TABLES.messageParts, { prefix: [sessionId], from, limit: 1 });
     const day = row && String(row.key[1]);
     if (day === undefined || day >= before) return;

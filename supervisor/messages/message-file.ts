@@ -81,4 +81,3 @@ export const restoreWrites = ({ sessionId, day, part, messages }: MessageFile): 
     { table: TABLES.messageIndex, key: indexKey(sessionId, message), value: [second, n, part] satisfies Place },
     { table: TABLES.messageParts, key: [sessionId, day, part, n], value: second },
   ]);
-

@@ -11,7 +11,7 @@ const AT_ONCE = 1_000;
  * be committed before the next is asked for.
  */
 export function* forgetOldIndex(store: Store, sessionId: string, before: number): Generator<Write[]> {
-  for (let from: Key | undefined = [sessionId]; from; ) {
+  for (let from: Key | undefined = [sessionId]; from;) {
     const rows: Row<Place>[] = [...store.range<Place>(TABLES.messageIndex, { prefix: [sessionId], from, limit: AT_ONCE })];
     yield rows
       .filter(({ value: [second, n] }) => second < before && store.get(TABLES.messages, [sessionId, second, n]) === undefined)

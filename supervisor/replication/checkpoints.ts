@@ -95,7 +95,7 @@ export class Checkpoints {
     const auth = await this.readAuth(row);
     const key = KEYS.auth(sessionId);
     if (!auth) {
-      await objects.delete([key]);
+      if (this.#options.progress.checkpointed(sessionId)?.hasAuth ?? true) await objects.delete([key]);
       return false;
     }
     await objects.put(key, await packAuth({ sessionId, workerId, generation, ...auth }, cipher));

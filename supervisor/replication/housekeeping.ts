@@ -88,7 +88,7 @@ export class Housekeeping {
 
   #isDue(sessionId: string, { at }: Dirty): boolean {
     const { checkpointMs } = this.#options;
-    const spread = (createHash('md5').update(sessionId).digest().readUInt16BE() / 0xffff) * SPREAD;
+    const spread = (createHash('sha256').update(sessionId).digest().readUInt16BE() / 0xffff) * SPREAD;
     return Date.now() - at >= checkpointMs * (1 + (at === 0 ? 0 : spread));
   }
 

@@ -36,6 +36,8 @@ export interface StorageStatus extends Omit<ReplicationStatus, 'state'> {
   state: ReplicationStatus['state'] | 'restoring';
 }
 
+/** A store that answers at all answers in this time. */
+const CONFIRM_MS = 3_000;
 const RETRY_PAUSE = { baseMs: 500, maxMs: 15_000 };
 
 export class Replication {
@@ -97,6 +99,22 @@ export class Replication {
       }
       await pause(backoffDelay(attempt, RETRY_PAUSE, Math.random()), undefined, { signal: this.#stopping.signal });
     }
+  }
+
+  /**
+   * Makes sure, if the object store answers in time, that no other data folder has taken this worker over: an older one that connects would
+   * throw the sessions of the newer one out.
+   */
+  async confirm(): Promise<void> {
+    const { owner } = this.#progress;
+    if (!owner) return;
+    const { log, onRefused } = this.#options;
+    const late = pause(CONFIRM_MS, 'late' as const, { ref: false });
+    const confirmed = this.#ownership.confirm(owner).catch((error: unknown) => {
+      if (error instanceof SupersededError) onRefused(error.message);
+      log.warn({ cause: messageOf(error) }, 'connecting without knowing whether another data folder has these sessions by now');
+    });
+    await Promise.race([confirmed, late]);
   }
 
   /** Begins to replicate. */

@@ -10,6 +10,28 @@ import { TABLES, type MessageCount, type MessageDay } from '../supervisor-store.
 import type { TailRow } from './journal-tail.js';
 import type { SessionData } from './session-files.js';
 
+/**
+ * Counts again what is local. A file may be newer than the journal, and then what the journal says of counts is too low: a number given out
+ * twice would hide a message.
+ */
+export const recountMessages = async (store: Store, sessionId: string): Promise<void> => {
+  let { n } = store.get<MessageCount>(TABLES.messageCounts, [sessionId]) ?? { n: 0 };
+  let total = 0;
+  const writes: Write[] = [];
+  for (const { key, value: day } of store.range<MessageDay>(TABLES.messageDays, { prefix: [sessionId] })) {
+    let count = 0;
+    for (const row of store.range<number>(TABLES.messageParts, { prefix: key })) {
+      count++;
+      n = Math.max(n, Number(row.key[3]));
+    }
+    const counted = day.remoteParts === 0 ? { ...day, count } : day;
+    total += counted.count;
+    writes.push({ table: TABLES.messageDays, key, value: counted });
+  }
+  if (writes.length > 0) writes.push({ table: TABLES.messageCounts, key: [sessionId], value: { total, n } satisfies MessageCount });
+  await store.commit(writes, { tracked: false });
+};
+
 /** Today and yesterday: what WhatsApp may deliver again must be recognised. */
 const RECENT_MS = 24 * 60 * 60_000;
 

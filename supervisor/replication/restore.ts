@@ -17,7 +17,7 @@ import { SUPERVISOR_SCHEMA, TABLES, type SessionRow } from '../supervisor-store.
 import { listEntries, readTail, type JournalTail, type TailRow } from './journal-tail.js';
 import type { Ownership } from './ownership.js';
 import type { Progress } from './progress.js';
-import { restoreMessages } from './restore-messages.js';
+import { recountMessages, restoreMessages } from './restore-messages.js';
 import { readSessionFiles, type SessionFiles } from './restore-session.js';
 
 export interface RestoreOptions {
@@ -102,6 +102,7 @@ export const restoreWorker = async (options: RestoreOptions): Promise<Restored> 
         await slotStore.commit(slotWrites(files, rows), { tracked: false });
         await restoreMessages({ store, objects, sessionId, data: files.data, rows, today: at, onDamaged });
         await store.commitRaw(rows.filter(({ table }) => !IN_SLOT.has(table) && !DESCRIBED.has(table)), { tracked: false });
+        await recountMessages(store, sessionId);
         const dirtySince = tail.since.get(sessionId);
         await store.commit(
           [

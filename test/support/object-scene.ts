@@ -33,6 +33,10 @@ export const environmentOf = ({ endpoint, accessKey, secretKey, bucket, region }
   REPLICATION_INTERVAL_MS: '300',
 });
 
+/** Resolves when the worker has got its sessions back. */
+export const untilServing = async (worker: WorkerProcess): Promise<void> =>
+  until(async () => (await worker.call('GET', '/storage'))['state'] !== 'restoring', 60_000, () => 'the worker did not get its sessions back');
+
 /** Takes the server over: `close` ends it. */
 export const openObjectScene = async (server: OwnObjectServer, options: SceneOptions = {}): Promise<ObjectScene> => {
   const scene = await openScene({ ...options, env: { WORKER_ID: 'worker-a', ...environmentOf(server), ...options.env } }).catch(
@@ -42,10 +46,7 @@ export const openObjectScene = async (server: OwnObjectServer, options: SceneOpt
     },
   );
   const storage = async (): Promise<StorageFacts> => (await scene.worker.call('GET', '/storage')) as unknown as StorageFacts;
-  const untilServing = async (): Promise<void> => {
-    await until(async () => (await storage()).state !== 'restoring', 60_000, () => 'the worker did not get its sessions back');
-  };
-  await untilServing();
+  await untilServing(scene.worker);
   return Object.assign(scene, {
     server,
     storage,
@@ -56,7 +57,7 @@ export const openObjectScene = async (server: OwnObjectServer, options: SceneOpt
       await scene.worker.kill();
       await rm(scene.dataDir, { recursive: true, force: true });
       await scene.restartWorker();
-      await untilServing();
+      await untilServing(scene.worker);
       return scene.worker;
     },
     close: closeBoth(scene.close, server),

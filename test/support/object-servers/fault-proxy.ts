@@ -23,19 +23,19 @@ export type Fault =
   | 'drop-after-request'
   | Answer;
 
-export interface Answer {
+interface Answer {
   status: number;
   type: string;
   body: string;
 }
 
-export const SLOW_DOWN: Answer = {
+const SLOW_DOWN: Answer = {
   status: 503,
   type: 'application/xml',
   // Long enough not to arrive with the head.
   body: `<?xml version="1.0"?><Error><Code>SlowDown</Code><Message>${'slow down '.repeat(4_000)}</Message></Error>`,
 };
-export const LOGIN_PAGE: Answer = { status: 200, type: 'text/html; charset=utf-8', body: '<!doctype html><title>Log in</title>' };
+const LOGIN_PAGE: Answer = { status: 200, type: 'text/html; charset=utf-8', body: '<!doctype html><title>Log in</title>' };
 
 const TRICKLE_MS = 40;
 

@@ -61,7 +61,11 @@ it('gives a message that is larger than a file one of its own', async () => {
 
 it('marks the file of a message whose status moves, or whose placeholder is replaced, and no other', async () => {
   const { store, history, append, ship } = await setUpHistory();
-  await append(outgoing('A', TODAY - DAY_MS), incoming('B', TODAY, { type: 'undecryptable', content: null }), incoming('C', TODAY + DAY_MS));
+  await append(
+    outgoing('A', TODAY - DAY_MS),
+    incoming('B', TODAY, { type: 'undecryptable', content: null }),
+    incoming('C', TODAY + DAY_MS),
+  );
   await ship();
   expect(marks(store)).toEqual([]);
   await store.commit(history.advance('s', 'A', 'sent'));
@@ -112,7 +116,8 @@ it('restores from its files every row it had, however often', async () => {
     await other.commit(restoreWrites(readPart(body)));
     await other.commit(restoreWrites(readPart(body)));
   }
-  for (const table of [TABLES.messages, TABLES.messageIndex, TABLES.messageParts]) expect(rowsIn(other, table)).toEqual(rowsIn(store, table));
+  for (const table of [TABLES.messages, TABLES.messageIndex, TABLES.messageParts])
+    expect(rowsIn(other, table)).toEqual(rowsIn(store, table));
 });
 
 it('refuses a file that is damaged, cut or of another shape', async () => {
@@ -124,47 +129,50 @@ it('refuses a file that is damaged, cut or of another shape', async () => {
   }
 });
 
-it.each([0, 1, 3, 5, 6])('brings a store of version 1 to days and parts, also when it was stopped after %i batches', async (stoppedAfter) => {
-  const folder = tempFolder();
-  const tables = ['messages', 'messageIndex', 'messageCounts', 'sessions', 'intents', 'idempotency', 'spawns'];
-  const old = await openStore(folder, { version: 1, tables, sealed: [], tracked: [], migrations: {} }, { track: false });
-  const messages = Array.from({ length: 3_000 }, (_, index) => {
-    const at = TODAY + ((index * 7_919) % 3) * DAY_MS + index * 100;
-    return (index % 5 === 0 ? outgoing : incoming)(`A${index}`, at, { content: 'x'.repeat(1_000) });
-  });
-  await old.commit([
-    ...rowsOfVersion1(messages),
-    { table: TABLES.messageCounts, key: ['s'], value: { total: messages.length, n: messages.length } },
-  ]);
-  await old.close();
+it.each([0, 1, 3, 5, 6])(
+  'brings a store of version 1 to days and parts, also when it was stopped after %i batches',
+  async (stoppedAfter) => {
+    const folder = tempFolder();
+    const tables = ['messages', 'messageIndex', 'messageCounts', 'sessions', 'intents', 'idempotency', 'spawns'];
+    const old = await openStore(folder, { version: 1, tables, sealed: [], tracked: [], migrations: {} }, { track: false });
+    const messages = Array.from({ length: 3_000 }, (_, index) => {
+      const at = TODAY + ((index * 7_919) % 3) * DAY_MS + index * 100;
+      return (index % 5 === 0 ? outgoing : incoming)(`A${index}`, at, { content: 'x'.repeat(1_000) });
+    });
+    await old.commit([
+      ...rowsOfVersion1(messages),
+      { table: TABLES.messageCounts, key: ['s'], value: { total: messages.length, n: messages.length } },
+    ]);
+    await old.close();
 
-  let batches = 0;
-  const interrupted = {
-    ...SUPERVISOR_SCHEMA,
-    migrations: {
-      *2(store: Store) {
-        for (const batch of migrateDays(store)) {
-          if (batches++ === stoppedAfter) throw new Error('stopped');
-          yield batch;
-        }
+    let batches = 0;
+    const interrupted = {
+      ...SUPERVISOR_SCHEMA,
+      migrations: {
+        *2(store: Store) {
+          for (const batch of migrateDays(store)) {
+            if (batches++ === stoppedAfter) throw new Error('stopped');
+            yield batch;
+          }
+        },
       },
-    },
-  };
-  await expect(openStore(folder, interrupted, { track: false })).rejects.toThrow('stopped');
-  const { store, history, append } = historyOver(closing(await openSupervisorStore(folder)));
-  expect(batches).toBe(stoppedAfter + 1);
-  const days = rowsIn(store, TABLES.messageDays) as [unknown, MessageDay][];
-  expect(days.map(([, { count, part: last }]) => [count, last])).toEqual([
-    [1_000, 1],
-    [1_000, 1],
-    [1_000, 1],
-  ]);
-  const files = [];
-  for (const changed of changedParts(store)) files.push(readPart((await renderPart(store, changed, ORIGIN)).body ?? ''));
-  expect(files.flatMap((file) => file.messages.map(({ message }) => message.id)).sort()).toEqual(messages.map(({ id }) => id).sort());
-  await append(...messages.slice(0, 20));
-  await store.commit(history.advance('s', 'A0', 'sent'));
-  const page = await history.page('s', { limit: 10_000, offset: 0 });
-  expect([page.total, page.messages.length]).toEqual([3_000, 3_000]);
-  expect(page.messages.find(({ id }) => id === 'A0')?.status).toBe('sent');
-});
+    };
+    await expect(openStore(folder, interrupted, { track: false })).rejects.toThrow('stopped');
+    const { store, history, append } = historyOver(closing(await openSupervisorStore(folder)));
+    expect(batches).toBe(stoppedAfter + 1);
+    const days = rowsIn(store, TABLES.messageDays) as [unknown, MessageDay][];
+    expect(days.map(([, { count, part: last }]) => [count, last])).toEqual([
+      [1_000, 1],
+      [1_000, 1],
+      [1_000, 1],
+    ]);
+    const files = [];
+    for (const changed of changedParts(store)) files.push(readPart((await renderPart(store, changed, ORIGIN)).body ?? ''));
+    expect(files.flatMap((file) => file.messages.map(({ message }) => message.id)).sort()).toEqual(messages.map(({ id }) => id).sort());
+    await append(...messages.slice(0, 20));
+    await store.commit(history.advance('s', 'A0', 'sent'));
+    const page = await history.page('s', { limit: 10_000, offset: 0 });
+    expect([page.total, page.messages.length]).toEqual([3_000, 3_000]);
+    expect(page.messages.find(({ id }) => id === 'A0')?.status).toBe('sent');
+  },
+);

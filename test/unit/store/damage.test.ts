@@ -80,25 +80,19 @@ it('takes an empty file for a store that was about to be made', async () => {
 it('opens a file that lacks nothing but free pages at its end', async () => {
   const folder = tempFolder();
   const store = await openStore(folder, { version: 1, tables: ['a', 'secret'], sealed: [], tracked: [], migrations: {} }, { track: false });
-  await store.commit([{ table: 'a', key: ['large'], value: Buffer.alloc(200_000) }]);
-  await store.commit([{ table: 'a', key: ['small'], value: 1 }]);
-  await store.commit([{ table: 'a', key: ['large'], value: undefined }]);
-  for (let n = 0; n < 3; n++) await store.commit([{ table: 'a', key: ['small'], value: n }]);
+  const large = async (name: string, value: Buffer | undefined): Promise<void> => store.commit([{ table: 'a', key: [name], value }]);
+  await large('first', Buffer.alloc(200_000));
+  await large('last', Buffer.alloc(200_000));
+  // What comes now takes the pages of the first one, and leaves those of the last one free.
+  for (const name of ['first', 'last']) {
+    await large(name, undefined);
+    for (let n = 0; n < 5; n++) await store.commit([{ table: 'a', key: ['small'], value: n }]);
+  }
   await store.close();
   const data = join(folder, 'data.mdb');
-  // The large row was the last thing in the file but for a few pages; nothing refers to it any more.
-  const size = statSync(data).size;
-  let shorter = 0;
-  for (let cut = PAGE; cut < size; cut += PAGE) {
-    const copy = storeWith(readFileSync(data));
-    truncateSync(join(copy, 'data.mdb'), size - cut);
-    const { code, signal } = await openInChild(copy, {});
-    expect(signal).toBeNull();
-    if (code !== 0) break;
-    shorter++;
-  }
-  expect(shorter).toBeGreaterThan(0);
-  expect(shorter).toBeLessThan(size / PAGE - 2);
+  truncateSync(data, statSync(data).size - 20 * PAGE);
+  for (const reading of [true, false])
+    expect(await openInChild(folder, { reading })).toMatchObject({ code: 0, messages: ['opening', { rows: 1 }] });
 });
 
 it.each(['data.mdb', 'lock.mdb'])('refuses a folder in the place of %s', async (name) => {
