@@ -1,5 +1,6 @@
 // What the HTTP layer may ask of the worker, and when it has to wait: nothing before the sessions are known, no changes while stopping.
 import { AppError } from '../shared/errors.js';
+import { ObjectStoreError } from '../shared/object-store/object-store.js';
 import type { Config } from './config.js';
 import type { Fleet } from './fleet/fleet.js';
 import type { HostLoad } from './host-load.js';
@@ -66,7 +67,7 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
     storage: {
       status: storage,
       flush: change(async () => {
-        await replication?.flush();
+        await flush(replication);
         return storage();
       }),
     },
@@ -84,6 +85,15 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
       },
     }),
   };
+};
+
+const flush = async (replication: Replication | undefined): Promise<void> => {
+  try {
+    await replication?.flush(true);
+  } catch (error) {
+    if (!(error instanceof ObjectStoreError)) throw error;
+    throw new AppError('STORAGE_UNAVAILABLE', error.sentence, { cause: error, retryAfterSeconds: 5 });
+  }
 };
 
 const restoring = (): AppError =>

@@ -55,6 +55,9 @@ export const openStore = async (path: string, schema: Schema, { track, ...option
 /** Names the time since which every change was tracked; another one means that changes may be missing. */
 export const trackedSince = (store: Pick<Store, 'get'>): string | undefined => store.get<string>(META, TRACKED_SINCE);
 
+/** Undefined for a store that was only begun. */
+export const schemaVersionOf = (store: Pick<Store, 'get'>): number | undefined => store.get<number>(META, SCHEMA_VERSION);
+
 /** Keys that rows of the store may be sealed with, by their ids, and whether every row that should be is sealed with the last of them. */
 interface Seals {
   keyIds: string[];
@@ -62,7 +65,7 @@ interface Seals {
 }
 
 const assertVersion = (store: Store, path: string, { version }: Schema): void => {
-  const found = store.get<number>(META, SCHEMA_VERSION);
+  const found = schemaVersionOf(store);
   if (found !== undefined && found > version) {
     throw new StoreRefusedError(`The store in ${path} has schema version ${found}, this program knows ${version}; run the newer program.`);
   }
@@ -79,7 +82,7 @@ const assertKeys = (store: Store, cipher: StoreOptions['cipher']): void => {
 };
 
 const migrate = async (store: Store, { version, migrations }: Schema): Promise<void> => {
-  const found = store.get<number>(META, SCHEMA_VERSION);
+  const found = schemaVersionOf(store);
   for (let next = (found ?? version) + 1; next <= version; next++) {
     for (const batch of migrations[next]?.(store) ?? []) await store.commit(batch);
     await store.commit([{ table: META, key: SCHEMA_VERSION, value: next }]);

@@ -28,7 +28,7 @@ export const anyChanged = (store: Pick<Store, 'get'>, sessionId: string, day: st
   return false;
 };
 
-/** Gives out the numbers of changes; one for each store. */
+/** Gives out the numbers of changes. */
 export class PartMarks {
   readonly #store: Store;
   #last: number | undefined;
@@ -38,8 +38,10 @@ export class PartMarks {
   }
 
   mark(sessionId: string, day: string, part: number): Write {
-    this.#last ??= this.#highest();
-    return { table: TABLES.changedParts, key: [sessionId, day, part], value: ++this.#last };
+    const key = [sessionId, day, part];
+    // Somebody else may have marked it since the highest was looked up.
+    this.#last = Math.max(this.#last ?? this.#highest(), this.#store.get<number>(TABLES.changedParts, key) ?? 0) + 1;
+    return { table: TABLES.changedParts, key, value: this.#last };
   }
 
   #highest(): number {

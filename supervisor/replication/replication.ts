@@ -132,9 +132,9 @@ export class Replication {
     return [{ table: TABLES.deletions, key: [sessionId], value: { at: Date.now() } satisfies Deletion }];
   }
 
-  /** Ships everything committed by now, and writes the files of every session. @throws ObjectStoreError */
-  async flush(): Promise<void> {
-    await this.#replicator.flush(true);
+  /** Ships everything committed by now, and with `files` writes what the files of sessions lack. @throws ObjectStoreError, SupersededError */
+  async flush(files: boolean): Promise<void> {
+    await this.#replicator.flush(files);
   }
 
   status(): StorageStatus {

@@ -74,6 +74,7 @@ export class Replicator {
   /** Ships what is committed now, and with `files` writes what the sessions' files lack. @throws ObjectStoreError */
   async flush(files: boolean): Promise<void> {
     await this.#alone(async () => {
+      await this.#confirmOwner();
       await this.#shipAll();
     });
     if (!files) return;

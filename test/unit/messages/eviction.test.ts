@@ -135,11 +135,11 @@ it('takes late messages of an evicted day into a new file, and shows them in the
   expect(store.get<MessageDay>(TABLES.messageDays, ['s', DAY])).toMatchObject({ count: 902, remoteParts: parts + 1, part: parts + 1 });
 });
 
-it('knows a message of an evicted day that comes again, and drops what is told of its status', async () => {
+it.each([1, Infinity])('knows a message of an evicted day that comes again, and drops what is told of its status', async (commits) => {
   const { store, history, append, ids, ship } = await setUpHistory();
   await append(incoming('A', TODAY), outgoing('B', TODAY));
   await ship();
-  await evict(store, DAY);
+  await evict(store, DAY, commits);
   await append(incoming('A', TODAY));
   expect(history.advance('s', 'B', 'read')).toEqual([]);
   expect(await ids()).toEqual(['B', 'A']);
@@ -158,11 +158,12 @@ it('adds the message itself when its placeholder was evicted', async () => {
   expect(await ids()).toEqual(['A', 'B', 'A']);
 });
 
-it('evicts nothing when a message comes while it looks', async () => {
-  const { store, append } = await shippedDay(await setUpHistory());
+it.each([false, true])('evicts nothing when a message comes while it looks, written to the object store at once: %s', async (shipped) => {
+  const { store, append, ship } = await shippedDay(await setUpHistory());
   const steps = evictWrites(store, 's', DAY);
   steps.next();
   await append(incoming('late', TODAY));
+  if (shipped) await ship();
   for (const batch of { [Symbol.iterator]: () => steps }) await store.commit(batch);
   expect(rowsIn(store, TABLES.messages)).toHaveLength(901);
   expect(store.get<MessageDay>(TABLES.messageDays, ['s', DAY])?.remoteParts).toBe(0);

@@ -1,0 +1,62 @@
+// What a slot's store holds of which session, and the writes that take it from there.
+import { CHANGES, type ChangedKeys, type RawRow } from './change-log.js';
+import { SLOT_TABLES } from './slot-store.js';
+import type { Key, RangeOptions, Row, Store, Write } from './store.js';
+
+/** Tables whose keys begin with the session. */
+export const SESSION_TABLES = [SLOT_TABLES.creds, SLOT_TABLES.keys, SLOT_TABLES.inbox, SLOT_TABLES.outgoing, SLOT_TABLES.packed] as const;
+const LAST = '\u{10ffff}\u{10ffff}';
+
+interface Readable {
+  range<T>(table: string, options?: RangeOptions): Generator<Row<T>>;
+  rawRange(table: string, options?: RangeOptions): Generator<Row<Buffer>>;
+}
+
+/** Sessions with rows in tables of their own; looks at one row of each. */
+export const sessionsIn = (store: Readable): Set<string> => {
+  const found = new Set<string>();
+  for (const table of SESSION_TABLES) {
+    let from: Key = [];
+    for (let row = first(store, table, from); row; row = first(store, table, from)) {
+      const sessionId = String(row.key[0]);
+      found.add(sessionId);
+      from = [sessionId, LAST];
+    }
+  }
+  return found;
+};
+
+/** Sessions with rows on the spool. */
+export const spooledIn = (store: Readable): Set<string> =>
+  new Set([...store.range<{ sessionId: string }>(SLOT_TABLES.spool)].map(({ value }) => value.sessionId));
+
+/** Rows of a session in tables of its own, as they lie there. */
+export const rawRowsOf = function* (store: Readable, sessionId: string): Generator<RawRow> {
+  for (const table of SESSION_TABLES) {
+    for (const { key, value } of store.rawRange(table, { prefix: [sessionId] })) yield { table, key, value };
+  }
+};
+
+export const rawSpoolOf = (store: Store, sessionId: string): Row<Buffer>[] => {
+  const keys = new Set(
+    [...store.range<{ sessionId: string }>(SLOT_TABLES.spool)]
+      .filter(({ value }) => value.sessionId === sessionId)
+      .map(({ key }) => key[0]),
+  );
+  return [...store.rawRange(SLOT_TABLES.spool)].filter(({ key }) => keys.has(key[0]));
+};
+
+/**
+ * Removals of a session's own rows, and of every mention of them in the change log: to be committed untracked, so that the object store is not
+ * told of the removal of what lives on in another slot.
+ */
+export const quietRemovals = (store: Store, sessionId: string): Write[] => {
+  const rows = [...rawRowsOf(store, sessionId)].map(({ table, key }) => ({ table, key, value: undefined }));
+  const logged = [...store.range<ChangedKeys>(CHANGES)].flatMap(({ key, value }): Write[] => {
+    const kept = value.filter(([, owner]) => owner !== sessionId);
+    return kept.length === value.length ? [] : [{ table: CHANGES, key, value: kept }];
+  });
+  return [...rows, ...logged];
+};
+
+const first = (store: Readable, table: string, from: Key): Row<Buffer> | undefined => [...store.rawRange(table, { from, limit: 1 })][0];

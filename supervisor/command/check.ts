@@ -1,0 +1,15 @@
+import { EXIT } from '../../shared/exit-codes.js';
+import { checkStores } from '../check-stores.js';
+import type { Subcommand } from './subcommand.js';
+
+/** `worker check` */
+export const check: Subcommand = {
+  summary: 'reads everything that is stored and says what is wrong with it; changes nothing, may run beside the worker',
+  run: async ({ config, cipher, say }) => {
+    const findings = await checkStores(config.dataDir, cipher);
+    for (const { severity, store, problem } of findings) say(`${severity}: ${store}: ${problem}`);
+    const errors = findings.filter(({ severity }) => severity === 'error').length;
+    say(`${errors} errors, ${findings.length - errors} warnings in ${config.dataDir}`);
+    return errors > 0 ? EXIT.crash : EXIT.clean;
+  },
+};

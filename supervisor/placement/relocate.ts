@@ -1,0 +1,165 @@
+// Moves sessions out of slots that are no longer used, and clears what an interrupted move left. At every line the catalog's home slot says which
+// copy of a session counts: until it is committed the old one, from then on the new one.
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from '../../shared/logging.js';
+import type { RawRow } from '../../shared/store/change-log.js';
+import type { RowCipher } from '../../shared/store/row-cipher.js';
+import { quietRemovals, rawRowsOf, rawSpoolOf, sessionsIn, spooledIn } from '../../shared/store/slot-sessions.js';
+import { openSlotStore, SLOT_SCHEMA, SLOT_TABLES } from '../../shared/store/slot-store.js';
+import { StoreReader } from '../../shared/store/store-reader.js';
+import type { Store } from '../../shared/store/store.js';
+import { TABLES, type SessionRow } from '../supervisor-store.js';
+
+export interface RelocationOptions {
+  /** The supervisor's. No runner works in any slot, and nobody has read the catalog yet. */
+  store: Store;
+  dataDir: string;
+  /** Slots below this one are used. */
+  slots: number;
+  /** Answers a slot for one more session, given how many each has; `slots` or more when none has room. */
+  chooseSlot: (occupied: ReadonlyMap<number, number>) => number;
+  cipher: RowCipher | undefined;
+  /** Whether changes are shipped to an object store. */
+  track: boolean;
+  log: Logger;
+  /** Called before each step that changes something on the disk. */
+  onStep?: (step: string) => void;
+}
+
+const BATCH = 500;
+
+/** Moves every session whose home slot is no longer used to one with room, then removes what is in slots where it does not belong. */
+export const emptySlots = async (options: RelocationOptions): Promise<void> => {
+  const { store, slots, chooseSlot, log } = options;
+  const rows = [...store.range<SessionRow>(TABLES.sessions)].map(({ value }) => value);
+  const occupied = new Map<number, number>();
+  for (const { slot } of rows) if (slot !== undefined) occupied.set(slot, (occupied.get(slot) ?? 0) + 1);
+  for (const row of rows) {
+    if (row.slot === undefined || row.slot < slots) continue;
+    const target = chooseSlot(occupied);
+    if (target >= slots) {
+      log.warn({ sessionId: row.sessionId, slot: row.slot }, 'a session stays in a slot beyond the configured ones: no other has room');
+      continue;
+    }
+    await move(options, row, row.slot, target);
+    occupied.set(target, (occupied.get(target) ?? 0) + 1);
+    log.info({ sessionId: row.sessionId, from: row.slot, to: target }, 'a session was moved to another slot');
+  }
+  await removeStrays(options);
+};
+
+/** Removes rows of sessions from slots that are not their home, and of sessions that are no more; what was received stays or moves home. */
+export const removeStrays = async (options: RelocationOptions): Promise<void> => {
+  const { store, dataDir, slots, log } = options;
+  for (const slot of slotsOf(dataDir)) {
+    const homeOf = (sessionId: string): SessionRow | undefined => store.get<SessionRow>(TABLES.sessions, [sessionId]);
+    const found = await present(options, slot);
+    const strays = [...found.rows].filter((sessionId) => homeOf(sessionId)?.slot !== slot);
+    // The runner of a slot in use ships its spool, whosever records these are; for one that has none this has to be done.
+    const spooled = [...found.spooled].filter((sessionId) => {
+      const row = homeOf(sessionId);
+      return !row || (slot >= slots && row.slot !== undefined && row.slot !== slot);
+    });
+    if (strays.length === 0 && spooled.length === 0) continue;
+    await withSlot(options, slot, async (from) => {
+      for (const sessionId of new Set([...strays, ...spooled])) {
+        const home = homeOf(sessionId)?.slot;
+        if (home !== undefined) {
+          await withSlot(options, home, async (to) => {
+            await tellObjectStore(options, to, sessionId);
+            if (spooled.includes(sessionId)) await copySpool(options, from, to, sessionId);
+          });
+        }
+        options.onStep?.('remove');
+        const spool = spooled.includes(sessionId) ? rawSpoolOf(from, sessionId) : [];
+        const removals = spool.map(({ key }) => ({ table: SLOT_TABLES.spool, key, value: undefined }));
+        await from.commit([...quietRemovals(from, sessionId), ...removals], { tracked: false });
+        log.info({ sessionId, slot, home }, 'rows of a session were removed from a slot that is not its home');
+      }
+    });
+  }
+};
+
+const move = async (options: RelocationOptions, row: SessionRow, source: number, target: number): Promise<void> => {
+  const { sessionId } = row;
+  if (existsSync(folderOf(options.dataDir, source))) {
+    await withSlot(options, source, async (from) =>
+      withSlot(options, target, async (to) => {
+        options.onStep?.('clear');
+        await to.commit(quietRemovals(to, sessionId), { tracked: false });
+        for (const batch of batchesOf(rawRowsOf(from, sessionId))) {
+          options.onStep?.('copy');
+          await to.commitRaw(batch, { tracked: false });
+        }
+        await copySpool(options, from, to, sessionId);
+      }),
+    );
+  }
+  options.onStep?.('catalog');
+  await options.store.commit([{ table: TABLES.sessions, key: [sessionId], value: { ...row, slot: target, epoch: row.epoch + 1 } }]);
+};
+
+/** Records that are there already, from a move that was interrupted, are not copied again. */
+const copySpool = async ({ onStep }: RelocationOptions, from: Store, to: Store, sessionId: string): Promise<void> => {
+  const there = new Set(rawSpoolOf(to, sessionId).map(({ value }) => value.toString('base64')));
+  const missing = rawSpoolOf(from, sessionId).filter(({ value }) => !there.has(value.toString('base64')));
+  const [last] = to.rawRange(SLOT_TABLES.spool, { reverse: true, limit: 1 });
+  const next = Number(last?.key[0] ?? 0) + 1;
+  for (const batch of batchesOf(missing.map(({ value }, index) => ({ table: SLOT_TABLES.spool, key: [next + index], value })))) {
+    onStep?.('spool');
+    await to.commitRaw(batch, { tracked: false });
+  }
+};
+
+/** The rows came in silently; only now, that they count, they are changes to ship. */
+const tellObjectStore = async ({ track, onStep }: RelocationOptions, home: Store, sessionId: string): Promise<void> => {
+  if (!track) return;
+  const tracked = new Set(SLOT_SCHEMA.tracked);
+  for (const batch of batchesOf([...rawRowsOf(home, sessionId)].filter(({ table }) => tracked.has(table)))) {
+    onStep?.('log');
+    await home.commitRaw(batch);
+  }
+};
+
+const batchesOf = function* (rows: Iterable<RawRow>): Generator<RawRow[]> {
+  let batch: RawRow[] = [];
+  for (const row of rows) {
+    batch.push(row);
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+};
+
+const folderOf = (dataDir: string, slot: number): string => join(dataDir, 'runners', String(slot));
+
+const slotsOf = (dataDir: string): number[] => {
+  const folder = join(dataDir, 'runners');
+  return existsSync(folder)
+    ? readdirSync(folder)
+        .filter((name) => /^\d+$/.test(name))
+        .map(Number)
+    : [];
+};
+
+/** Looked up without writing: most starts find nothing to do. */
+const present = async ({ dataDir, cipher }: RelocationOptions, slot: number): Promise<{ rows: Set<string>; spooled: Set<string> }> => {
+  const reader = StoreReader.open(folderOf(dataDir, slot), { ...SLOT_SCHEMA, cipher });
+  if (!reader) return { rows: new Set(), spooled: new Set() };
+  try {
+    return { rows: sessionsIn(reader), spooled: spooledIn(reader) };
+  } finally {
+    await reader.close();
+  }
+};
+
+const withSlot = async <T>({ dataDir, cipher, track }: RelocationOptions, slot: number, work: (store: Store) => Promise<T>): Promise<T> => {
+  const store = await openSlotStore(folderOf(dataDir, slot), { cipher, track });
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+};

@@ -1,0 +1,23 @@
+// What a process of this bench can be told to do.
+import { commitSteps } from './auth-steps.js';
+import { compareFleet, makeCredentials, makeHistory, restoreFleet, saveFleet, unpackFleet } from './fleet-jobs.js';
+import { receiveMessages } from './receive-messages.js';
+import { replicateTraffic } from './replicate-traffic.js';
+import { runnerTraffic } from './runner-traffic.js';
+import { uploadStream } from './upload-stream.js';
+
+export const JOBS = {
+  commitSteps,
+  compareFleet,
+  makeCredentials,
+  makeHistory,
+  receiveMessages,
+  replicateTraffic,
+  restoreFleet,
+  runnerTraffic,
+  saveFleet,
+  unpackFleet,
+  uploadStream,
+} as const;
+
+export type JobName = keyof typeof JOBS;

@@ -1,0 +1,196 @@
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { DiskObjectStore } from '../../../shared/object-store/disk-object-store.js';
+import { ObjectStoreError, type ObjectStore } from '../../../shared/object-store/object-store.js';
+import { unpackSession } from '../../../shared/store/packed-session.js';
+import { RowCipher } from '../../../shared/store/row-cipher.js';
+import { openSlotStore, rowsOf, SLOT_TABLES } from '../../../shared/store/slot-store.js';
+import type { Store } from '../../../shared/store/store.js';
+import { History } from '../../../supervisor/messages/history.js';
+import { RemoteHistory } from '../../../supervisor/messages/remote-history.js';
+import { Replication } from '../../../supervisor/replication/replication.js';
+import { openSupervisorStore, removeSessionRows, TABLES, type SessionRow } from '../../../supervisor/supervisor-store.js';
+import { quietLog } from '../../fixtures/quiet-log.js';
+import { closing, tempFolder } from '../store/temp-store.js';
+
+const SESSIONS = ['user1', 'user10', 'user2'];
+const START = Date.UTC(2026, 10, 22, 23, 59, 0);
+
+type Step =
+  | { do: 'key'; session: number; id: number; value: number }
+  | { do: 'forget-key'; session: number; id: number }
+  | { do: 'message'; session: number; minutes: number }
+  | { do: 'read'; session: number; n: number }
+  | { do: 'delete'; session: number }
+  | { do: 'flush'; files: boolean }
+  | { do: 'away'; away: boolean };
+
+const session = fc.nat({ max: SESSIONS.length - 1 });
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { arbitrary: fc.record({ do: fc.constant('key' as const), session, id: fc.nat({ max: 5 }), value: fc.nat() }), weight: 6 },
+  { arbitrary: fc.record({ do: fc.constant('forget-key' as const), session, id: fc.nat({ max: 5 }) }), weight: 2 },
+  { arbitrary: fc.record({ do: fc.constant('message' as const), session, minutes: fc.nat({ max: 3_000 }) }), weight: 6 },
+  { arbitrary: fc.record({ do: fc.constant('read' as const), session, n: fc.nat({ max: 9 }) }), weight: 3 },
+  { arbitrary: fc.record({ do: fc.constant('delete' as const), session }), weight: 1 },
+  { arbitrary: fc.record({ do: fc.constant('flush' as const), files: fc.boolean() }), weight: 4 },
+  { arbitrary: fc.record({ do: fc.constant('away' as const), away: fc.boolean() }), weight: 1 },
+);
+
+/** Answers like the store behind it, or not at all; a put that fails may have landed. */
+const breakable = (objects: ObjectStore): ObjectStore & { away: boolean } => {
+  const wrapper = Object.create(objects, { away: { value: false, writable: true } }) as ObjectStore & { away: boolean };
+  const check = (): void => {
+    if (wrapper.away) throw new ObjectStoreError('unreachable', 'away');
+  };
+  return Object.assign(wrapper, {
+    open: async () => {
+      check();
+      await objects.open();
+    },
+    put: async (...args: Parameters<ObjectStore['put']>) => {
+      const done = await objects.put(...args);
+      check();
+      return done;
+    },
+    get: async (key: string) => {
+      check();
+      return objects.get(key);
+    },
+    delete: async (keys: readonly string[]) => {
+      check();
+      await objects.delete(keys);
+    },
+    list: (prefix: string) => {
+      check();
+      return objects.list(prefix);
+    },
+    close: async () => Promise.resolve(),
+  });
+};
+
+class World {
+  readonly objects: ReturnType<typeof breakable>;
+  readonly cipher: RowCipher | undefined;
+  readonly folder = tempFolder();
+  readonly refused: string[] = [];
+  store!: Store;
+  slot!: Store;
+  replication!: Replication;
+  history!: History;
+  #n = 0;
+
+  constructor(bucket: string, cipher: RowCipher | undefined) {
+    this.objects = breakable(new DiskObjectStore(bucket));
+    this.cipher = cipher;
+  }
+
+  async open(): Promise<this> {
+    this.store = closing(await openSupervisorStore(join(this.folder, 'supervisor'), { track: true, cipher: this.cipher }));
+    this.history = new History(this.store, new RemoteHistory({ store: this.store, objects: this.objects, log: quietLog() }));
+    this.replication = new Replication({
+      ...{ workerId: 'w', store: this.store, dataDir: this.folder, objects: this.objects, cipher: this.cipher, roomPerSlot: 10 },
+      ...{ intervalMs: 3_600_000, checkpointMs: 3_600_000, log: quietLog() },
+      trimSlot: (_slot, to) => void this.slot.trimChanges(to),
+      onRefused: (why) => this.refused.push(why),
+    });
+    if (this.replication.isFresh) await this.replication.restore();
+    this.slot = closing(await openSlotStore(join(this.folder, 'runners/0'), { track: true, cipher: this.cipher }));
+    return this;
+  }
+
+  async take(what: Step): Promise<void> {
+    switch (what.do) {
+      case 'key':
+        await this.#ensure(what.session);
+        return this.slot.commit([
+          { table: SLOT_TABLES.creds, key: [id(what)], value: { me: { id: id(what) }, secret: Buffer.from([what.value % 256]) } },
+          { table: SLOT_TABLES.keys, key: [id(what), 'session', String(what.id)], value: { ratchet: Buffer.from(String(what.value)) } },
+        ]);
+      case 'forget-key':
+        return this.slot.commit([{ table: SLOT_TABLES.keys, key: [id(what), 'session', String(what.id)], value: undefined }]);
+      case 'message': {
+        await this.#ensure(what.session);
+        const timestamp = START - what.minutes * 60_000;
+        const message = { id: `m${++this.#n}`, chat: 'c', from: 'f', to: 't', fromMe: true, type: 'text', content: `${this.#n}`, timestamp };
+        return this.store.commit(this.history.append(id(what), { ...message, status: 'sent' }));
+      }
+      case 'read':
+        return this.store.commit(this.history.advance(id(what), `m${what.n}`, 'read'));
+      case 'delete':
+        if (!this.store.get(TABLES.sessions, [id(what)])) return;
+        await this.slot.commit(rowsOf(this.slot, id(what)));
+        await removeSessionRows(this.store, id(what));
+        return this.store.commit([
+          { table: TABLES.sessions, key: [id(what)], value: undefined },
+          ...this.replication.deletion(id(what)),
+        ]);
+      case 'flush':
+        return this.replication.flush(what.files).catch((error: unknown) => {
+          if (!(error instanceof ObjectStoreError)) throw error;
+        });
+      case 'away':
+        this.objects.away = what.away;
+    }
+  }
+
+  /** Everything a client could miss. */
+  async contents(): Promise<unknown> {
+    const rows = [...this.store.range<SessionRow>(TABLES.sessions)].map(({ value }) => value.sessionId);
+    return Promise.all(
+      rows.map(async (sessionId) => {
+        await unpackSession(this.slot, sessionId, this.cipher);
+        return {
+          sessionId,
+          creds: this.slot.get(SLOT_TABLES.creds, [sessionId]),
+          keys: [...this.slot.range(SLOT_TABLES.keys, { prefix: [sessionId] })],
+          history: await this.history.page(sessionId, { limit: 500, offset: 0 }),
+          deletion: this.store.get(TABLES.deletions, [sessionId]) !== undefined,
+        };
+      }),
+    );
+  }
+
+  async #ensure(index: number): Promise<void> {
+    const sessionId = SESSIONS[index] ?? '';
+    if (this.store.get(TABLES.sessions, [sessionId])) return;
+    await this.store.commit([{ table: TABLES.sessions, key: [sessionId], value: { ...ROW, sessionId } }]);
+  }
+}
+
+const id = ({ session: index }: { session: number }): string => SESSIONS[index] ?? '';
+
+const ROW: SessionRow = {
+  ...{ sessionId: '', userId: 'u', sessionName: undefined, desired: 'connected', state: 'connected', reason: 'opened', seq: 4, since: 5 },
+  ...{ createdAt: 6, lastActivity: 7, slot: 0, epoch: 1, paired: true, everConnected: true, jid: '1@s.whatsapp.net', lid: undefined },
+  ...{ pushName: undefined, deleting: false },
+};
+
+it.each([
+  ['in the clear', undefined],
+  ['encrypted', new RowCipher([Buffer.alloc(32, 7)])],
+])('whatever was shipped comes back in an empty folder, whatever happened before (%s)', { timeout: 120_000 }, async (_name, cipher) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
+      const bucket = tempFolder();
+      const world = await new World(bucket, cipher).open();
+      await world.replication.flush(false);
+      for (const what of steps) await world.take(what);
+      world.objects.away = false;
+      await world.replication.flush(false);
+      const before = await world.contents();
+      await world.replication.stop(1_000);
+      const restored = await new World(bucket, cipher).open();
+      expect(await restored.contents()).toEqual(before);
+      // And once more, from what the new folder ships.
+      await restored.take({ do: 'message', session: 0, minutes: 0 });
+      await restored.replication.flush(true);
+      const later = await restored.contents();
+      await restored.replication.stop(1_000);
+      const again = await new World(bucket, cipher).open();
+      expect(await again.contents()).toEqual(later);
+      expect([...world.refused, ...restored.refused, ...again.refused]).toEqual([]);
+    }),
+    { numRuns: 12, endOnFailure: false, interruptAfterTimeLimit: 60_000 },
+  );
+});
