@@ -6,6 +6,7 @@ import { EXIT } from '../shared/exit-codes.js';
 import { createLogger } from '../shared/logging.js';
 import { RunnerEnvironment } from '../shared/runner-environment.js';
 import { RowCipher, parseKeys } from '../shared/store/row-cipher.js';
+import { StoreRefusedError } from '../shared/store/store-refused-error.js';
 import { openSlotStore } from '../shared/store/slot-store.js';
 import { Runner } from './runner.js';
 import { verifySignatures } from './verify-signatures.js';
@@ -49,7 +50,7 @@ try {
   });
 } catch (error) {
   log.fatal({ err: error }, 'the runner cannot start');
-  process.exitCode = EXIT.crash;
+  process.exitCode = error instanceof StoreRefusedError ? EXIT.config : EXIT.crash;
   process.disconnect();
 }
 

@@ -39,7 +39,9 @@ const VARIABLES = {
     .optional(),
   MINIO_ACCESS_KEY: text(PRINTABLE, 'must be printable ASCII without spaces').optional(),
   MINIO_SECRET_KEY: text(PRINTABLE, 'must be printable ASCII without spaces').optional(),
-  MINIO_BUCKET_NAME: text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be a bucket name: 3 to 63 of a-z 0-9 . -').default('whatsapp-sessions'),
+  MINIO_BUCKET_NAME: text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be a bucket name: 3 to 63 of a-z 0-9 . -').default(
+    'whatsapp-sessions',
+  ),
   MINIO_USE_SSL: flag().default(false),
   MINIO_REGION: text(/^[A-Za-z0-9-]{1,64}$/, 'must be a region name').default('us-east-1'),
   REPLICATION_INTERVAL_MS: wholeNumber(100, 3_600_000).default(2_000),
@@ -49,7 +51,10 @@ const VARIABLES = {
   STORE_MAX_MB: wholeNumber(64, 100_000_000).optional(),
   AUTH_ENCRYPTION_KEY: z
     .string()
-    .refine((value) => parseKeys(value) !== undefined, 'must be 32 bytes in hexadecimal or base64, or several such keys separated by commas')
+    .refine(
+      (value) => parseKeys(value) !== undefined,
+      'must be 32 bytes in hexadecimal or base64, or several such keys separated by commas',
+    )
     .optional(),
   DATA_DIR: text(/^[^\0]{1,1000}$/, 'must be the path of a folder').optional(),
   CONNECT_RATE_PER_SECOND: wholeNumber(1, 10_000).default(10),
@@ -133,8 +138,7 @@ export interface Config {
   readonly dataDir: string;
   /** Undefined: the local stores are all there is. */
   readonly objectStore:
-    | { endpoint: string; useSsl: boolean; accessKey: string; secretKey: string; bucket: string; region: string }
-    | undefined;
+    { endpoint: string; useSsl: boolean; accessKey: string; secretKey: string; bucket: string; region: string } | undefined;
   readonly replicationIntervalMs: number;
   readonly checkpointIntervalMs: number;
   /** Days of history kept locally; all when undefined. */

@@ -21,8 +21,10 @@ import { RemoteHistory } from './messages/remote-history.js';
 import { Sends } from './messages/sends.js';
 import { takeSpool } from './messages/take-spool.js';
 import { ConnectThrottle } from './placement/connect-throttle.js';
+import { chooseSlot } from './placement/placement.js';
 import { PlacedSessions } from './placement/placed-sessions.js';
 import { Registry } from './placement/registry.js';
+import { emptySlots } from './placement/relocate.js';
 import { createReplication, openObjectStore } from './replication/create-replication.js';
 import { openSupervisorStore, TABLES } from './supervisor-store.js';
 import { createWorkerPort, type Phase } from './worker-port.js';
@@ -57,6 +59,12 @@ export const startWorker = async (config: Config, log: Logger, onFatal: (why: st
     maxBytes: config.storeMaxBytes,
   });
   await endLeftovers(store, log);
+  const slots = Math.ceil(config.maxSessions / config.runnerMaxSessions);
+  await emptySlots({
+    ...{ store, dataDir: config.dataDir, slots, cipher, log },
+    chooseSlot: (occupied) => chooseSlot(occupied, config.runnerMaxSessions),
+    track: config.objectStore !== undefined,
+  });
 
   const objects = config.objectStore && (await openObjectStore(config.objectStore));
   const registry = new Registry(store, log);
@@ -132,15 +140,16 @@ export const startWorker = async (config: Config, log: Logger, onFatal: (why: st
   const server = createServer(worker, config, log);
   const address = await server.listen();
   if (restores) {
-    replication.restore().then(
-      async () => {
+    replication
+      .restore()
+      .then(async () => {
         registry.load();
         await takeUp();
         await sessions.resume();
-      },
-    ).catch((error: unknown) => {
-      if (phase.now !== 'draining') onFatal(`the sessions cannot be restored: ${messageOf(error)}`, EXIT.crash);
-    });
+      })
+      .catch((error: unknown) => {
+        if (phase.now !== 'draining') onFatal(`the sessions cannot be restored: ${messageOf(error)}`, EXIT.crash);
+      });
   } else {
     await sessions.resume();
   }

@@ -3,6 +3,7 @@ import { ConfigError } from '../shared/config.js';
 import { messageOf } from '../shared/errors.js';
 import { EXIT } from '../shared/exit-codes.js';
 import { createLogger } from '../shared/logging.js';
+import { StoreRefusedError } from '../shared/store/store-refused-error.js';
 import { loadConfig, type Config } from './config.js';
 import { DataDirLockedError } from './data-dir-lock.js';
 import { startWorker } from './lifecycle.js';
@@ -66,7 +67,7 @@ try {
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
 } catch (error) {
-  if (error instanceof DataDirLockedError || isAddressProblem(error)) refuse(error);
+  if (error instanceof DataDirLockedError || error instanceof StoreRefusedError || isAddressProblem(error)) refuse(error);
   log.fatal({ err: error }, 'worker could not start');
   process.exit(EXIT.crash);
 }

@@ -28,25 +28,18 @@ export const anyChanged = (store: Pick<Store, 'get'>, sessionId: string, day: st
   return false;
 };
 
-/** Gives out the numbers of changes. */
+/** Gives out the numbers of changes: each higher than those before it, and than the one an earlier process left. */
 export class PartMarks {
-  readonly #store: Store;
-  #last: number | undefined;
+  readonly #store: Pick<Store, 'get'>;
+  #last = 0;
 
-  constructor(store: Store) {
+  constructor(store: Pick<Store, 'get'>) {
     this.#store = store;
   }
 
   mark(sessionId: string, day: string, part: number): Write {
     const key = [sessionId, day, part];
-    // Somebody else may have marked it since the highest was looked up.
-    this.#last = Math.max(this.#last ?? this.#highest(), this.#store.get<number>(TABLES.changedParts, key) ?? 0) + 1;
+    this.#last = Math.max(this.#last, this.#store.get<number>(TABLES.changedParts, key) ?? 0) + 1;
     return { table: TABLES.changedParts, key, value: this.#last };
-  }
-
-  #highest(): number {
-    let highest = 0;
-    for (const { number } of changedParts(this.#store)) highest = Math.max(highest, number);
-    return highest;
   }
 }

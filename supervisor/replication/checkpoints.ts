@@ -123,12 +123,14 @@ export class Checkpoints {
     reader?.refresh();
     const range = { prefix: [sessionId] };
     const intents = [...store.range<Intent>(TABLES.intents, range)].map(({ value }) => value);
-    const idempotency = [...store.range<IdempotencyRow>(TABLES.idempotency, range)].map(
-      ({ key, value }): [string, IdempotencyRow] => [String(key[1]), value],
-    );
-    const outgoing = [...(reader?.range<unknown>(SLOT_TABLES.outgoing, range) ?? [])].map(
-      ({ key, value }): [string, unknown] => [String(key[1]), value],
-    );
+    const idempotency = [...store.range<IdempotencyRow>(TABLES.idempotency, range)].map(({ key, value }): [string, IdempotencyRow] => [
+      String(key[1]),
+      value,
+    ]);
+    const outgoing = [...(reader?.range<unknown>(SLOT_TABLES.outgoing, range) ?? [])].map(({ key, value }): [string, unknown] => [
+      String(key[1]),
+      value,
+    ]);
     const key = KEYS.sends(sessionId);
     if (intents.length + idempotency.length + outgoing.length === 0) {
       if (this.#options.progress.checkpointed(sessionId)?.hasSends ?? true) await objects.delete([key]);

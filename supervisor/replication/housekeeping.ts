@@ -147,7 +147,9 @@ export class Housekeeping {
       .all()
       .filter(({ name, since }) => progress.cursor(name, since) === undefined)
       .flatMap(({ name, slot, since }) => [
-        ...rows.filter((row) => slot === undefined || row.slot === slot).flatMap(({ sessionId }) => progress.soil(sessionId, { number: progress.number + 1, at: 0 })),
+        ...rows
+          .filter((row) => slot === undefined || row.slot === slot)
+          .flatMap(({ sessionId }) => progress.soil(sessionId, { number: progress.number + 1, at: 0 })),
         ...progress.shipped(name, since, 0),
       ]);
     await store.commit(soiled);

@@ -2,7 +2,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { backoffDelay } from '../../shared/backoff.js';
 import { messageOf } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logging.js';
 import { ObjectStoreError, type ObjectStore } from '../../shared/object-store/object-store.js';
@@ -15,6 +14,7 @@ import { Ownership, SupersededError } from './ownership.js';
 import { Progress } from './progress.js';
 import { Replicator, type ReplicationStatus } from './replicator.js';
 import { restoreWorker } from './restore.js';
+import { Trouble } from './trouble.js';
 
 export interface ReplicationOptions {
   workerId: string;
@@ -38,7 +38,6 @@ export interface StorageStatus extends Omit<ReplicationStatus, 'state'> {
 
 /** A store that answers at all answers in this time. */
 const CONFIRM_MS = 3_000;
-const RETRY_PAUSE = { baseMs: 500, maxMs: 15_000 };
 
 export class Replication {
   readonly #options: ReplicationOptions;
@@ -56,7 +55,14 @@ export class Replication {
     this.#progress = new Progress(store);
     this.#ownership = new Ownership(objects, workerId);
     this.#sources = new ChangeSources({ store, dataDir, cipher });
-    const checkpoints = new Checkpoints({ workerId, store, objects, progress: this.#progress, reader: (slot) => this.#sources.reader(slot), cipher });
+    const checkpoints = new Checkpoints({
+      workerId,
+      store,
+      objects,
+      progress: this.#progress,
+      reader: (slot) => this.#sources.reader(slot),
+      cipher,
+    });
     this.#replicator = new Replicator({
       ...{ workerId, store, objects, log, checkpoints, intervalMs: options.intervalMs, checkpointMs: options.checkpointMs },
       ...{ sources: this.#sources, progress: this.#progress, ownership: this.#ownership, trimSlot: options.trimSlot },
@@ -75,12 +81,12 @@ export class Replication {
   async restore(): Promise<void> {
     const { objects, log } = this.#options;
     const since = Date.now();
-    let trouble: StorageStatus['trouble'];
+    const trouble = new Trouble();
     const say = (): void => {
-      this.#restoring = { state: 'restoring', lagMs: 0, changesWaiting: 0, sessionsDirty: 0, trouble };
+      this.#restoring = { state: 'restoring', lagMs: 0, changesWaiting: 0, sessionsDirty: 0, trouble: trouble.now };
     };
     say();
-    for (let attempt = 0; ; attempt++) {
+    for (;;) {
       try {
         await objects.open();
         const { sessions, damaged } = await restoreWorker({ ...this.#options, ownership: this.#ownership, progress: this.#progress });
@@ -93,11 +99,10 @@ export class Replication {
           throw error;
         }
         if (!(error instanceof ObjectStoreError)) throw error;
-        if (trouble?.kind !== error.kind) log.error({ kind: error.kind, cause: messageOf(error) }, error.sentence);
-        trouble = { kind: error.kind, sentence: error.sentence, since };
-        say();
+        if (trouble.met(error)) log.error({ cause: messageOf(error) }, error.sentence);
       }
-      await pause(backoffDelay(attempt, RETRY_PAUSE, Math.random()), undefined, { signal: this.#stopping.signal });
+      say();
+      await pause(trouble.pauseMs, undefined, { signal: this.#stopping.signal });
     }
   }
 

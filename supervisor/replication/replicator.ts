@@ -1,11 +1,10 @@
 // Keeps the object store behind the local stores: the journal every interval, the files of sessions from time to time.
-import { backoffDelay } from '../../shared/backoff.js';
 import { messageOf } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logging.js';
-import { ObjectStoreError, type ObjectStoreTrouble } from '../../shared/object-store/object-store.js';
 import { Housekeeping, type HousekeepingOptions } from './housekeeping.js';
 import { Journal } from './journal.js';
 import { SupersededError, type Ownership } from './ownership.js';
+import { Trouble, type TroubleFacts } from './trouble.js';
 
 export interface ReplicatorOptions extends HousekeepingOptions {
   ownership: Ownership;
@@ -24,11 +23,10 @@ export interface ReplicationStatus {
   changesWaiting: number;
   /** Sessions whose files are behind the journal. */
   sessionsDirty: number;
-  trouble: { kind: ObjectStoreTrouble | 'local'; sentence: string; since: number } | undefined;
+  trouble: TroubleFacts | undefined;
 }
 
 const CONFIRM_MS = 10_000;
-const RETRY_PAUSE = { baseMs: 500, maxMs: 15_000 };
 export class Replicator {
   readonly #options: ReplicatorOptions;
   readonly #journal: Journal;
@@ -36,8 +34,8 @@ export class Replicator {
   #timer: NodeJS.Timeout | undefined;
   #turn: Promise<void> = Promise.resolve();
   #round: Promise<void> | undefined;
-  #failures = 0;
-  #trouble: ReplicationStatus['trouble'];
+  /** What is wrong with shipping, and with all that follows it. */
+  readonly #troubles = { journal: new Trouble(), files: new Trouble() };
   #caughtUpAt = Date.now();
   #confirmedAt = -Infinity;
   #stopped = false;
@@ -91,21 +89,19 @@ export class Replicator {
       this.#options.log.warn({ cause: messageOf(error) }, 'stopping with changes the object store does not have yet');
     });
     let timer: NodeJS.Timeout | undefined;
-    await Promise.race([
-      Promise.all([last, this.#round]),
-      new Promise((resolve) => (timer = setTimeout(resolve, deadlineMs))),
-    ]);
+    await Promise.race([Promise.all([last, this.#round]), new Promise((resolve) => (timer = setTimeout(resolve, deadlineMs)))]);
     clearTimeout(timer);
   }
 
   status(): ReplicationStatus {
     const changesWaiting = this.#journal.waiting();
+    const trouble = this.#troubles.journal.now ?? this.#troubles.files.now;
     return {
-      state: this.#trouble ? 'degraded' : 'ok',
+      state: trouble ? 'degraded' : 'ok',
       lagMs: changesWaiting > 0 ? Date.now() - this.#caughtUpAt : 0,
       changesWaiting,
       sessionsDirty: [...this.#options.progress.dirtySessions()].length,
-      trouble: this.#trouble,
+      trouble,
     };
   }
 
@@ -122,16 +118,21 @@ export class Replicator {
         await this.#confirmOwner();
         await this.#shipAll();
       });
-      this.#round ??= this.#housekeeping
-        .run(false)
-        .catch((error: unknown) => {
-          this.#failed(error);
-        })
-        .finally(() => (this.#round = undefined));
+      this.#passed('journal');
+      if (this.#troubles.files.isDue) this.#round ??= this.#keepHouse().finally(() => (this.#round = undefined));
       this.#schedule(this.#options.intervalMs);
     } catch (error) {
-      this.#failed(error);
-      this.#schedule(Math.max(this.#options.intervalMs, backoffDelay(this.#failures - 1, RETRY_PAUSE, Math.random())));
+      this.#failed('journal', error);
+      this.#schedule(Math.max(this.#options.intervalMs, this.#troubles.journal.pauseMs));
+    }
+  }
+
+  async #keepHouse(): Promise<void> {
+    try {
+      await this.#housekeeping.run(false);
+      this.#passed('files');
+    } catch (error) {
+      this.#failed('files', error);
     }
   }
 
@@ -146,7 +147,6 @@ export class Replicator {
     let startedAt = Date.now();
     while (await this.#journal.ship()) startedAt = Date.now();
     this.#caughtUpAt = startedAt;
-    this.#recovered();
   }
 
   /** This folder must be the one that speaks for the worker; one whose sessions were never in the object store becomes it. */
@@ -163,26 +163,20 @@ export class Replicator {
     this.#confirmedAt = Date.now();
   }
 
-  #failed(error: unknown): void {
+  #failed(where: 'journal' | 'files', error: unknown): void {
     const { log, onSuperseded } = this.#options;
     if (error instanceof SupersededError) {
       this.#stopped = true;
       onSuperseded(error);
       return;
     }
-    this.#failures++;
-    const [kind, sentence] =
-      error instanceof ObjectStoreError ? ([error.kind, error.sentence] as const) : (['local', 'The worker cannot read or write its own disk.'] as const);
-    if (this.#trouble?.kind === kind) return;
-    this.#trouble = { kind, sentence, since: this.#trouble?.since ?? Date.now() };
-    log.error({ kind, cause: messageOf(error) }, sentence);
+    if (this.#troubles[where].met(error)) log.error({ cause: messageOf(error) }, this.#troubles[where].now?.sentence);
   }
 
-  #recovered(): void {
-    this.#failures = 0;
-    if (!this.#trouble) return;
-    this.#options.log.info({ kind: this.#trouble.kind, forMs: Date.now() - this.#trouble.since }, 'the object store has everything again');
-    this.#trouble = undefined;
+  #passed(where: 'journal' | 'files'): void {
+    const { now } = this.#troubles[where];
+    if (now) this.#options.log.info({ kind: now.kind, forMs: Date.now() - now.since }, 'the object store works again');
+    this.#troubles[where].passed();
   }
 
   #inBackground(work: Promise<unknown>): void {

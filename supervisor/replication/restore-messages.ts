@@ -48,7 +48,15 @@ export interface RestoreMessagesOptions {
 }
 
 /** Everything but the rows of single messages in the journal, which the caller commits afterwards. @throws ObjectStoreError */
-export const restoreMessages = async ({ store, objects, sessionId, data, rows, today, onDamaged }: RestoreMessagesOptions): Promise<void> => {
+export const restoreMessages = async ({
+  store,
+  objects,
+  sessionId,
+  data,
+  rows,
+  today,
+  onDamaged,
+}: RestoreMessagesOptions): Promise<void> => {
   const marks = new PartMarks(store);
   const days = new Map<string, MessageDay | undefined>(Object.entries(data?.days ?? {}));
   let count: MessageCount | undefined = data?.messageCount;
@@ -64,7 +72,9 @@ export const restoreMessages = async ({ store, objects, sessionId, data, rows, t
     if (!row) continue;
     const key = [sessionId, day];
     if (!recent.has(day) && !touched.has(day)) {
-      writes.push({ table: TABLES.messageDays, key, value: { count: row.count, part: row.part + 1, partBytes: 0, remoteParts: row.part + 1 } });
+      // The current part of a day that was evicted before may have nothing yet.
+      const parts = row.part + (row.partBytes > 0 ? 1 : 0);
+      writes.push({ table: TABLES.messageDays, key, value: { count: row.count, part: parts, partBytes: 0, remoteParts: parts } });
       continue;
     }
     writes.push({ table: TABLES.messageDays, key, value: row });

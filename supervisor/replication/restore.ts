@@ -78,7 +78,12 @@ export const restoreWorker = async (options: RestoreOptions): Promise<Restored> 
   );
   const lastNumber = Math.max(standing?.after ?? 0, ...entries.map(({ number }) => number));
   const owner = await ownership.take(standing, lastNumber);
-  const tail = await readTail(objects, entries.map(({ key }) => key), onDamaged, log);
+  const tail = await readTail(
+    objects,
+    entries.map(({ key }) => key),
+    onDamaged,
+    log,
+  );
 
   const slots = new SlotStores(dataDir, cipher);
   const placed = new Map<number, number>();
@@ -94,21 +99,31 @@ export const restoreWorker = async (options: RestoreOptions): Promise<Restored> 
         const rows = newerThan(files, tail);
         const row = sessionRowOf(files, rows, store, at);
         // Deleted: what is left of it is a deletion to be finished.
-        if (!row) return store.commitRaw(rows.filter(({ table }) => table === TABLES.deletions), { tracked: false });
+        if (!row)
+          return store.commitRaw(
+            rows.filter(({ table }) => table === TABLES.deletions),
+            { tracked: false },
+          );
         const slot = chooseSlot(placed, options.roomPerSlot);
         placed.set(slot, (placed.get(slot) ?? 0) + 1);
         sessions++;
         const slotStore = await slots.of(slot);
         await slotStore.commit(slotWrites(files, rows), { tracked: false });
         await restoreMessages({ store, objects, sessionId, data: files.data, rows, today: at, onDamaged });
-        await store.commitRaw(rows.filter(({ table }) => !IN_SLOT.has(table) && !DESCRIBED.has(table)), { tracked: false });
+        await store.commitRaw(
+          rows.filter(({ table }) => !IN_SLOT.has(table) && !DESCRIBED.has(table)),
+          { tracked: false },
+        );
         await recountMessages(store, sessionId);
         const dirtySince = tail.since.get(sessionId);
         await store.commit(
           [
             { table: TABLES.sessions, key: [sessionId], value: { ...row, slot, epoch: row.epoch + 1 } },
             ...sendWrites(files),
-            ...progress.checkpoint(sessionId, files.data && { number: files.data.checkpoint, hasAuth: files.data.hasAuth, hasSends: files.data.hasSends }),
+            ...progress.checkpoint(
+              sessionId,
+              files.data && { number: files.data.checkpoint, hasAuth: files.data.hasAuth, hasSends: files.data.hasSends },
+            ),
             ...(dirtySince === undefined ? [] : progress.soil(sessionId, { number: dirtySince, at })),
           ],
           { tracked: false },
@@ -116,7 +131,9 @@ export const restoreWorker = async (options: RestoreOptions): Promise<Restored> 
       }),
     );
     await store.commit([
-      ...[...slots.opened].flatMap(([slot, slotStore]) => progress.shipped(`runners/${slot}`, trackedSince(slotStore) ?? '', slotStore.lastChange)),
+      ...[...slots.opened].flatMap(([slot, slotStore]) =>
+        progress.shipped(`runners/${slot}`, trackedSince(slotStore) ?? '', slotStore.lastChange),
+      ),
       ...progress.shipped('supervisor', trackedSince(store) ?? '', store.lastChange),
       ...progress.shippedEntry(lastNumber),
       ...progress.own(owner),
@@ -132,7 +149,10 @@ const clear = async (store: Store): Promise<void> => {
   for (const table of [...SUPERVISOR_SCHEMA.tables].filter((name) => name !== TABLES.spawns)) {
     const rows = [...store.range(table)];
     for (let from = 0; from < rows.length; from += 1_000) {
-      await store.commit(rows.slice(from, from + 1_000).map(({ key }) => ({ table, key, value: undefined })), { tracked: false });
+      await store.commit(
+        rows.slice(from, from + 1_000).map(({ key }) => ({ table, key, value: undefined })),
+        { tracked: false },
+      );
     }
   }
 };
@@ -174,13 +194,26 @@ const newerThan = ({ sessionId, data, auth, sends }: SessionFiles, tail: Journal
 };
 
 /** Undefined when the session was deleted. A session with an object that cannot be used is shown as an error and never connects. */
-const sessionRowOf = ({ sessionId, data, damaged }: SessionFiles, rows: readonly TailRow[], store: Store, now: number): SessionRow | undefined => {
+const sessionRowOf = (
+  { sessionId, data, damaged }: SessionFiles,
+  rows: readonly TailRow[],
+  store: Store,
+  now: number,
+): SessionRow | undefined => {
   const newest = rows.find(({ table }) => table === TABLES.sessions);
   if (newest && newest.value === undefined) return undefined;
   if (!newest && !data && damaged.length === 0) return undefined;
   const row = newest?.value ? (store.decode(TABLES.sessions, newest.key, newest.value) as SessionRow) : data?.row;
   if (damaged.length === 0) return row;
-  return { ...unknownSession(sessionId, now), ...row, state: 'error', reason: 'storage_corrupt', desired: 'disconnected', seq: (row?.seq ?? 0) + 1, since: now };
+  return {
+    ...unknownSession(sessionId, now),
+    ...row,
+    state: 'error',
+    reason: 'storage_corrupt',
+    desired: 'disconnected',
+    seq: (row?.seq ?? 0) + 1,
+    since: now,
+  };
 };
 
 const unknownSession = (sessionId: string, now: number): SessionRow => ({

@@ -26,7 +26,9 @@ const SessionData = z.object({
   /** Which other files there are. */
   hasAuth: z.boolean(),
   hasSends: z.boolean(),
-  row: z.custom<SessionRow>((value) => z.object({ sessionId: z.string(), seq: z.number(), epoch: z.number(), state: z.string() }).safeParse(value).success),
+  row: z.custom<SessionRow>(
+    (value) => z.object({ sessionId: z.string(), seq: z.number(), epoch: z.number(), state: z.string() }).safeParse(value).success,
+  ),
   messageCount: z.object({ total: z.number().int(), n: z.number().int() }) satisfies z.ZodType<MessageCount>,
   days: z.record(
     z.string(),
@@ -56,7 +58,8 @@ export const writeSessionData = (data: SessionData): Buffer => Buffer.from(sealJ
 /** @throws DamagedError */
 export const readSessionData = (body: Buffer, sessionId: string): SessionData => parsed(SessionData, openJson(body.toString()), sessionId);
 
-export const writeSends = async (file: SendsFile): Promise<Buffer> => promisify(gzip)(sealJson(toBaileysJson(file) as SendsFile), { level: 1 });
+export const writeSends = async (file: SendsFile): Promise<Buffer> =>
+  promisify(gzip)(sealJson(toBaileysJson(file) as SendsFile), { level: 1 });
 
 /** @throws DamagedError */
 export const readSends = async (body: Buffer, sessionId: string): Promise<SendsFile> => {
@@ -68,6 +71,7 @@ export const readSends = async (body: Buffer, sessionId: string): Promise<SendsF
 
 const parsed = <T extends { sessionId: string }>(shape: z.ZodType<T>, content: unknown, sessionId: string): T => {
   const result = shape.safeParse(content);
-  if (!result.success || result.data.sessionId !== sessionId) throw new DamagedError('the content has another shape', { cause: result.error });
+  if (!result.success || result.data.sessionId !== sessionId)
+    throw new DamagedError('the content has another shape', { cause: result.error });
   return result.data;
 };

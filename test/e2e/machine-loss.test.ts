@@ -24,7 +24,11 @@ describe.skipIf(!found)(`After the loss of a machine (${found?.name ?? HOW_TO_IN
       await scene.worker.send(sessionId, `${friend.number}@s.whatsapp.net`, `from ${sessionId}`);
       await scene.phones.send(friend.number, number, `to ${sessionId}`);
       const { worker } = scene;
-      await until(async () => (await worker.messages(sessionId)).length === 2, 20_000, () => 'not both messages are in history');
+      await until(
+        async () => (await worker.messages(sessionId)).length === 2,
+        20_000,
+        () => 'not both messages are in history',
+      );
     }
     await scene.untilShipped();
     const before = await Promise.all(sessions.map(async ({ sessionId }) => scene?.worker.messages(sessionId)));
@@ -38,7 +42,11 @@ describe.skipIf(!found)(`After the loss of a machine (${found?.name ?? HOW_TO_IN
       await scene.worker.send(sessionId, `${friend.number}@s.whatsapp.net`, `again from ${sessionId}`);
       await scene.phones.send(friend.number, number, `again to ${sessionId}`);
       const { worker } = scene;
-      await until(async () => (await worker.messages(sessionId)).length === 4, 20_000, () => 'the new messages are not in history');
+      await until(
+        async () => (await worker.messages(sessionId)).length === 4,
+        20_000,
+        () => 'the new messages are not in history',
+      );
     }
   });
 });

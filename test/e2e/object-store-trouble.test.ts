@@ -44,38 +44,50 @@ describe.skipIf(!found)(`The object store (${found?.name ?? HOW_TO_INSTALL})`, (
     await untilShipped();
     await server.stopGateway();
     for (let n = 0; n < 5; n++) expect((await worker.send('one', `${friend.number}@s.whatsapp.net`, `while away ${n}`)).status).toBe(200);
-    await until(async () => (await storage()).state === 'degraded', 30_000, () => 'nobody noticed');
+    await until(
+      async () => (await storage()).state === 'degraded',
+      30_000,
+      () => 'nobody noticed',
+    );
     const { lagMs, changesWaiting, sentence } = await storage();
     expect(lagMs).toBeGreaterThan(0);
     expect(changesWaiting).toBeGreaterThan(0);
     expect(sentence).toMatch(/cannot be reached/);
     expect((await worker.call('GET', '/health'))['storage']).toMatchObject({ state: 'degraded', sentence });
     await server.startGateway();
-    await until(async () => (await storage()).state === 'ok', 40_000, () => 'it did not catch up');
+    await until(
+      async () => (await storage()).state === 'ok',
+      40_000,
+      () => 'it did not catch up',
+    );
     await scene?.loseMachine();
     await scene?.worker.untilStatus('one', 'connected');
     expect(await scene?.worker.messages('one')).toHaveLength(5);
   });
 
-  it('may hold a damaged object: it is named, set aside and left as it is, and only its session is an error', { timeout: 90_000 }, async () => {
-    const { worker, phones, untilShipped } = await open();
-    for (const name of ['good', 'bad']) await pair({ worker, phones }, name);
-    await untilShipped();
-    await worker.call('POST', '/storage/flush');
-    if (!scene) return;
-    const bucket = bucketOf(scene);
-    const key = 'sessions/bad/auth_info_baileys/auth.json.gz';
-    const damaged = Buffer.from((await bucket.get(key))?.body ?? Buffer.alloc(0)).fill(7, 100, 110);
-    await bucket.put(key, damaged);
+  it(
+    'may hold a damaged object: it is named, set aside and left as it is, and only its session is an error',
+    { timeout: 90_000 },
+    async () => {
+      const { worker, phones, untilShipped } = await open();
+      for (const name of ['good', 'bad']) await pair({ worker, phones }, name);
+      await untilShipped();
+      await worker.call('POST', '/storage/flush');
+      if (!scene) return;
+      const bucket = bucketOf(scene);
+      const key = 'sessions/bad/auth_info_baileys/auth.json.gz';
+      const damaged = Buffer.from((await bucket.get(key))?.body ?? Buffer.alloc(0)).fill(7, 100, 110);
+      await bucket.put(key, damaged);
 
-    await scene.loseMachine();
-    await scene.worker.untilStatus('good', 'connected');
-    expect(await scene.worker.status('bad')).toMatchObject({ status: 'error', reason: 'storage_corrupt' });
-    expect(await scene.worker.request('POST', '/session/bad/connect')).toMatchObject({ status: 409, body: { code: 'STORAGE_CORRUPT' } });
-    await scene.worker.call('POST', '/storage/flush');
-    expect((await bucket.get(key))?.body.equals(damaged)).toBe(true);
-    expect((await keysIn(bucket, 'damaged/worker-a/')).some((copy) => copy.endsWith(key))).toBe(true);
-  });
+      await scene.loseMachine();
+      await scene.worker.untilStatus('good', 'connected');
+      expect(await scene.worker.status('bad')).toMatchObject({ status: 'error', reason: 'storage_corrupt' });
+      expect(await scene.worker.request('POST', '/session/bad/connect')).toMatchObject({ status: 409, body: { code: 'STORAGE_CORRUPT' } });
+      await scene.worker.call('POST', '/storage/flush');
+      expect((await bucket.get(key))?.body.equals(damaged)).toBe(true);
+      expect((await keysIn(bucket, 'damaged/worker-a/')).some((copy) => copy.endsWith(key))).toBe(true);
+    },
+  );
 
   it('forgets a deleted session, also when it was away at the delete and the worker was killed since', { timeout: 90_000 }, async () => {
     const { worker, phones, server, untilShipped } = await open();
@@ -93,7 +105,11 @@ describe.skipIf(!found)(`The object store (${found?.name ?? HOW_TO_INSTALL})`, (
     await scene.restartWorker();
     await scene.worker.create('user1');
     await server.startGateway();
-    await until(async () => (await scene?.storage())?.state === 'ok', 40_000, () => 'it did not catch up');
+    await until(
+      async () => (await scene?.storage())?.state === 'ok',
+      40_000,
+      () => 'it did not catch up',
+    );
     await scene.worker.call('POST', '/storage/flush');
     await until(
       async () => (await keysIn(bucket, 'sessions/user1/')).join() === 'sessions/user1/session-data.json',
@@ -116,7 +132,11 @@ describe.skipIf(!found)(`The object store (${found?.name ?? HOW_TO_INSTALL})`, (
     try {
       await untilServing(second);
       await second.untilStatus('one', 'connected');
-      await until(() => !worker.isRunning, 30_000, () => 'the older one goes on');
+      await until(
+        () => !worker.isRunning,
+        30_000,
+        () => 'the older one goes on',
+      );
       expect(worker.child.exitCode).toBe(78);
       // It must not even connect: that would throw the newer one out.
       await expect(scene?.restartWorker()).rejects.toThrow(/ended \(78\).*Another data folder took over/s);
@@ -137,7 +157,11 @@ describe.skipIf(!found)(`The object store (${found?.name ?? HOW_TO_INSTALL})`, (
       await pair({ worker, phones }, 'of-a');
       await pair({ worker: second, phones }, 'of-b');
       await untilShipped();
-      await until(async () => (await second.call('GET', '/storage'))['changesWaiting'] === 0, 30_000, () => 'not shipped');
+      await until(
+        async () => (await second.call('GET', '/storage'))['changesWaiting'] === 0,
+        30_000,
+        () => 'not shipped',
+      );
       await second.kill();
       await rm(other, { recursive: true, force: true });
       await scene?.loseMachine();

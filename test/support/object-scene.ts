@@ -7,11 +7,11 @@ import { until, type WorkerProcess } from './worker-process.js';
 export interface ObjectScene extends Scene {
   server: OwnObjectServer;
   /** Kills the worker, forgets its disk and starts it anew, as after the loss of a machine. */
-  loseMachine(): Promise<WorkerProcess>;
+  loseMachine: () => Promise<WorkerProcess>;
   /** What `GET /storage` says. */
-  storage(): Promise<StorageFacts>;
+  storage: () => Promise<StorageFacts>;
   /** Resolves when the object store has every change. */
-  untilShipped(): Promise<void>;
+  untilShipped: () => Promise<void>;
 }
 
 export interface StorageFacts {
@@ -35,7 +35,11 @@ export const environmentOf = ({ endpoint, accessKey, secretKey, bucket, region }
 
 /** Resolves when the worker has got its sessions back. */
 export const untilServing = async (worker: WorkerProcess): Promise<void> =>
-  until(async () => (await worker.call('GET', '/storage'))['state'] !== 'restoring', 60_000, () => 'the worker did not get its sessions back');
+  until(
+    async () => (await worker.call('GET', '/storage'))['state'] !== 'restoring',
+    60_000,
+    () => 'the worker did not get its sessions back',
+  );
 
 /** Takes the server over: `close` ends it. */
 export const openObjectScene = async (server: OwnObjectServer, options: SceneOptions = {}): Promise<ObjectScene> => {
@@ -51,7 +55,11 @@ export const openObjectScene = async (server: OwnObjectServer, options: SceneOpt
     server,
     storage,
     untilShipped: async () => {
-      await until(async () => (await storage()).changesWaiting === 0, 30_000, () => 'the object store did not get every change');
+      await until(
+        async () => (await storage()).changesWaiting === 0,
+        30_000,
+        () => 'the object store did not get every change',
+      );
     },
     loseMachine: async () => {
       await scene.worker.kill();
@@ -60,7 +68,7 @@ export const openObjectScene = async (server: OwnObjectServer, options: SceneOpt
       await untilServing(scene.worker);
       return scene.worker;
     },
-    close: closeBoth(scene.close, server),
+    close: closeBoth(scene.close.bind(scene), server),
   });
 };
 

@@ -136,8 +136,8 @@ const rowsOf = async (supervisor: Store, dataDir: string, sessionId: string): Pr
   const ofTables = (of: Store, tables: readonly string[]): unknown[] =>
     tables.map((table) => [table, ...of.range(table, { prefix: [sessionId] })]);
   const rows = [
-    // Where it is held, and for the how many-th time, is another matter.
-    { ...row, slot: undefined, epoch: undefined },
+    // Where it is held, and for the how many-th time, is another matter. Members without a value do not survive JSON.
+    JSON.stringify({ ...row, slot: undefined, epoch: undefined }),
     ...ofTables(supervisor, [TABLES.messages, TABLES.messageIndex, TABLES.messageCounts, TABLES.messageDays, TABLES.messageParts]),
     ...ofTables(store, [SLOT_TABLES.creds, SLOT_TABLES.keys, SLOT_TABLES.outgoing, SLOT_TABLES.packed]),
   ];

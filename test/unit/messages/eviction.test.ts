@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { KEYS } from '../../../shared/object-store/keys.js';
 import { evictWrites } from '../../../supervisor/messages/eviction.js';
+import { renderPart } from '../../../supervisor/messages/message-file.js';
 import { openSupervisorStore, TABLES, type MessageDay } from '../../../supervisor/supervisor-store.js';
 import { captureLog } from '../shared/logged.js';
 import { closing, rowsIn, tempFolder } from '../store/temp-store.js';
@@ -143,6 +144,18 @@ it.each([1, Infinity])('knows a message of an evicted day that comes again, and 
   await append(incoming('A', TODAY));
   expect(history.advance('s', 'B', 'read')).toEqual([]);
   expect(await ids()).toEqual(['B', 'A']);
+});
+
+it('never writes what an interrupted eviction left as if it were the whole file', async () => {
+  const { store } = await shippedDay(await setUpHistory());
+  await evict(store, DAY, 2);
+  expect(rowsIn(store, TABLES.messages).length).toBeGreaterThan(0);
+  for (const part of [0, 1, 2]) {
+    expect(await renderPart(store, { sessionId: 's', day: DAY, part }, { workerId: 'w', generation: 1 })).toEqual({
+      body: undefined,
+      number: 0,
+    });
+  }
 });
 
 it('adds the message itself when its placeholder was evicted', async () => {

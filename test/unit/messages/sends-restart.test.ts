@@ -134,8 +134,9 @@ it('fails at the start what waited for a session that was logged out in between'
     { table: TABLES.idempotency, key: ['s', 'key of A1'], value: keyRow('A1', Date.now()) },
   ]);
   const setting = await startSends(store);
-  await setting.store.settled();
-  expect(setting.sends.waiting).toBe(0);
+  await vi.waitFor(() => {
+    expect(setting.sends.waiting).toBe(0);
+  });
   expect(rowsIn(store, TABLES.intents)).toEqual([]);
   expect(store.get<IdempotencyRow>(TABLES.idempotency, ['s', 'key of A1'])?.outcome).toMatchObject({ code: 'SESSION_LOGGED_OUT' });
 });

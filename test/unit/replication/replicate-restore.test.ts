@@ -112,7 +112,16 @@ class World {
       case 'message': {
         await this.#ensure(what.session);
         const timestamp = START - what.minutes * 60_000;
-        const message = { id: `m${++this.#n}`, chat: 'c', from: 'f', to: 't', fromMe: true, type: 'text', content: `${this.#n}`, timestamp };
+        const message = {
+          id: `m${++this.#n}`,
+          chat: 'c',
+          from: 'f',
+          to: 't',
+          fromMe: true,
+          type: 'text',
+          content: `${this.#n}`,
+          timestamp,
+        };
         return this.store.commit(this.history.append(id(what), { ...message, status: 'sent' }));
       }
       case 'read':
@@ -121,10 +130,7 @@ class World {
         if (!this.store.get(TABLES.sessions, [id(what)])) return;
         await this.slot.commit(rowsOf(this.slot, id(what)));
         await removeSessionRows(this.store, id(what));
-        return this.store.commit([
-          { table: TABLES.sessions, key: [id(what)], value: undefined },
-          ...this.replication.deletion(id(what)),
-        ]);
+        return this.store.commit([{ table: TABLES.sessions, key: [id(what)], value: undefined }, ...this.replication.deletion(id(what))]);
       case 'flush':
         return this.replication.flush(what.files).catch((error: unknown) => {
           if (!(error instanceof ObjectStoreError)) throw error;
