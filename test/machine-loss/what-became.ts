@@ -69,5 +69,7 @@ export const placeholders = async (pairs: readonly Pair[]): Promise<number> => {
 export const retriesIn = (events: readonly TraceEvent[]): number => events.filter(({ step }) => step === 'retry').length;
 
 /** When the session confirmed it to WhatsApp, which then keeps it no longer; in Unix milliseconds. */
-export const confirmedAt = (events: readonly TraceEvent[], { number }: Pair): number | undefined =>
-  events.find(({ step, device }) => step === 'acked' && device.startsWith(`${number}:`))?.at;
+export const confirmedAt = (events: readonly TraceEvent[], { number }: Pair): number | undefined => {
+  const at = events.find(({ step, device }) => step === 'acked' && device.startsWith(`${number}:`))?.at;
+  return at === undefined ? undefined : Math.round(at);
+};

@@ -19,12 +19,14 @@ export type RunnerNote =
   | { kind: 'received'; records: { seq: number; index: number; message: Message }[] }
   /** A client wants a message sent; asked here, so that one clock paces both directions. */
   | { kind: 'wanted'; index: number; n: number }
-  | { kind: 'sent'; id: string };
+  | { kind: 'sent'; index: number; n: number };
 
 /** What the supervisor tells a runner. */
-export type SupervisorNote = { kind: 'taken'; upTo: number } | { kind: 'send'; index: number; id: string } | { kind: 'trim'; to: number };
+export type SupervisorNote = { kind: 'taken'; upTo: number } | { kind: 'send'; index: number; n: number; id: string } | { kind: 'trim'; to: number };
 
 const CONTACTS = 50;
+/** After those the session had before. */
+const FIRST = 1_000_000;
 const TICK_MS = 20;
 const SWEEP_MS = 5_000;
 
@@ -37,7 +39,7 @@ export const runnerTraffic = async (
   const waiting: { seq: number; index: number; message: Message }[] = [];
   const taken: { seq: number; index: number; id: string }[] = [];
   const work = new Set<Promise<void>>();
-  let shipping: number | undefined;
+  let shipping = false;
   let outstanding = 0;
   const tell = (note: RunnerNote): void => port.send(note);
   const run = (job: Promise<void>): void => {
@@ -46,15 +48,17 @@ export const runnerTraffic = async (
   };
 
   const ship = (): void => {
-    if (shipping !== undefined || waiting.length === 0) return;
-    shipping = waiting.at(-1)?.seq;
+    if (shipping || waiting.length === 0) return;
+    shipping = true;
     tell({ kind: 'received', records: [...waiting] });
   };
+  /** A session writes with one contact after another. */
+  const contactOf = (n: number): number => Math.floor((n - FIRST) / sessions.length) % CONTACTS;
   const receive = async (index: number, n: number): Promise<void> => {
     const message = { ...messageOf(index, n, Date.now()), id: `IN${n}` };
     await store.commit(
       tracked.add([
-        ratchetStep(index, n % CONTACTS, n),
+        ratchetStep(index, contactOf(n), n),
         { table: SLOT_TABLES.inbox, key: [sessionIdOf(index), message.id, message.from, '', 0], value: { message, plaintext: Buffer.alloc(120) } },
         { table: SLOT_TABLES.spool, key: [n], value: { kind: 'inbox', sessionId: sessionIdOf(index), message } },
       ]),
@@ -62,12 +66,12 @@ export const runnerTraffic = async (
     waiting.push({ seq: n, index, message });
     ship();
   };
-  const send = async (index: number, id: string): Promise<void> => {
+  const send = async (index: number, n: number, id: string): Promise<void> => {
     const row = { message: Buffer.alloc(110), at: Date.now() };
     await store.commit(tracked.add([{ table: SLOT_TABLES.outgoing, key: [sessionIdOf(index), id], value: row }]));
-    await store.commit(tracked.add([ratchetStep(index, Number(id.slice(4)) % CONTACTS, Number(id.slice(4)))]));
+    await store.commit(tracked.add([ratchetStep(index, contactOf(n), n)]));
     outstanding--;
-    tell({ kind: 'sent', id });
+    tell({ kind: 'sent', index, n });
   };
   const sweep = async (): Promise<void> => {
     const done = taken.splice(0);
@@ -81,11 +85,11 @@ export const runnerTraffic = async (
   port.onNote((note) => {
     const told = note as SupervisorNote;
     if (told.kind === 'trim') run(store.trimChanges(told.to));
-    else if (told.kind === 'send') run(send(told.index, told.id));
+    else if (told.kind === 'send') run(send(told.index, told.n, told.id));
     else {
-      const done = waiting.splice(0, waiting.findIndex(({ seq }) => seq > told.upTo) === -1 ? waiting.length : waiting.findIndex(({ seq }) => seq > told.upTo));
+      const done = waiting.splice(0, waiting.filter(({ seq }) => seq <= told.upTo).length);
       taken.push(...done.map(({ seq, index, message }) => ({ seq, index, id: message.id })));
-      shipping = undefined;
+      shipping = false;
       ship();
     }
   });
@@ -97,7 +101,7 @@ export const runnerTraffic = async (
     const due = Math.floor(((performance.now() - startedAt) / 1000) * messagesPerSecond);
     for (; messages < due; messages++) {
       const index = sessions[messages % sessions.length] ?? 0;
-      const n = messages + 1_000_000;
+      const n = FIRST + messages;
       if (Math.floor(messages / sessions.length) % 2 === 0) run(receive(index, n));
       else {
         outstanding++;

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { StoreReader } from '../../../shared/store/store-reader.js';
@@ -17,13 +17,23 @@ const readerOf = (folder: string, options: { tables: string[]; sealed: string[] 
 };
 
 /** A store that another process writes as fast as it can. */
-const writtenStore = async (): Promise<{ folder: string; acknowledged: () => number; signal: (name: NodeJS.Signals) => void }> => {
+const writtenStore = async (): Promise<{
+  folder: string;
+  acknowledged: () => number;
+  signal: (name: NodeJS.Signals) => void;
+  isStopped: () => boolean;
+}> => {
   const folder = tempFolder();
   const writer = startChild('writing-child', folder);
   let last = 0;
   writer.on('message', (n) => (last = Math.max(last, Number(n))));
   await eventually(() => last > 20, 'the writer writes');
-  return { folder, acknowledged: () => last, signal: (name) => writer.kill(name) };
+  return {
+    folder,
+    acknowledged: () => last,
+    signal: (name) => writer.kill(name),
+    isStopped: () => readFileSync(`/proc/${writer.pid}/stat`, 'utf8').includes(') T '),
+  };
 };
 
 it('sees what another process has committed, from the next refresh on', async () => {
@@ -80,15 +90,16 @@ it('reads changes that are whole wherever it has caught up, while they are writt
 });
 
 it('reads on while the writer is stopped', async () => {
-  const { folder, acknowledged, signal } = await writtenStore();
+  const { folder, acknowledged, signal, isStopped } = await writtenStore();
   const reader = readerOf(folder);
   for (let round = 0; round < 10; round++) {
     const known = acknowledged();
     signal('SIGSTOP');
+    await eventually(isStopped, 'the writer stops');
     reader.refresh();
     const rows = [...reader.range('left')];
     expect(rows.length).toBeGreaterThanOrEqual(known);
-    expect(reader.readChanges(0, Infinity)?.to).toBe(rows.length);
+    expect(reader.readChanges(0, Infinity)?.to).toBeGreaterThanOrEqual(rows.length);
     signal('SIGCONT');
     await eventually(() => acknowledged() > known, 'the writer goes on');
   }

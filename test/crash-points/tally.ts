@@ -1,0 +1,58 @@
+import type { Accepted } from './traffic.js';
+
+/** A message somewhere it is shown: on a phone, or in a session's history. */
+export interface Shown {
+  id: string;
+  text: string | null;
+}
+
+export interface Evidence {
+  accepted: readonly Accepted[];
+  /** By number: what a person saw on that phone, other than its own messages. */
+  phones: ReadonlyMap<string, readonly Shown[]>;
+  /** By number of the session's phone. */
+  histories: ReadonlyMap<string, { sent: readonly Shown[]; received: readonly Shown[] }>;
+}
+
+export interface Finding {
+  kind: 'lost' | 'doubled';
+  message: Accepted;
+  where: string;
+  /** Ids under which it is there. */
+  found: string[];
+}
+
+/** Where each accepted message must be: once, under the id that was told. */
+const placesOf = ({ to, from, keyed }: Accepted, { phones, histories }: Evidence): { where: string; messages: readonly Shown[] }[] => {
+  const places = [];
+  const receiver = histories.get(to);
+  if (receiver) places.push({ where: 'history of the receiver', messages: receiver.received });
+  if (keyed) {
+    places.push({ where: 'phone of the receiver', messages: phones.get(to) ?? [] });
+    places.push({ where: 'history of the sender', messages: histories.get(from)?.sent ?? [] });
+  }
+  return places;
+};
+
+/** Compares what was accepted with what is shown. */
+export const findingsOf = (evidence: Evidence): Finding[] => {
+  const idsByText = new Map<readonly Shown[], Map<string, string[]>>();
+  const idsOf = (messages: readonly Shown[], text: string): string[] => {
+    const known = idsByText.get(messages) ?? indexOf(messages);
+    idsByText.set(messages, known);
+    return known.get(text) ?? [];
+  };
+  return evidence.accepted.flatMap((message) =>
+    placesOf(message, evidence).flatMap(({ where, messages }): Finding[] => {
+      const found = idsOf(messages, message.text);
+      if (found.length === 0) return [{ kind: 'lost', message, where, found }];
+      return found.length > 1 || found[0] !== message.id ? [{ kind: 'doubled', message, where, found }] : [];
+    }),
+  );
+};
+
+const indexOf = (messages: readonly Shown[]): Map<string, string[]> => {
+  const ids = new Map<string, string[]>();
+  for (const { id, text } of messages) if (text !== null) ids.set(text, [...(ids.get(text) ?? []), id]);
+  return ids;
+};

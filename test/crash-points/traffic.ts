@@ -1,0 +1,149 @@
+import type { PairedSession, Scene } from '../support/scene.js';
+import type { Answer } from '../support/worker-process.js';
+import type { Random } from './random.js';
+
+/** A message that somebody was told is on its way: from now on it must be shown, once. */
+export interface Accepted {
+  text: string;
+  id: string;
+  acceptedAt: Date;
+  /** Phone numbers. */
+  from: string;
+  to: string;
+  /** Set when it was sent over the API, with this key; else a phone sent it. */
+  keyed: { sessionId: string; key: string; attempts: number } | undefined;
+}
+
+export interface Person {
+  number: string;
+  jid: string;
+}
+
+export interface TrafficOptions {
+  scene: Scene;
+  sessions: readonly PairedSession[];
+  /** Phones without sessions: they send to sessions and hear from them. */
+  friends: readonly Person[];
+  random: Random;
+}
+
+const PAUSE_MS = { least: 50, most: 250 };
+/** Phones are never away, and would say far more than sessions. */
+const PHONE_PAUSES = 2;
+const RETRY_MS = 100;
+/** A request that is not answered by then is repeated; far above the worker's own deadline. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+const pause = async (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Keeps messages going both ways, and remembers what was accepted. */
+export class Traffic {
+  readonly accepted: Accepted[] = [];
+  /** Sends that were finally refused: none should be. */
+  readonly refused: string[] = [];
+  readonly #options: TrafficOptions;
+  readonly #lanes: Promise<void>[] = [];
+  #stopped = false;
+  #lull = false;
+  #gaveUp = false;
+
+  constructor(options: TrafficOptions) {
+    this.#options = options;
+  }
+
+  /** How many sends over the API were answered with success. */
+  answered = 0;
+
+  start(): void {
+    const { sessions, friends } = this.#options;
+    for (const [n, session] of sessions.entries()) {
+      const friend = friends[n % friends.length];
+      const neighbour = sessions[(n + 1) % sessions.length];
+      if (!friend || !neighbour) throw new Error('traffic needs sessions and friends');
+      this.#lane(`${session.sessionId} to a friend`, 1, async (text) => this.#sendOverApi(session, friend, text));
+      this.#lane(`${session.sessionId} to ${neighbour.sessionId}`, 1, async (text) => this.#sendOverApi(session, neighbour, text));
+      this.#lane(`${session.sessionId} from a friend`, PHONE_PAUSES, async (text) => this.#sendFromPhone(friend, session, text));
+    }
+  }
+
+  /** While there is a lull nothing new begins, so that processes become idle. */
+  set lull(lull: boolean) {
+    this.#lull = lull;
+  }
+
+  /** Begins nothing new; resolves when everything begun was answered. @throws when that takes longer than `timeoutMs` */
+  async stop(timeoutMs: number): Promise<void> {
+    this.#stopped = true;
+    const late = setTimeout(() => (this.#gaveUp = true), timeoutMs);
+    await Promise.all(this.#lanes);
+    clearTimeout(late);
+  }
+
+  /** Repeats the last requests. @returns those answered with another id than before */
+  async repeatKeyed(count: number): Promise<{ message: Accepted; id: string }[]> {
+    const others: { message: Accepted; id: string }[] = [];
+    for (const message of this.accepted.filter(({ keyed }) => keyed).slice(-count)) {
+      const answer = await this.#request(message, message.keyed?.key ?? '', message.keyed?.sessionId ?? '');
+      if (!answer || answer.body['retryable'] === true) continue;
+      const id = String(answer.body.data?.['messageId']);
+      if (id !== message.id) others.push({ message, id });
+    }
+    return others;
+  }
+
+  #lane(name: string, pauses: number, send: (text: string) => Promise<void>): void {
+    const run = async (): Promise<void> => {
+      for (let n = 1; !this.#stopped; n++) {
+        await send(`${name} ${n}`);
+        await pause(pauses * (PAUSE_MS.least + this.#options.random() * (PAUSE_MS.most - PAUSE_MS.least)));
+        while (this.#isLull()) await pause(PAUSE_MS.least);
+      }
+    };
+    const lane = run();
+    // Awaited only at the end; until then nothing must call a failure unheard.
+    lane.catch(() => undefined);
+    this.#lanes.push(lane);
+  }
+
+  #isLull(): boolean {
+    return this.#lull && !this.#stopped;
+  }
+
+  async #sendFromPhone(from: Person, to: Person, text: string): Promise<void> {
+    const id = await this.#options.scene.phones.send(from.number, to.number, text);
+    this.accepted.push({ text, id, acceptedAt: new Date(), from: from.number, to: to.number, keyed: undefined });
+  }
+
+  /** What a careful client does: the same request with the same key until it is finally answered. */
+  async #sendOverApi({ sessionId, number }: PairedSession, to: Person, text: string): Promise<void> {
+    const key = `key of ${text}`;
+    for (let attempts = 1; ; attempts++) {
+      const answer = await this.#request({ text, to: to.number }, key, sessionId);
+      if (answer?.status === 200) {
+        const id = String(answer.body.data?.['messageId']);
+        this.accepted.push({ text, id, acceptedAt: new Date(), from: number, to: to.number, keyed: { sessionId, key, attempts } });
+        this.answered++;
+        return;
+      }
+      if (answer && answer.body['retryable'] !== true) {
+        this.refused.push(`${text}: ${JSON.stringify(answer.body)}`);
+        return;
+      }
+      if (this.#gaveUp) throw new Error(`"${text}" was not answered finally: ${JSON.stringify(answer?.body ?? 'no answer')}`);
+      await pause(RETRY_MS);
+    }
+  }
+
+  async #request({ text, to }: Pick<Accepted, 'text' | 'to'>, key: string, sessionId: string): Promise<Answer | undefined> {
+    const request = this.#options.scene.worker.send(sessionId, `${to}@s.whatsapp.net`, text, key).catch(() => undefined);
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => {
+        resolve(undefined);
+      }, REQUEST_TIMEOUT_MS);
+    });
+    return Promise.race([request, timeout]).finally(() => {
+      clearTimeout(timer);
+    });
+  }
+}

@@ -1,0 +1,49 @@
+import { rmSync } from 'node:fs';
+import { afterEach, describe, expect, test } from 'vitest';
+import { crashRun, type CrashResult } from '../crash-points/crash-run.js';
+import { reportOf } from '../crash-points/report.js';
+import { noStore } from '../crash-points/store-condition.js';
+
+const KILLS = 12;
+const KILLS_UNTIL_NOTICED = 4;
+
+let result: CrashResult | undefined;
+afterEach(() => {
+  if (result?.folder !== undefined) rmSync(result.folder, { recursive: true, force: true });
+  result = undefined;
+});
+
+test('processes killed in the midst of every step of a message lose nothing and double nothing', async () => {
+  const seed = Date.now() % 2 ** 31;
+  result = await crashRun({ kills: KILLS, seed, sabotage: '', store: noStore, say: () => undefined });
+  const { findings, badMacs, repairings, overlaps, refused, failure, kills } = result;
+  const report = [`seed ${seed}`, ...reportOf(result)].join('\n');
+  expect({ findings, badMacs, repairings, overlaps, refused, failure }, report).toEqual({
+    findings: [],
+    badMacs: 0,
+    repairings: [],
+    overlaps: 0,
+    refused: [],
+    failure: undefined,
+  });
+  expect(kills).toHaveLength(KILLS);
+  for (const { sent, received } of [result]) expect(Math.min(sent, received)).toBeGreaterThan(KILLS);
+}, 240_000);
+
+describe('without a safeguard', () => {
+  test.each([
+    { sabotage: 'no-history-index', kind: 'doubled' },
+    { sabotage: 'ack-before-commit', kind: 'lost' },
+  ])(
+    'messages are $kind: $sabotage',
+    async ({ sabotage, kind }) => {
+      result = await crashRun({ kills: KILLS_UNTIL_NOTICED, seed: 1, sabotage, store: noStore, say: () => undefined });
+      expect(result.passed).toBe(false);
+      expect(
+        result.findings.map((finding) => finding.kind),
+        reportOf(result).join('\n'),
+      ).toContain(kind);
+    },
+    240_000,
+  );
+});
