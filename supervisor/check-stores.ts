@@ -1,5 +1,4 @@
 // Whether the stores of a data folder can be read and agree with each other. Changes nothing, and may run beside the worker.
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkRows, Findings, openChecked, type Finding } from '../shared/store/check-store.js';
 import type { RowCipher } from '../shared/store/row-cipher.js';
@@ -7,6 +6,7 @@ import { sessionsIn, spooledIn } from '../shared/store/slot-sessions.js';
 import { SLOT_SCHEMA, SLOT_TABLES } from '../shared/store/slot-store.js';
 import type { StoreReader } from '../shared/store/store-reader.js';
 import { checkMessages } from './check-messages.js';
+import { slotFolder, slotsIn } from './data-folders.js';
 import { SUPERVISOR_SCHEMA, TABLES, type SessionRow } from './supervisor-store.js';
 
 /** Tables of the supervisor's store whose rows belong to a session that exists. */
@@ -32,8 +32,8 @@ export const checkStores = async (dataDir: string, cipher: RowCipher | undefined
     for (const sessionId of sessions.keys()) checkMessages(reader, sessionId, findings);
     for (const sessionId of ownersIn(reader))
       if (!sessions.has(sessionId)) findings.warning(`there are rows of ${sessionId}, which is no session`);
-    const slots = await Promise.all(slotsOf(dataDir).map(async (slot) => checkSlot(dataDir, slot, sessions, cipher)));
-    const missing = [...sessions.values()].filter(({ paired, slot }) => paired && !slotsOf(dataDir).includes(slot ?? -1));
+    const slots = await Promise.all(slotsIn(dataDir).map(async (slot) => checkSlot(dataDir, slot, sessions, cipher)));
+    const missing = [...sessions.values()].filter(({ paired, slot }) => paired && !slotsIn(dataDir).includes(slot ?? -1));
     for (const { sessionId } of missing) findings.error(`session ${sessionId} is paired, and the store of its slot is missing`);
     return [...findings.list, ...slots.flat()];
   } finally {
@@ -48,7 +48,7 @@ const checkSlot = async (
   cipher: RowCipher | undefined,
 ): Promise<Finding[]> => {
   const findings = new Findings(`runners/${slot}`);
-  const reader = openChecked(join(dataDir, 'runners', String(slot)), SLOT_SCHEMA, cipher, findings);
+  const reader = openChecked(slotFolder(dataDir, slot), SLOT_SCHEMA, cipher, findings);
   if (!reader) return findings.list;
   try {
     reader.refresh();
@@ -85,14 +85,4 @@ const ownersIn = (reader: StoreReader): Set<string> => {
     }
   }
   return owners;
-};
-
-const slotsOf = (dataDir: string): number[] => {
-  const folder = join(dataDir, 'runners');
-  return existsSync(folder)
-    ? readdirSync(folder)
-        .filter((name) => /^\d+$/.test(name))
-        .map(Number)
-        .sort((a, b) => a - b)
-    : [];
 };

@@ -8,8 +8,10 @@ import type { SpoolRecord } from '../shared/ipc/protocol.js';
 import type { Logger } from '../shared/logging.js';
 import type { ProcessIdentity } from '../shared/process-identity.js';
 import { RowCipher, parseKeys } from '../shared/store/row-cipher.js';
+import { compactStore, shouldCompact } from '../shared/store/compact.js';
 import type { Store } from '../shared/store/store.js';
 import type { Config } from './config.js';
+import { slotFolder, slotsIn, supervisorFolder } from './data-folders.js';
 import { lockDataDir } from './data-dir-lock.js';
 import { createFleet } from './fleet/fleet.js';
 import { killLeftovers } from './fleet/leftovers.js';
@@ -53,12 +55,14 @@ export const startWorker = async (config: Config, log: Logger, onFatal: (why: st
   });
   const keys = parseKeys(config.authEncryptionKey ?? '');
   const cipher = keys && new RowCipher(keys);
-  const store = await openSupervisorStore(join(config.dataDir, 'supervisor'), {
+  await compactIfWorthIt(supervisorFolder(config.dataDir), log);
+  const store = await openSupervisorStore(supervisorFolder(config.dataDir), {
     cipher,
     track: config.objectStore !== undefined,
     maxBytes: config.storeMaxBytes,
   });
   await endLeftovers(store, log);
+  for (const slot of slotsIn(config.dataDir)) await compactIfWorthIt(slotFolder(config.dataDir, slot), log);
   const slots = Math.ceil(config.maxSessions / config.runnerMaxSessions);
   await emptySlots({
     ...{ store, dataDir: config.dataDir, slots, cipher, log },
@@ -185,6 +189,12 @@ const endLeftovers = async (store: Store, log: Logger): Promise<void> => {
   const ended = await killLeftovers(spawns.map(({ value }) => value));
   if (ended.length > 0) log.warn({ pids: ended }, 'runners of an earlier supervisor were still there and have been ended');
   await store.commit(spawns.map(({ key }) => ({ table: TABLES.spawns, key, value: undefined })));
+};
+
+/** Only while no process has the store open. */
+const compactIfWorthIt = async (folder: string, log: Logger): Promise<void> => {
+  if (!shouldCompact(folder)) return;
+  log.info({ folder, ...(await compactStore(folder)) }, 'a store was compacted');
 };
 
 const runnerVariables = (config: Config): Record<string, string> => {

@@ -1,10 +1,10 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { relative } from 'node:path';
 import { EXIT } from '../../shared/exit-codes.js';
 import { isAlive, type ProcessIdentity } from '../../shared/process-identity.js';
 import { compactStore } from '../../shared/store/compact.js';
 import { hasStore } from '../../shared/store/store-file.js';
 import { StoreReader } from '../../shared/store/store-reader.js';
+import { slotFolder, slotsIn, supervisorFolder } from '../data-folders.js';
 import { lockDataDir } from '../data-dir-lock.js';
 import { SUPERVISOR_SCHEMA, TABLES } from '../supervisor-store.js';
 import { CommandRefusedError, type Subcommand } from './subcommand.js';
@@ -18,9 +18,9 @@ export const compact: Subcommand = {
     const lock = await lockDataDir(dataDir);
     try {
       await assertNoRunners(dataDir);
-      for (const store of storesOf(dataDir)) {
-        const { bytesBefore, bytesAfter } = await compactStore(join(dataDir, store));
-        say(`${store}: ${inMebibytes(bytesBefore)} before, ${inMebibytes(bytesAfter)} now`);
+      for (const store of [supervisorFolder(dataDir), ...slotsIn(dataDir).map((slot) => slotFolder(dataDir, slot))].filter(hasStore)) {
+        const { bytesBefore, bytesAfter } = await compactStore(store);
+        say(`${relative(dataDir, store)}: ${inMebibytes(bytesBefore)} before, ${inMebibytes(bytesAfter)} now`);
       }
       return EXIT.clean;
     } finally {
@@ -31,19 +31,12 @@ export const compact: Subcommand = {
 
 /** A runner that outlived its supervisor would go on writing to the file that was replaced. */
 const assertNoRunners = async (dataDir: string): Promise<void> => {
-  const reader = StoreReader.open(join(dataDir, 'supervisor'), SUPERVISOR_SCHEMA);
+  const reader = StoreReader.open(supervisorFolder(dataDir), SUPERVISOR_SCHEMA);
   if (!reader) return;
   const alive = [...reader.range<ProcessIdentity>(TABLES.spawns)].map(({ value }) => value).filter(isAlive);
   await reader.close();
   if (alive.length > 0)
     throw new CommandRefusedError(`runner processes of an earlier worker are alive: end ${alive.map(({ pid }) => pid).join(', ')}`);
-};
-
-const storesOf = (dataDir: string): string[] => {
-  const runners = existsSync(join(dataDir, 'runners')) ? readdirSync(join(dataDir, 'runners')) : [];
-  return ['supervisor', ...runners.filter((name) => /^\d+$/.test(name)).map((name) => join('runners', name))].filter((store) =>
-    hasStore(join(dataDir, store)),
-  );
 };
 
 const inMebibytes = (bytes: number): string => `${(bytes / MEBIBYTE).toFixed(1)} MiB`;

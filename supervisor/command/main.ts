@@ -10,9 +10,11 @@ import { loadConfig, type Config } from '../config.js';
 import { DataDirLockedError } from '../data-dir-lock.js';
 import { check } from './check.js';
 import { compact } from './compact.js';
+import { exportSessions } from './export.js';
+import { importSessions } from './import.js';
 import { CommandRefusedError, type Subcommand } from './subcommand.js';
 
-const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = { check, compact };
+const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = { check, compact, import: importSessions, export: exportSessions };
 
 const usage = (): string => {
   const lines = Object.entries(SUBCOMMANDS).map(
@@ -28,9 +30,10 @@ const usage = (): string => {
   ].join('\n');
 };
 
-const configOf = (dataDir: string | undefined): Config => {
+const configOf = (dataDir: string | undefined, makesDataDir = false): Config => {
   const config = loadConfig(dataDir === undefined ? process.env : { ...process.env, DATA_DIR: dataDir });
-  if (!existsSync(config.dataDir)) throw new CommandRefusedError(`there is no data folder ${config.dataDir}; set DATA_DIR or --data-dir`);
+  if (!makesDataDir && !existsSync(config.dataDir))
+    throw new CommandRefusedError(`there is no data folder ${config.dataDir}; set DATA_DIR or --data-dir`);
   return config;
 };
 
@@ -52,7 +55,7 @@ const run = async (argv: readonly string[]): Promise<number> => {
   const { values } = parseArgs({ args: at < 0 ? [] : rest.slice(at, at + 2), options: { 'data-dir': { type: 'string' } } });
   const args = at < 0 ? rest : rest.toSpliced(at, 2);
   if (args.length > 0 && subcommand.usage === undefined) throw new CommandRefusedError(`${name} takes no argument ${args.join(' ')}`);
-  const config = configOf(values['data-dir']);
+  const config = configOf(values['data-dir'], subcommand.makesDataDir);
   const keys = parseKeys(config.authEncryptionKey ?? '');
   return subcommand.run({
     config,

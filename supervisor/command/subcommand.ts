@@ -16,6 +16,8 @@ export interface Subcommand {
   summary: string;
   /** Arguments of its own, as in a usage line. */
   usage?: string;
+  /** It begins a data folder where there is none yet. */
+  makesDataDir?: boolean;
   /** @returns the exit code */
   run(context: CommandContext): Promise<number>;
 }

@@ -1,6 +1,5 @@
 // All slots: starts runners when asked, passes calls and facts, watches, ends. Knows no HTTP, no backend and no WhatsApp.
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import PQueue from 'p-queue';
 import { messageOf } from '../../shared/errors.js';
@@ -11,6 +10,7 @@ import type { ParamsOf, ResultOf } from '../../shared/ipc/wire.js';
 import type { Logger } from '../../shared/logging.js';
 import type { ProcessIdentity } from '../../shared/process-identity.js';
 import { PASSED_ON } from '../../shared/runner-environment.js';
+import { slotFolder } from '../data-folders.js';
 import type { RunnerExit } from './exit-verdict.js';
 import { createOomKillCounter } from './oom-kills.js';
 import type { SlotTiming } from './runner-handle-options.js';
@@ -118,7 +118,7 @@ export const createFleet = (options: FleetOptions): Fleet => {
   const createHandle = (slot: number): RunnerHandle => {
     const handlers = boundTo(slot, options.handlers);
     const slotLog = log.child({ runnerId: slot });
-    const dataDir = join(options.dataDir, 'runners', String(slot));
+    const dataDir = slotFolder(options.dataDir, slot);
     return new RunnerHandle({
       slot,
       timing,

@@ -1,6 +1,6 @@
 // Which files of the object store do not have all of their messages as they are now.
 import type { Store, Write } from '../../shared/store/store.js';
-import { TABLES } from '../supervisor-store.js';
+import { TABLES, type MessageDay } from '../supervisor-store.js';
 
 export interface ChangedPart {
   sessionId: string;
@@ -43,3 +43,11 @@ export class PartMarks {
     return { table: TABLES.changedParts, key, value: this.#last };
   }
 }
+
+/** Marks every part of a session that has messages here. */
+export const markAllParts = (store: Pick<Store, 'get' | 'range'>, sessionId: string): Write[] => {
+  const marks = new PartMarks(store);
+  return [...store.range<MessageDay>(TABLES.messageDays, { prefix: [sessionId] })].flatMap(({ key, value: { part, remoteParts } }) =>
+    Array.from({ length: part - remoteParts + 1 }, (_, index) => marks.mark(sessionId, String(key[1]), remoteParts + index)),
+  );
+};

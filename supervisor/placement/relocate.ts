@@ -1,7 +1,6 @@
 // Moves sessions out of slots that are no longer used, and clears what an interrupted move left. At every line the catalog's home slot says which
 // copy of a session counts: until it is committed the old one, from then on the new one.
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import type { Logger } from '../../shared/logging.js';
 import type { RawRow } from '../../shared/store/change-log.js';
 import type { RowCipher } from '../../shared/store/row-cipher.js';
@@ -9,6 +8,7 @@ import { quietRemovals, rawRowsOf, rawSpoolOf, sessionsIn, spooledIn } from '../
 import { openSlotStore, SLOT_SCHEMA, SLOT_TABLES } from '../../shared/store/slot-store.js';
 import { StoreReader } from '../../shared/store/store-reader.js';
 import type { Store } from '../../shared/store/store.js';
+import { slotFolder, slotsIn } from '../data-folders.js';
 import { TABLES, type SessionRow } from '../supervisor-store.js';
 
 export interface RelocationOptions {
@@ -52,7 +52,7 @@ export const emptySlots = async (options: RelocationOptions): Promise<void> => {
 /** Removes rows of sessions from slots that are not their home, and of sessions that are no more; what was received stays or moves home. */
 export const removeStrays = async (options: RelocationOptions): Promise<void> => {
   const { store, dataDir, slots, log } = options;
-  for (const slot of slotsOf(dataDir)) {
+  for (const slot of slotsIn(dataDir)) {
     const homeOf = (sessionId: string): SessionRow | undefined => store.get<SessionRow>(TABLES.sessions, [sessionId]);
     const found = await present(options, slot);
     const strays = [...found.rows].filter((sessionId) => homeOf(sessionId)?.slot !== slot);
@@ -83,7 +83,7 @@ export const removeStrays = async (options: RelocationOptions): Promise<void> =>
 
 const move = async (options: RelocationOptions, row: SessionRow, source: number, target: number): Promise<void> => {
   const { sessionId } = row;
-  if (existsSync(folderOf(options.dataDir, source))) {
+  if (existsSync(slotFolder(options.dataDir, source))) {
     await withSlot(options, source, async (from) =>
       withSlot(options, target, async (to) => {
         options.onStep?.('clear');
@@ -133,20 +133,9 @@ const batchesOf = function* (rows: Iterable<RawRow>): Generator<RawRow[]> {
   if (batch.length > 0) yield batch;
 };
 
-const folderOf = (dataDir: string, slot: number): string => join(dataDir, 'runners', String(slot));
-
-const slotsOf = (dataDir: string): number[] => {
-  const folder = join(dataDir, 'runners');
-  return existsSync(folder)
-    ? readdirSync(folder)
-        .filter((name) => /^\d+$/.test(name))
-        .map(Number)
-    : [];
-};
-
 /** Looked up without writing: most starts find nothing to do. */
 const present = async ({ dataDir, cipher }: RelocationOptions, slot: number): Promise<{ rows: Set<string>; spooled: Set<string> }> => {
-  const reader = StoreReader.open(folderOf(dataDir, slot), { ...SLOT_SCHEMA, cipher });
+  const reader = StoreReader.open(slotFolder(dataDir, slot), { ...SLOT_SCHEMA, cipher });
   if (!reader) return { rows: new Set(), spooled: new Set() };
   try {
     return { rows: sessionsIn(reader), spooled: spooledIn(reader) };
@@ -156,7 +145,7 @@ const present = async ({ dataDir, cipher }: RelocationOptions, slot: number): Pr
 };
 
 const withSlot = async <T>({ dataDir, cipher, track }: RelocationOptions, slot: number, work: (store: Store) => Promise<T>): Promise<T> => {
-  const store = await openSlotStore(folderOf(dataDir, slot), { cipher, track });
+  const store = await openSlotStore(slotFolder(dataDir, slot), { cipher, track });
   try {
     return await work(store);
   } finally {

@@ -1,12 +1,11 @@
 // The stores whose changes are shipped: the supervisor's own, and that of every slot, read while its runner writes it.
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { ChangeBatch } from '../../shared/store/change-log.js';
 import { trackedSince } from '../../shared/store/open-store.js';
 import type { RowCipher } from '../../shared/store/row-cipher.js';
 import { SLOT_SCHEMA } from '../../shared/store/slot-store.js';
 import { StoreReader } from '../../shared/store/store-reader.js';
 import type { Store } from '../../shared/store/store.js';
+import { slotFolder, slotsIn } from '../data-folders.js';
 
 export interface ChangeSource {
   /** `supervisor`, or `runners/3`. */
@@ -36,7 +35,7 @@ export class ChangeSources {
   all(): ChangeSource[] {
     const { store } = this.#options;
     const own = trackedSince(store);
-    const slots = this.#slots().flatMap((slot): ChangeSource[] => {
+    const slots = slotsIn(this.#options.dataDir).flatMap((slot): ChangeSource[] => {
       const reader = this.reader(slot);
       reader?.refresh();
       const since = reader && trackedSince(reader);
@@ -69,7 +68,7 @@ export class ChangeSources {
     const known = this.#readers.get(slot);
     if (known) return known;
     const { dataDir, cipher } = this.#options;
-    const reader = StoreReader.open(join(dataDir, 'runners', String(slot)), { ...SLOT_SCHEMA, cipher });
+    const reader = StoreReader.open(slotFolder(dataDir, slot), { ...SLOT_SCHEMA, cipher });
     if (reader) this.#readers.set(slot, reader);
     return reader;
   }
@@ -77,12 +76,5 @@ export class ChangeSources {
   async close(): Promise<void> {
     await Promise.all([...this.#readers.values()].map(async (reader) => reader.close()));
     this.#readers.clear();
-  }
-
-  #slots(): number[] {
-    return readdirSync(join(this.#options.dataDir, 'runners'), { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && /^\d+$/.test(entry.name))
-      .map(({ name }) => Number(name))
-      .sort((a, b) => a - b);
   }
 }

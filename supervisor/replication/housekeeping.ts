@@ -6,6 +6,7 @@ import type { ObjectStore } from '../../shared/object-store/object-store.js';
 import { sealJson } from '../../shared/store/sealed-json.js';
 import type { Store, Write } from '../../shared/store/store.js';
 import { TABLES, type Deletion, type SessionRow } from '../supervisor-store.js';
+import { markAllParts } from '../messages/changed-parts.js';
 import type { ChangeSources } from './change-sources.js';
 import type { Checkpoints } from './checkpoints.js';
 import { removeObjects } from './deletions.js';
@@ -117,8 +118,8 @@ export class Housekeeping {
   }
 
   async #finishDeletion(sessionId: string): Promise<void> {
-    const { store, objects, progress } = this.#options;
-    await removeObjects(objects, sessionId);
+    const { workerId, store, objects, progress } = this.#options;
+    await removeObjects(objects, workerId, sessionId);
     const recreated = store.get<SessionRow>(TABLES.sessions, [sessionId]) !== undefined;
     await store.commit([
       { table: TABLES.deletions, key: [sessionId], value: undefined },
@@ -142,22 +143,32 @@ export class Housekeeping {
   /** A store whose changes were not tracked without a gap: the files of all of its sessions are written anew. */
   async soilUntracked(): Promise<void> {
     const { store, sources, progress } = this.#options;
-    const rows = [...store.range<SessionRow>(TABLES.sessions)].map(({ value }) => value);
-    const soiled = sources
-      .all()
-      .filter(({ name, since }) => progress.cursor(name, since) === undefined)
-      .flatMap(({ name, slot, since }) => [
-        ...rows
-          .filter((row) => slot === undefined || row.slot === slot)
-          .flatMap(({ sessionId }) => progress.soil(sessionId, { number: progress.number + 1, at: 0 })),
-        ...progress.shipped(name, since, 0),
-      ]);
-    await store.commit(soiled);
+    const untracked = sources.all().filter(({ name, since }) => progress.cursor(name, since) === undefined);
+    await store.commit([
+      ...this.#soilAll((row) => untracked.some(({ slot }) => slot === undefined || slot === row.slot)),
+      ...untracked.flatMap(({ name, since }) => progress.shipped(name, since, 0)),
+    ]);
+  }
+
+  /** The object store has lost what it had. */
+  async soilAll(): Promise<void> {
+    const { store } = this.#options;
+    this.#catalog = undefined;
+    const parts = [...store.range<SessionRow>(TABLES.sessions)].flatMap(({ value }) => markAllParts(store, value.sessionId));
+    await store.commit([...this.#soilAll(() => true), ...parts]);
+  }
+
+  #soilAll(which: (row: SessionRow) => boolean): Write[] {
+    const { store, progress } = this.#options;
+    const dirty: Dirty = { number: progress.number + 1, at: 0 };
+    return [...store.range<SessionRow>(TABLES.sessions)]
+      .filter(({ value }) => which(value))
+      .flatMap(({ value: { sessionId } }) => [...progress.soil(sessionId, dirty), ...progress.checkpoint(sessionId, undefined)]);
   }
 
   async #writeCatalog(): Promise<void> {
     const { store, objects, workerId, progress } = this.#options;
-    const sessions = [...store.range<SessionRow>(TABLES.sessions)].map(({ key }) => String(key[0]));
+    const sessions = [...store.rawRange(TABLES.sessions)].map(({ key }) => String(key[0]));
     const catalog = JSON.stringify(sessions);
     if (catalog === this.#catalog) return;
     await objects.put(KEYS.catalog(workerId), Buffer.from(sealJson({ workerId, generation: progress.number, sessions })));

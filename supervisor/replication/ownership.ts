@@ -57,7 +57,15 @@ export class Ownership {
    * @throws SupersededError when somebody else was quicker
    */
   async take(before: Standing | undefined, after: number): Promise<Owner> {
-    const owner: Owner = { dataDirId: randomUUID(), term: (before?.owner.term ?? 0) + 1 };
+    return this.#put({ dataDirId: randomUUID(), term: (before?.owner.term ?? 0) + 1 }, before, after);
+  }
+
+  /** Says again who the owner is, where nobody is. @throws SupersededError when somebody else was quicker */
+  async repeat(owner: Owner, after: number): Promise<void> {
+    await this.#put(owner, undefined, after);
+  }
+
+  async #put(owner: Owner, before: Standing | undefined, after: number): Promise<Owner> {
     const object: z.infer<typeof OwnerObject> = { workerId: this.#workerId, ...owner, after, at: new Date().toISOString() };
     const body = Buffer.from(sealJson(object));
     try {
@@ -71,9 +79,10 @@ export class Ownership {
     }
   }
 
-  /** @throws SupersededError when `owner` is no longer the owner */
-  async confirm(owner: Owner): Promise<void> {
+  /** @returns false when nobody is the owner: the bucket was emptied, or is another one @throws SupersededError when another is */
+  async confirm(owner: Owner): Promise<boolean> {
     const now = await this.standing();
-    if (now?.owner.dataDirId !== owner.dataDirId) throw new SupersededError(this.#workerId);
+    if (now && now.owner.dataDirId !== owner.dataDirId) throw new SupersededError(this.#workerId);
+    return now !== undefined;
   }
 }

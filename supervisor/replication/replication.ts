@@ -1,6 +1,4 @@
 // The object store behind the local ones, as the rest of the supervisor sees it.
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logging.js';
@@ -51,7 +49,6 @@ export class Replication {
   constructor(options: ReplicationOptions) {
     this.#options = options;
     const { workerId, store, dataDir, objects, cipher, log } = options;
-    mkdirSync(join(dataDir, 'runners'), { recursive: true, mode: 0o700 });
     this.#progress = new Progress(store);
     this.#ownership = new Ownership(objects, workerId);
     this.#sources = new ChangeSources({ store, dataDir, cipher });

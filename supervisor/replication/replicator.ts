@@ -151,11 +151,15 @@ export class Replicator {
 
   /** This folder must be the one that speaks for the worker; one whose sessions were never in the object store becomes it. */
   async #confirmOwner(): Promise<void> {
-    const { objects, ownership, progress, store, workerId } = this.#options;
+    const { objects, ownership, progress, store, workerId, log } = this.#options;
     if (Date.now() - this.#confirmedAt < CONFIRM_MS) return;
     if (this.#confirmedAt === -Infinity) await objects.open();
     if (progress.owner) {
-      await ownership.confirm(progress.owner);
+      if (!(await ownership.confirm(progress.owner))) {
+        log.warn('the object store knows nothing of this worker any more; everything is shipped anew');
+        await ownership.repeat(progress.owner, progress.number);
+        await this.#housekeeping.soilAll();
+      }
     } else {
       if (await ownership.standing()) throw new SupersededError(workerId);
       await store.commit(progress.own(await ownership.take(undefined, 0)));

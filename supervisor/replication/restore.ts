@@ -1,6 +1,5 @@
 // An empty data folder and a bucket make a worker again: every session of this worker id, without a QR.
 import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import PQueue from 'p-queue';
 import { z } from 'zod';
 import type { Logger } from '../../shared/logging.js';
@@ -12,6 +11,7 @@ import type { RowCipher } from '../../shared/store/row-cipher.js';
 import { DamagedError, openJson } from '../../shared/store/sealed-json.js';
 import { openSlotStore, SLOT_TABLES } from '../../shared/store/slot-store.js';
 import type { Store, Write } from '../../shared/store/store.js';
+import { slotFolder, slotsFolder } from '../data-folders.js';
 import { chooseSlot } from '../placement/placement.js';
 import { SUPERVISOR_SCHEMA, TABLES, type SessionRow } from '../supervisor-store.js';
 import { listEntries, readTail, type JournalTail, type TailRow } from './journal-tail.js';
@@ -54,8 +54,8 @@ const IN_SLOT: ReadonlySet<string> = new Set([...SECRET, SLOT_TABLES.outgoing]);
 export const restoreWorker = async (options: RestoreOptions): Promise<Restored> => {
   const { workerId, store, dataDir, objects, ownership, progress, cipher, log } = options;
   await clear(store);
-  rmSync(join(dataDir, 'runners'), { recursive: true, force: true });
-  mkdirSync(join(dataDir, 'runners'), { recursive: true, mode: 0o700 });
+  rmSync(slotsFolder(dataDir), { recursive: true, force: true });
+  mkdirSync(slotsFolder(dataDir), { recursive: true, mode: 0o700 });
 
   const at = Date.now();
   const damaged: string[] = [];
@@ -266,7 +266,7 @@ class SlotStores {
   async of(slot: number): Promise<Store> {
     const known = this.#opening.get(slot);
     if (known) return known;
-    const opening = openSlotStore(join(this.#dataDir, 'runners', String(slot)), { cipher: this.#cipher, track: true }).then((store) => {
+    const opening = openSlotStore(slotFolder(this.#dataDir, slot), { cipher: this.#cipher, track: true }).then((store) => {
       this.opened.set(slot, store);
       return store;
     });

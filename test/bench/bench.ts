@@ -3,7 +3,7 @@ export interface BenchOptions {
   seconds: number;
 }
 
-/** A figure with the limit it must keep; `value` must be at most `limit`. */
+/** A figure with the limit it must keep; `value` must be at most `limit`. One named like a result is shown beside it. */
 interface Target {
   name: string;
   value: number;
@@ -11,8 +11,10 @@ interface Target {
   unit: string;
 }
 
-interface BenchOutcome {
+export interface BenchOutcome {
   results: Record<string, number>;
+  /** Least and greatest of results that were measured several times. */
+  spread?: Record<string, [number, number]>;
   targets: Target[];
 }
 

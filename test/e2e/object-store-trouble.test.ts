@@ -123,6 +123,32 @@ describe.skipIf(!found)(`The object store (${found?.name ?? HOW_TO_INSTALL})`, (
     await scene.worker.untilStatus('user10', 'connected');
   });
 
+  it('may lose everything it has: all of it is shipped anew', { timeout: 90_000 }, async () => {
+    const { worker, phones, untilShipped } = await open();
+    const { number } = await pair({ worker, phones }, 'one');
+    const friend = await phones.createPhone({ name: 'friend' });
+    await phones.send(friend.number, number, 'kept');
+    await until(
+      async () => (await worker.messages('one')).length === 1,
+      20_000,
+      () => 'the message did not arrive',
+    );
+    await untilShipped();
+    await worker.call('POST', '/storage/flush');
+    if (!scene) return;
+    const bucket = bucketOf(scene);
+    for (const prefix of ['journal/', 'sessions/']) await bucket.delete(await keysIn(bucket, prefix));
+    await until(
+      async () => (await keysIn(bucket, 'sessions/one/')).includes('sessions/one/auth_info_baileys/auth.json.gz'),
+      40_000,
+      () => 'the credentials were not shipped anew',
+    );
+    await worker.call('POST', '/storage/flush');
+    await scene.loseMachine();
+    await scene.worker.untilStatus('one', 'connected');
+    expect(await scene.worker.messages('one')).toMatchObject([{ content: 'kept' }]);
+  });
+
   it('makes the older of two data folders of one worker stop for good', { timeout: 90_000 }, async () => {
     const { worker, phones, untilShipped, dataDir, server, whatsapp } = await open();
     await pair({ worker, phones }, 'one');

@@ -27,7 +27,7 @@ export interface ExperimentOptions {
 
 const PAIRING_AT_ONCE = 4;
 const SESSIONS_PER_FRIEND = 4;
-const RESTORED_MS = 120_000;
+const RESTORED_MS = 300_000;
 
 /** @param startServer the server belongs to this experiment, which ends it */
 export const loseMachines = async (startServer: () => Promise<OwnObjectServer>, options: ExperimentOptions): Promise<Verdict> => {
@@ -86,6 +86,8 @@ const run = async (
     () => `not every session came back: ${seen}`,
   );
   const connectedAt = Date.now();
+  const cpuSeconds = (await Promise.all(workers.map(async (worker) => worker.cpuSeconds()))).reduce((sum, seconds) => sum + seconds, 0);
+  const runnersEnded = workers.reduce((sum, worker) => sum + worker.runnersEnded, 0);
   say(`all connected ${connectedAt - restartedAt} ms after the start; load goes on`);
 
   await sleep(loadMs);
@@ -100,6 +102,7 @@ const run = async (
   return judge({
     ...{ phones, pairs, workers, fates, ends, intervalMs, killedAt, statsBefore },
     times: { listening: listeningAt - restartedAt, restored: restoredAt - restartedAt, connected: connectedAt - restartedAt },
+    ...{ cpuSeconds, runnersEnded },
   });
 };
 

@@ -17,6 +17,9 @@ export interface Evidence {
   statsBefore: StatsSnapshot;
   /** Milliseconds since the restart. */
   times: { listening: number; restored: number; connected: number };
+  /** Of both workers until then. */
+  cpuSeconds: number;
+  runnersEnded: number;
 }
 
 export interface Verdict {
@@ -70,6 +73,8 @@ export const judge = async (evidence: Evidence): Promise<Verdict> => {
     ['listening after', `${times.listening} ms`],
     ['sessions restored after', `${times.restored} ms`],
     ['all connected after', `${times.connected} ms`],
+    ['  CPU used until then', `${evidence.cpuSeconds.toFixed(1)} s`],
+    ['  runners ended until then', evidence.runnersEnded],
     ['QR codes shown', qrs],
     ['connections replaced (440)', replaced],
     ['overlapping connections', overlaps.length],

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cpuSecondsOf } from '../bench/process-memory.js';
 import { environmentOf } from '../support/object-scene.js';
 import type { OwnObjectServer } from '../support/object-servers/object-server.js';
 import { isRunning } from '../support/scene.js';
@@ -24,8 +25,9 @@ export class LossyWorker {
   #worker: WorkerProcess | undefined;
   #dataDir = '';
   #pids: number[] = [];
-  /** QR codes shown since the last start. */
+  /** Since the last start. */
   qrs = 0;
+  runnersEnded = 0;
 
   constructor(options: LossyWorkerOptions) {
     this.id = options.id;
@@ -43,6 +45,7 @@ export class LossyWorker {
     const { id, server, env, sessions, intervalMs, onLog } = this.#options;
     this.#dataDir = await mkdtemp(join(tmpdir(), `${id}-`));
     this.qrs = 0;
+    this.runnersEnded = 0;
     this.#worker = await WorkerProcess.start({
       dataDir: this.#dataDir,
       env: {
@@ -54,6 +57,7 @@ export class LossyWorker {
       },
       onLog: (line) => {
         if (line.includes('"to":"qr_required"')) this.qrs++;
+        if (line.includes('"msg":"A runner ended"')) this.runnersEnded++;
         onLog?.(line);
       },
     });
@@ -73,6 +77,12 @@ export class LossyWorker {
     const counts: Record<string, number> = {};
     for (const { status } of sessions as { status: string }[]) counts[status] = (counts[status] ?? 0) + 1;
     return counts;
+  }
+
+  /** What the processes that run now have used. */
+  async cpuSeconds(): Promise<number> {
+    const pids = [this.worker.child.pid ?? 0, ...(await this.worker.runners()).flatMap(({ pid }) => pid ?? [])];
+    return pids.reduce((sum, pid) => sum + cpuSecondsOf(pid), 0);
   }
 
   /** To be called shortly before `die`, which has no time to ask. */

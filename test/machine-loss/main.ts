@@ -26,7 +26,7 @@ const { figures, broken } = await loseMachines(found.start, {
   intervalMs: Number(values.interval),
   loadMs: Number(values.seconds) * 1_000,
   // The same load in all for any number of sessions, as far as a few seconds between two messages allow.
-  everyMs: Number(values.every ?? Math.max(250, sessions * 40)),
+  everyMs: Number(values.every ?? Math.max(250, sessions * 80)),
   patienceMs: 90_000,
   say: (line) => {
     console.log(`  ${line}`);

@@ -1,25 +1,30 @@
 import type { Readable } from 'node:stream';
 import type { ObjectInfo, ObjectStore, PutCondition, StoredObject } from '../../../shared/object-store/object-store.js';
 
-interface Counted {
+export interface Counted {
   puts: number;
   bytes: number;
+  /** When the first and the last of them began, in milliseconds. */
+  first: number;
+  last: number;
 }
+
+const NONE: Counted = { puts: 0, bytes: 0, first: 0, last: 0 };
 
 /** Passes everything on and counts what is put. */
 export class CountingObjectStore implements ObjectStore {
   readonly #objects: ObjectStore;
-  journal: Counted = { puts: 0, bytes: 0 };
+  journal: Counted = { ...NONE };
   /** Everything else: files of sessions, the list of sessions. */
-  files: Counted = { puts: 0, bytes: 0 };
+  files: Counted = { ...NONE };
 
   constructor(objects: ObjectStore) {
     this.#objects = objects;
   }
 
   reset(): void {
-    this.journal = { puts: 0, bytes: 0 };
-    this.files = { puts: 0, bytes: 0 };
+    this.journal = { ...NONE };
+    this.files = { ...NONE };
   }
 
   async open(): Promise<void> {
@@ -58,7 +63,8 @@ export class CountingObjectStore implements ObjectStore {
 
   #count(key: string, bytes: number): void {
     const counted = key.includes('/entries/') ? this.journal : this.files;
-    counted.puts++;
+    counted.last = performance.now();
+    if (counted.puts++ === 0) counted.first = counted.last;
     counted.bytes += bytes;
   }
 }

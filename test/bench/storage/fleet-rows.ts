@@ -134,7 +134,9 @@ export const historyRows = (index: number, count: number, newest: number): Write
     const row = withMessage(days.get(day), recordBytes(stored));
     days.set(day, row);
     const place = `${day} ${row.part}`;
-    parts.set(place, [...(parts.get(place) ?? []), stored]);
+    const part = parts.get(place);
+    if (part) part.push(stored);
+    else parts.set(place, [stored]);
   }
   return [
     { table: TABLES.messageCounts, key: [sessionId], value: { total: count, n: count } },

@@ -1,6 +1,7 @@
 // What a process of this bench can be told to do.
 import { commitSteps } from './auth-steps.js';
 import { compareFleet, makeCredentials, makeHistory, restoreFleet, saveFleet, unpackFleet } from './fleet-jobs.js';
+import { readPages } from './read-pages.js';
 import { receiveMessages } from './receive-messages.js';
 import { replicateTraffic } from './replicate-traffic.js';
 import { runnerTraffic } from './runner-traffic.js';
@@ -11,6 +12,7 @@ export const JOBS = {
   compareFleet,
   makeCredentials,
   makeHistory,
+  readPages,
   receiveMessages,
   replicateTraffic,
   restoreFleet,

@@ -8,7 +8,7 @@ import type { Write } from '../../../shared/store/store.js';
 import { History } from '../../../supervisor/messages/history.js';
 import { Replication } from '../../../supervisor/replication/replication.js';
 import { openSupervisorStore, SUPERVISOR_SCHEMA, TABLES, type IdempotencyRow, type Intent } from '../../../supervisor/supervisor-store.js';
-import { CountingObjectStore } from './counting-object-store.js';
+import { CountingObjectStore, type Counted } from './counting-object-store.js';
 import { SESSIONS_PER_SLOT, WORKER_ID } from './fleet-jobs.js';
 import { quantile } from './figures.js';
 import { messageOf, sessionIdOf } from './fleet-rows.js';
@@ -33,8 +33,8 @@ interface Shipped {
   trackedBytes: number;
   /** What the new messages measure in JSON. */
   messageBytes: number;
-  journal: { puts: number; bytes: number };
-  files: { puts: number; bytes: number };
+  journal: Counted;
+  files: Counted;
   lagP99Ms: number;
   loopDelayP99Ms: number;
   cpuSeconds: number;
@@ -67,12 +67,13 @@ export const replicateTraffic = async (traffic: Traffic): Promise<Shipped> => {
   loop.enable();
   objects.reset();
   const cpu = process.cpuUsage();
-  const startedAt = performance.now();
+  let startedAt: number | undefined;
   let messageBytes = 0;
   const intents = new Map<string, { intent: Intent; row: IdempotencyRow }>();
   const commit = async (writes: Write[]): Promise<void> => store.commit(tracked.add(writes));
 
   const take = async (slot: number, note: RunnerNote): Promise<void> => {
+    startedAt ??= performance.now();
     const tell = tellSlot.get(slot) ?? (() => undefined);
     if (note.kind === 'received') {
       messageBytes += Buffer.byteLength(JSON.stringify(note.records.map(({ message }) => message)));
@@ -118,7 +119,7 @@ export const replicateTraffic = async (traffic: Traffic): Promise<Shipped> => {
   const done = await Promise.all(runners);
   loop.disable();
   clearInterval(looks);
-  const took = (performance.now() - startedAt) / 1000;
+  const took = (performance.now() - (startedAt ?? 0)) / 1000;
   const { user, system } = process.cpuUsage(cpu);
   while (replication.status().changesWaiting > 0) await pause(LOOK_EVERY_MS);
   const { journal, files } = objects;

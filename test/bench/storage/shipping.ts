@@ -15,8 +15,8 @@ const MESSAGES_PER_SECOND = 100;
 /** As the product has them when nobody sets them. */
 const INTERVAL_MS = 2_000;
 const CHECKPOINT_MS = 600_000;
-/** A run that is shorter than the interval of checkpoints has this many of them. */
-const CHECKPOINTS_IN_RUN = 3;
+/** Share of a shorter run after which the files of a session are written: once in the run, also where that is spread. */
+const CHECKPOINT_AT = 0.6;
 /** Half of what fits into one file, which is what a session has in it on average. */
 const MESSAGES_BEFORE = 1_500;
 
@@ -29,7 +29,7 @@ interface Figures {
 }
 
 export const shipping = async (server: S3ObjectStoreOptions, seconds: number): Promise<BenchOutcome> => {
-  const checkpointMs = Math.min(CHECKPOINT_MS, Math.round((seconds * 1000) / CHECKPOINTS_IN_RUN));
+  const checkpointMs = Math.min(CHECKPOINT_MS, Math.round(seconds * 1000 * CHECKPOINT_AT));
   console.log(`  shipping: checkpoints every ${checkpointMs / 1000} s instead of ${CHECKPOINT_MS / 1000} s; puts and bytes of files are also given as of the latter`);
   const many = await measure({ ...server, bucket: `${server.bucket}-many` }, SESSIONS_PER_SLOT, seconds, checkpointMs);
   const one = await measure({ ...server, bucket: `${server.bucket}-one` }, 0, seconds, checkpointMs);
@@ -55,8 +55,7 @@ const measure = async (server: S3ObjectStoreOptions, inEachSlot: number, seconds
   try {
     const sessions = inEachSlot === 0 ? 1 : inEachSlot * SLOTS;
     const made = { dataDir, sessions, size: { ...USUAL_SESSION, messages: MESSAGES_BEFORE } };
-    await inChild('makeCredentials', made);
-    await inChild('makeHistory', { ...made, newest: Date.now() });
+    await Promise.all([inChild('makeCredentials', made), inChild('makeHistory', { ...made, newest: Date.now() })]);
     const slots = Array.from({ length: SLOTS }, (_, slot) =>
       Array.from({ length: SESSIONS_PER_SLOT }, (__, index) => slot * SESSIONS_PER_SLOT + index).filter((index) => index < sessions),
     );
@@ -69,11 +68,11 @@ const measure = async (server: S3ObjectStoreOptions, inEachSlot: number, seconds
 };
 
 /** What a file has anew is in it once whatever the interval; everything else in files is written as often as there are checkpoints. */
-const atUsualInterval = ({ journal, files, messages, messageBytes, seconds, trackedBytes }: Shipped, checkpointMs: number): Figures => {
+const atUsualInterval = ({ journal, files, messages, messageBytes, trackedBytes }: Shipped, checkpointMs: number): Figures => {
   const share = checkpointMs / CHECKPOINT_MS;
   const again = Math.max(0, files.bytes - messageBytes) * share;
   return {
-    journalPutsPerSecond: journal.puts / seconds,
+    journalPutsPerSecond: ((journal.puts - 1) * 1000) / (journal.last - journal.first),
     putsPerMessage: (journal.puts + files.puts * share) / messages,
     shippedPerByte: (journal.bytes + again + messageBytes) / trackedBytes,
   };
