@@ -99,6 +99,7 @@ export const startWorker = async (config: Config, log: Logger, onFatal: (why: st
     maxSessions: config.maxSessions,
     maxSessionsPerRunner: config.runnerMaxSessions,
     onRemoved: (sessionId) => replication?.deletion(sessionId) ?? [],
+    beforeOpen: async (sessionId) => replication?.prepare(sessionId),
   });
   fleet.on({
     fact: (_slot, _incarnation, sessionId, epoch, fact) => {

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../shared/errors.js';
 import { openStore, type OpenOptions, type Schema } from '../shared/store/open-store.js';
 import type { Store } from '../shared/store/store.js';
 import { migrateDays } from './messages/migrate-days.js';
+import { migrateKeyTimes } from './messages/idempotency.js';
 
 /** Tables of the supervisor's store, and the keys of their rows. */
 export const TABLES = {
@@ -27,6 +28,8 @@ export const TABLES = {
   intents: 'intents',
   /** [sessionId, key] → IdempotencyRow. */
   idempotency: 'idempotency',
+  /** [sessionId, Unix milliseconds, key] → true: idempotency keys in the order of their first use. */
+  idempotencyTimes: 'idempotencyTimes',
   /** [slot, pid] → ProcessIdentity of a runner that may be alive. */
   spawns: 'spawns',
   /** [sessionId] → Deletion: objects of a deleted session that are still to be removed. */
@@ -48,9 +51,15 @@ export const SUPERVISOR_SCHEMA: Schema = {
     TABLES.messageParts,
     TABLES.intents,
     TABLES.idempotency,
+    TABLES.idempotencyTimes,
     TABLES.deletions,
   ],
-  migrations: { 2: migrateDays },
+  migrations: {
+    2: function* (store) {
+      yield* migrateDays(store);
+      yield* migrateKeyTimes(store);
+    },
+  },
 };
 
 /** Times are Unix milliseconds. */
@@ -129,6 +138,7 @@ const SESSION_TABLES = [
   TABLES.partSpans,
   TABLES.intents,
   TABLES.idempotency,
+  TABLES.idempotencyTimes,
 ];
 
 const REMOVED_AT_ONCE = 1_000;

@@ -8,8 +8,8 @@ import { decodeMessageNode, getContentType, normalizeMessageContent, proto, unpa
 /** A decrypted ciphertext as it is kept until history has it. */
 export interface InboxEntry {
   /** Key of its `inbox` row, without the session. */
-  key: [messageId: string, from: string, participant: string, index: number];
-  /** SHA-256 of the ciphertext: the same key with another ciphertext is another try of the sender. */
+  key: [messageId: string, from: string, participant: string, index: number, hash: string];
+  /** SHA-256 of the ciphertext: the same id with another ciphertext is another try of the sender. */
   hash: Buffer;
   plaintext: Buffer;
   /** Attributes of the stanza it came in. */

@@ -13,11 +13,22 @@ export type SpoolEntry = WithoutSeq<SpoolRecord> | { kind: 'inbox'; sessionId: s
 
 interface Item {
   seq: number;
+  sessionId: string;
   bytes: number;
 }
 
-/** Acknowledged rows stay this long: WhatsApp may deliver again what it saw no receipt for, and then we must know the plaintext. */
+/** `at` is Unix milliseconds. */
+interface Acknowledged extends Item {
+  at: number;
+}
+
+/**
+ * Acknowledged rows stay until their session has been connected for this long, with everything delivered that WhatsApp had for it: until
+ * then it may deliver again what it saw no receipt for, and then we must know the plaintext.
+ */
 const RETAIN_MS = 30_000;
+/** More than this is not kept so; the oldest go first. */
+const RETAIN_BYTES = 16 * 1024 * 1024;
 const SWEEP_MS = 5_000;
 const MAX_BATCH_RECORDS = 200;
 const MAX_BATCH_BYTES = 48 * 1024;
@@ -48,7 +59,9 @@ export class Spool {
   /** Committed, not acknowledged, in order. */
   readonly #waiting: Item[] = [];
   #waitingBytes = 0;
-  readonly #acknowledged: { seq: number; at: number }[] = [];
+  #acknowledged: Acknowledged[] = [];
+  /** Sessions that are connected and have been delivered everything, and since when. */
+  readonly #caughtUp = new Map<string, number>();
   #shipping: Promise<void> | undefined;
   #roomWaiters: (() => void)[] = [];
   #sweeper: NodeJS.Timeout | undefined;
@@ -63,7 +76,7 @@ export class Spool {
   start(): void {
     for (const { key, value } of this.#options.store.range<SpoolEntry>(SLOT_TABLES.spool)) {
       const seq = Number(key[0]);
-      this.#push({ seq, bytes: sizeOf(value) });
+      this.#push({ seq, sessionId: value.sessionId, bytes: sizeOf(value) });
       this.#nextSeq = seq + 1;
     }
     this.#sweeper = setInterval(() => void this.#sweep(), this.#options.sweepMs ?? SWEEP_MS);
@@ -91,10 +104,20 @@ export class Spool {
     return {
       write: { table: SLOT_TABLES.spool, key: [seq], value: entry },
       committed: () => {
-        this.#push({ seq, bytes: sizeOf(entry) });
+        this.#push({ seq, sessionId: entry.sessionId, bytes: sizeOf(entry) });
         this.#pump();
       },
     };
+  }
+
+  /** The session is connected, and WhatsApp has delivered everything it had for it. */
+  caughtUp(sessionId: string): void {
+    this.#caughtUp.set(sessionId, Date.now());
+  }
+
+  /** The session has no connection. */
+  away(sessionId: string): void {
+    this.#caughtUp.delete(sessionId);
   }
 
   /** Resolves when everything committed so far was acknowledged; rejects after `timeoutMs`. */
@@ -179,17 +202,16 @@ export class Spool {
   #acknowledge(items: Item[]): void {
     const at = Date.now();
     this.#waiting.splice(0, items.length);
-    for (const { seq, bytes } of items) {
-      this.#waitingBytes -= bytes;
-      this.#acknowledged.push({ seq, at });
+    for (const item of items) {
+      this.#waitingBytes -= item.bytes;
+      this.#acknowledged.push({ ...item, at });
     }
     if (this.#waitingBytes < this.#bound) for (const resolve of this.#roomWaiters.splice(0)) resolve();
   }
 
   async #sweep(): Promise<void> {
-    const before = Date.now() - (this.#options.retainMs ?? RETAIN_MS);
-    const due = this.#acknowledged.findIndex(({ at }) => at > before);
-    const writes = this.#acknowledged.splice(0, due === -1 ? this.#acknowledged.length : due).flatMap(({ seq }) => this.#removals(seq));
+    const due = this.#takeDue();
+    const writes = due.flatMap(({ seq }) => this.#removals(seq));
     try {
       await this.#options.store.commit(writes);
     } catch (error) {
@@ -200,17 +222,28 @@ export class Spool {
     }
   }
 
+  /** Takes what need not be kept any longer off the list. */
+  #takeDue(): Item[] {
+    const before = Date.now() - (this.#options.retainMs ?? RETAIN_MS);
+    const due: Item[] = [];
+    const kept: Acknowledged[] = [];
+    for (const item of this.#acknowledged) {
+      const caughtUp = this.#caughtUp.get(item.sessionId);
+      (item.at <= before && caughtUp !== undefined && caughtUp <= before ? due : kept).push(item);
+    }
+    let bytes = kept.reduce((sum, item) => sum + item.bytes, 0);
+    let surplus = 0;
+    for (; bytes > RETAIN_BYTES; surplus++) bytes -= kept[surplus]?.bytes ?? bytes;
+    this.#acknowledged = kept.slice(surplus);
+    return [...due, ...kept.slice(0, surplus)];
+  }
+
   #removals(seq: number): Write[] {
     const { store } = this.#options;
     const spooled = store.get<SpoolEntry>(SLOT_TABLES.spool, [seq]);
     const removal = (table: string, key: Key): Write => ({ table, key, value: undefined });
     if (spooled?.kind !== 'inbox') return [removal(SLOT_TABLES.spool, [seq])];
-    const { key, hash } = spooled.entry;
-    const inboxKey = [spooled.sessionId, ...key];
-    // The sender may have tried again since, under the same id: then the inbox row is the later try's.
-    const inbox = store.get<{ hash: Uint8Array }>(SLOT_TABLES.inbox, inboxKey);
-    const own = inbox !== undefined && Buffer.compare(inbox.hash, hash) === 0;
-    return [removal(SLOT_TABLES.spool, [seq]), ...(own ? [removal(SLOT_TABLES.inbox, inboxKey)] : [])];
+    return [removal(SLOT_TABLES.spool, [seq]), removal(SLOT_TABLES.inbox, [spooled.sessionId, ...spooled.entry.key])];
   }
 }
 

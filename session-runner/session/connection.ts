@@ -195,8 +195,10 @@ export class Connection {
     });
   }
 
-  #onUpdate({ qr, connection, isNewLogin, lastDisconnect }: BaileysEventMap['connection.update']): void {
-    const { creds, onQr, onPaired, onOpen } = this.#options;
+  #onUpdate(update: BaileysEventMap['connection.update']): void {
+    const { qr, connection, isNewLogin, lastDisconnect, receivedPendingNotifications } = update;
+    const { sessionId, creds, spool, onQr, onPaired, onOpen } = this.#options;
+    if (receivedPendingNotifications && this.#state !== 'closing') spool.caughtUp(sessionId);
     if (qr !== undefined) {
       clearTimeout(this.#watchdog);
       this.#state = 'qr';
@@ -219,6 +221,7 @@ export class Connection {
     if (this.#state === 'closed') return;
     const waitingForScan = this.#state === 'qr';
     this.#state = 'closed';
+    this.#options.spool.away(this.#options.sessionId);
     clearTimeout(this.#watchdog);
     this.#acks.cancelAll(new AppError('RUNNER_UNAVAILABLE', 'The connection closed before WhatsApp confirmed the message.'));
     if (this.#credsDirty) this.#commitCreds();

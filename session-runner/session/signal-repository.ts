@@ -55,8 +55,8 @@ export const withInbox = (repository: SignalRepositoryWithLIDStore, options: Inb
   const once = async (ciphertext: Uint8Array, decrypt: () => Promise<Uint8Array>): Promise<Uint8Array> => {
     const origin = origins.of(ciphertext);
     if (!origin) return keys.exclusive(decrypt);
-    const key = inboxKey(origin.attrs, origin.index);
     const hash = createHash('sha256').update(ciphertext).digest();
+    const key = inboxKey(origin.attrs, origin.index, hash);
     const known = (): Buffer | undefined => {
       const row = store.get<{ hash: Uint8Array; plaintext: Uint8Array }>(SLOT_TABLES.inbox, [sessionId, ...key]);
       return row && hash.equals(row.hash) ? Buffer.from(row.plaintext) : undefined;
@@ -91,9 +91,11 @@ export const withInbox = (repository: SignalRepositoryWithLIDStore, options: Inb
   });
 };
 
-const inboxKey = (attrs: Record<string, string>, index: number): InboxEntry['key'] => [
+const inboxKey = (attrs: Record<string, string>, index: number, hash: Buffer): InboxEntry['key'] => [
   keyPart(attrs['id'] ?? ''),
   keyPart(attrs['from'] ?? ''),
   keyPart(attrs['participant'] ?? ''),
   index,
+  // Who sends again after a failure may do so under the same id, and WhatsApp may deliver either again.
+  hash.toString('hex', 0, 8),
 ];

@@ -3,9 +3,9 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { z } from 'zod';
 import { KEYS } from '../object-store/keys.js';
-import { fromBaileysJson, toBaileysJson } from './baileys-json.js';
+import { fromBaileysJson, stringifyBaileys } from './baileys-json.js';
 import { isSealed, SealedRowError, type RowCipher } from './row-cipher.js';
-import { DamagedError, sealJson, verifyJson } from './sealed-json.js';
+import { DamagedError, sealText, verifyJson } from './sealed-json.js';
 import { SLOT_TABLES } from './slot-store.js';
 import type { Write } from './store.js';
 
@@ -25,7 +25,7 @@ const HEAD = /^\{"sessionId":"([^"]*)","workerId":"[^"]*","generation":(\d+),/;
 
 export const packAuth = async (file: AuthFile, cipher: RowCipher | undefined): Promise<Buffer> => {
   const { sessionId, workerId, generation } = file;
-  const text = sealJson({ sessionId, workerId, generation, creds: toBaileysJson(file.creds), keys: toBaileysJson(file.keys) });
+  const text = sealText(stringifyBaileys({ sessionId, workerId, generation, creds: file.creds, keys: file.keys }));
   const packed = await promisify(gzip)(text, { level: 1 });
   return cipher ? cipher.seal(packed, KEYS.auth(sessionId)) : packed;
 };

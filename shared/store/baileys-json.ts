@@ -20,3 +20,14 @@ export const fromBaileysJson = (value: unknown): unknown => {
   // Not assignment: a member may be called __proto__.
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, fromBaileysJson(member)]));
 };
+
+/** `JSON.stringify(toBaileysJson(value))`, without the tree in between: a session has hundreds of keys. */
+export const stringifyBaileys = (value: unknown): string => {
+  if (value instanceof Uint8Array) {
+    return `{"type":"Buffer","data":"${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')}"}`;
+  }
+  if (Array.isArray(value)) return `[${value.map((item) => (item === undefined ? 'null' : stringifyBaileys(item))).join(',')}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${stringifyBaileys(member)}`).join(',')}}`;
+};

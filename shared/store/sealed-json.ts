@@ -15,8 +15,11 @@ const SUFFIX_LENGTH = MEMBER.length + 64 + '"}'.length;
 const checksum = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** @param content has at least one member and none named `sha256` */
-export const sealJson = (content: object): string => {
-  const text = JSON.stringify(content).slice(0, -1);
+export const sealJson = (content: object): string => sealText(JSON.stringify(content));
+
+/** The same for what is JSON text already. */
+export const sealText = (json: string): string => {
+  const text = json.slice(0, -1);
   return `${text}${MEMBER}${checksum(text)}"}`;
 };
 

@@ -8,7 +8,7 @@ export const SLOT_TABLES = {
   creds: 'creds',
   /** [sessionId, type, id] → one Signal key. */
   keys: 'keys',
-  /** [sessionId, messageId, from, participant, index of the ciphertext] → what it decrypted to. */
+  /** [sessionId, messageId, from, participant, index of the ciphertext, start of its hash] → what it decrypted to. */
   inbox: 'inbox',
   /** [seq] → what the supervisor has not committed yet, or only just. */
   spool: 'spool',

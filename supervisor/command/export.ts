@@ -58,9 +58,8 @@ const exportAll = async ({ say }: CommandContext, readers: Readers, folder: stri
     const { sessionId, slot } = row;
     try {
       const { files, messages } = await exporter.export(row);
-      say(
-        `${sessionId}: exported with ${files === 0 ? 'no credentials, for it is not paired' : `${files} files of credentials`} and ${messages} messages`,
-      );
+      const credentials = files === 0 ? ' without credentials, for it is not paired;' : `; files of credentials: ${files},`;
+      say(`${sessionId}: exported${credentials} messages: ${messages}`);
       const slotStore = slot === undefined ? undefined : slotReader(slot);
       if (slotStore && spooledIn(slotStore).has(sessionId)) {
         say(`${sessionId}: something it received is not in its history yet; start the worker, stop it and export again to have it`);

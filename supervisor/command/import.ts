@@ -106,7 +106,7 @@ const importAll = async (
       try {
         const { keys, messages, passedOver } = await importer.import(session);
         for (const sentence of passedOver) say(`${name}: ${sentence}`);
-        say(`${name}: imported with ${keys} keys and ${messages} messages`);
+        say(`${name}: imported; keys: ${keys}, messages: ${messages}`);
         counts.imported++;
       } catch (error) {
         if (error instanceof NotOursError) {

@@ -7,6 +7,7 @@ import type { Registry } from '../placement/registry.js';
 import { TABLES, type IdempotencyRow, type Intent, type SessionRow } from '../supervisor-store.js';
 import type { SendRequest, SendResult } from '../worker.js';
 import type { History } from './history.js';
+import { forgetKey, keyRow, keyWrites, oldKeys } from './idempotency.js';
 import { asAppError, assertCanSend, fingerprintOf, isWorthAnotherTry, newMessageId, stillBeingSent } from './send-rules.js';
 
 export interface SendsOptions {
@@ -42,7 +43,6 @@ const RETRY_PAUSE_MS = 1_000;
 const IN_FLIGHT = 16;
 /** A send that could not be completed in this time is given up; nobody wants last week's message to arrive. */
 const INTENT_LIFE_MS = 24 * 60 * 60_000;
-const IDEMPOTENCY_LIFE_MS = 24 * 60 * 60_000;
 const SWEEP_MS = 10 * 60_000;
 
 /** Sends each accepted message under one id chosen before, through crashes of the runner and of this process, until WhatsApp confirms it. */
@@ -97,8 +97,7 @@ export class Sends {
     const { sessionId, idempotencyKey } = request;
     const row = this.#options.registry.get(sessionId);
     const fingerprint = fingerprintOf(request);
-    const known =
-      idempotencyKey === undefined ? undefined : this.#options.store.get<IdempotencyRow>(TABLES.idempotency, [sessionId, idempotencyKey]);
+    const known = keyRow(this.#options.store, sessionId, idempotencyKey);
     if (known) return this.#repeat(known, fingerprint);
     assertCanSend(row);
     const pending = await this.#accept(request, fingerprint, row);
@@ -124,7 +123,7 @@ export class Sends {
     const committed = store.commit([
       { table: TABLES.intents, key: [sessionId, intent.order], value: intent },
       ...history.append(sessionId, message),
-      ...this.#idempotencyWrite(intent, { fingerprint, messageId: intent.messageId, at: now, outcome: undefined }),
+      ...keyWrites(sessionId, idempotencyKey, { fingerprint, messageId: intent.messageId, at: now, outcome: undefined }),
     ]);
     const pending = this.#enqueue(intent, false);
     try {
@@ -291,8 +290,7 @@ export class Sends {
 
   #outcomeWrites(intent: Intent, outcome: SendResult | AppError, forget: boolean): Write[] {
     const { sessionId, messageId, idempotencyKey } = intent;
-    const known =
-      idempotencyKey === undefined ? undefined : this.#options.store.get<IdempotencyRow>(TABLES.idempotency, [sessionId, idempotencyKey]);
+    const known = keyRow(this.#options.store, sessionId, idempotencyKey);
     const result: IdempotencyRow['outcome'] =
       outcome instanceof AppError
         ? { code: outcome.code, message: outcome.message }
@@ -300,12 +298,13 @@ export class Sends {
     return [
       { table: TABLES.intents, key: [sessionId, intent.order], value: undefined },
       ...this.#options.history.advance(sessionId, messageId, outcome instanceof AppError ? 'failed' : outcome.status),
-      ...(known ? this.#idempotencyWrite(intent, forget ? undefined : { ...known, outcome: result }) : []),
+      ...this.#keyOutcome(intent, known, forget ? undefined : result),
     ];
   }
 
-  #idempotencyWrite({ sessionId, idempotencyKey }: Intent, value: IdempotencyRow | undefined): Write[] {
-    return idempotencyKey === undefined ? [] : [{ table: TABLES.idempotency, key: [sessionId, idempotencyKey], value }];
+  #keyOutcome({ sessionId, idempotencyKey }: Intent, known: IdempotencyRow | undefined, outcome: IdempotencyRow['outcome']): Write[] {
+    if (!known || idempotencyKey === undefined) return [];
+    return outcome ? keyWrites(sessionId, idempotencyKey, { ...known, outcome }) : forgetKey(sessionId, idempotencyKey, known);
   }
 
   async #sweep(): Promise<void> {
@@ -319,10 +318,9 @@ export class Sends {
         if (pending) await this.#finish(pending, failure);
         else await store.commit(this.#outcomeWrites(value, failure, false));
       }
-      const old = [...store.range<IdempotencyRow>(TABLES.idempotency)].filter(
-        ({ value }) => value.outcome && value.at < now - IDEMPOTENCY_LIFE_MS,
-      );
-      await store.commit(old.map(({ key }) => ({ table: TABLES.idempotency, key, value: undefined })));
+      for (const { sessionId } of this.#options.registry.rows()) {
+        for (const batch of oldKeys(store, sessionId, now)) await store.commit(batch);
+      }
     } catch (error) {
       log.error({ cause: messageOf(error) }, 'old sends could not be swept');
     }

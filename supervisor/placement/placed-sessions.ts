@@ -26,6 +26,8 @@ export interface PlacedSessionsOptions {
   maxSessionsPerRunner: number;
   /** What to commit together with the end of a session. */
   onRemoved?: (sessionId: string) => Write[];
+  /** Awaited before a session is given to its runner. */
+  beforeOpen?: (sessionId: string) => Promise<void>;
   retryMs?: number;
 }
 
@@ -274,7 +276,7 @@ export class PlacedSessions implements Sessions {
       const slot = row.slot ?? chooseSlot(this.#occupied(), this.#options.maxSessionsPerRunner);
       await this.#registry.update(sessionId, { slot, epoch: row.epoch + 1 });
       fleet.keep(slot, true);
-      await fleet.ensure(slot);
+      await Promise.all([fleet.ensure(slot), this.#options.beforeOpen?.(sessionId)]);
       await fleet.call(slot, 'session.open', { sessionId, epoch: this.#registry.get(sessionId).epoch, pairing: !row.paired });
     });
   }

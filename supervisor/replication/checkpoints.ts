@@ -1,5 +1,6 @@
 // The files of a session as the guide lays them out, written from what is stored: with them, older journal objects are no longer needed.
 import { phoneNumberOf } from '../../shared/domain/ids.js';
+import type { Message } from '../../shared/domain/message.js';
 import { outwardStatus } from '../../shared/domain/session.js';
 import { KEYS } from '../../shared/object-store/keys.js';
 import type { ObjectStore } from '../../shared/object-store/object-store.js';
@@ -10,8 +11,9 @@ import { SLOT_TABLES } from '../../shared/store/slot-store.js';
 import type { StoreReader } from '../../shared/store/store-reader.js';
 import type { Store, Write } from '../../shared/store/store.js';
 import { changedParts, partWritten } from '../messages/changed-parts.js';
+import { recentKeys } from '../messages/idempotency.js';
 import { renderPart } from '../messages/message-file.js';
-import { TABLES, type IdempotencyRow, type Intent, type MessageCount, type MessageDay, type SessionRow } from '../supervisor-store.js';
+import { TABLES, type Intent, type MessageCount, type MessageDay, type SessionRow } from '../supervisor-store.js';
 import type { Checkpointed, Progress } from './progress.js';
 import { writeSends, writeSessionData } from './session-files.js';
 
@@ -24,6 +26,11 @@ export interface CheckpointsOptions {
   reader: (slot: number) => StoreReader | undefined;
   cipher: RowCipher | undefined;
 }
+
+/** What of the sends is in the files; the journal has what is newer than they are. Old ones would make the file grow with the day. */
+const KEYS_MS = 60 * 60_000;
+const RETRIES_MS = 15 * 60_000;
+const MOST_SENDS = 10_000;
 
 const NEVER: Checkpointed = { number: 0, hasAuth: false, hasSends: false };
 
@@ -121,16 +128,10 @@ export class Checkpoints {
     const { workerId, store, objects } = this.#options;
     const reader = slot === undefined ? undefined : this.#options.reader(slot);
     reader?.refresh();
-    const range = { prefix: [sessionId] };
-    const intents = [...store.range<Intent>(TABLES.intents, range)].map(({ value }) => value);
-    const idempotency = [...store.range<IdempotencyRow>(TABLES.idempotency, range)].map(({ key, value }): [string, IdempotencyRow] => [
-      String(key[1]),
-      value,
-    ]);
-    const outgoing = [...(reader?.range<unknown>(SLOT_TABLES.outgoing, range) ?? [])].map(({ key, value }): [string, unknown] => [
-      String(key[1]),
-      value,
-    ]);
+    const now = Date.now();
+    const intents = [...store.range<Intent>(TABLES.intents, { prefix: [sessionId] })].map(({ value }) => value);
+    const idempotency = recentKeys(store, sessionId, now - KEYS_MS, MOST_SENDS);
+    const outgoing = reader ? recentOutgoing(store, reader, sessionId, now - RETRIES_MS) : [];
     const key = KEYS.sends(sessionId);
     if (intents.length + idempotency.length + outgoing.length === 0) {
       if (this.#options.progress.checkpointed(sessionId)?.hasSends ?? true) await objects.delete([key]);
@@ -144,6 +145,17 @@ export class Checkpoints {
     return this.#options.store.get<SessionRow>(TABLES.sessions, [sessionId]);
   }
 }
+
+/** Messages sent since `since` (Unix milliseconds), as they were sent; at most `MOST_SENDS`. */
+const recentOutgoing = (store: Store, reader: StoreReader, sessionId: string, since: number): [messageId: string, sent: unknown][] => {
+  const found: [string, unknown][] = [];
+  for (const { key, value } of store.range<Message>(TABLES.messages, { prefix: [sessionId], reverse: true, limit: MOST_SENDS })) {
+    if (Number(key[1]) * 1000 < since) break;
+    const sent = value.fromMe ? reader.get(SLOT_TABLES.outgoing, [sessionId, value.id]) : undefined;
+    if (sent !== undefined) found.push([value.id, sent]);
+  }
+  return found;
+};
 
 const authRows = (reader: StoreReader, sessionId: string): Write[] =>
   [SLOT_TABLES.creds, SLOT_TABLES.keys].flatMap((table) =>

@@ -10,6 +10,7 @@ import { ChangeSources } from './change-sources.js';
 import { Checkpoints } from './checkpoints.js';
 import { Ownership, SupersededError } from './ownership.js';
 import { Progress } from './progress.js';
+import { RecentDays } from './recent-days.js';
 import { Replicator, type ReplicationStatus } from './replicator.js';
 import { restoreWorker } from './restore.js';
 import { Trouble } from './trouble.js';
@@ -36,6 +37,7 @@ export interface StorageStatus extends Omit<ReplicationStatus, 'state'> {
 
 /** A store that answers at all answers in this time. */
 const CONFIRM_MS = 3_000;
+const PREPARE_MS = 5_000;
 
 export class Replication {
   readonly #options: ReplicationOptions;
@@ -43,6 +45,7 @@ export class Replication {
   readonly #ownership: Ownership;
   readonly #sources: ChangeSources;
   readonly #replicator: Replicator;
+  readonly #recentDays: RecentDays;
   readonly #stopping = new AbortController();
   #restoring: StorageStatus | undefined;
 
@@ -50,6 +53,7 @@ export class Replication {
     this.#options = options;
     const { workerId, store, dataDir, objects, cipher, log } = options;
     this.#progress = new Progress(store);
+    this.#recentDays = new RecentDays(store, objects, log);
     this.#ownership = new Ownership(objects, workerId);
     this.#sources = new ChangeSources({ store, dataDir, cipher });
     const checkpoints = new Checkpoints({
@@ -122,6 +126,17 @@ export class Replication {
   /** Begins to replicate. */
   async start(): Promise<void> {
     await this.#replicator.start();
+    this.#recentDays.fetchAll().catch((error: unknown) => {
+      this.#options.log.error({ cause: messageOf(error) }, 'recent days could not be fetched');
+    });
+  }
+
+  /** To be awaited before a session connects: after a restore its last days have to be here, if the object store answers in time. */
+  async prepare(sessionId: string): Promise<void> {
+    const fetched = this.#recentDays.fetch(sessionId).catch((error: unknown) => {
+      this.#options.log.warn({ sessionId, cause: messageOf(error) }, 'connecting without the last days, which could not be fetched');
+    });
+    await Promise.race([fetched, pause(PREPARE_MS, undefined, { ref: false })]);
   }
 
   /** What a client can see of the session has changed. */

@@ -10,6 +10,9 @@ import { TABLES, type MessageCount, type MessageDay } from '../supervisor-store.
 import type { TailRow } from './journal-tail.js';
 import type { SessionData } from './session-files.js';
 
+/** Messages put back in one commit. */
+const AT_ONCE = 200;
+
 /**
  * Counts again what is local. A file may be newer than the journal, and then what the journal says of counts is too low: a number given out
  * twice would hide a message.
@@ -32,9 +35,6 @@ export const recountMessages = async (store: Store, sessionId: string): Promise<
   await store.commit(writes, { tracked: false });
 };
 
-/** Today and yesterday: what WhatsApp may deliver again must be recognised. */
-const RECENT_MS = 24 * 60 * 60_000;
-
 export interface RestoreMessagesOptions {
   store: Store;
   objects: ObjectStore;
@@ -42,21 +42,15 @@ export interface RestoreMessagesOptions {
   data: SessionData | undefined;
   /** Rows of the journal that the files do not include. */
   rows: readonly TailRow[];
-  /** Unix milliseconds. */
-  today: number;
   onDamaged: (key: string, error: DamagedError) => Promise<void>;
 }
 
-/** Everything but the rows of single messages in the journal, which the caller commits afterwards. @throws ObjectStoreError */
-export const restoreMessages = async ({
-  store,
-  objects,
-  sessionId,
-  data,
-  rows,
-  today,
-  onDamaged,
-}: RestoreMessagesOptions): Promise<void> => {
+/**
+ * Puts back counts and days. Days that the journal changes are local again, so that the caller can commit its rows of single messages
+ * afterwards; all others are read from the object store.
+ * @throws ObjectStoreError
+ */
+export const restoreMessages = async ({ store, objects, sessionId, data, rows, onDamaged }: RestoreMessagesOptions): Promise<void> => {
   const marks = new PartMarks(store);
   const days = new Map<string, MessageDay | undefined>(Object.entries(data?.days ?? {}));
   let count: MessageCount | undefined = data?.messageCount;
@@ -66,35 +60,43 @@ export const restoreMessages = async ({
     if (table === TABLES.messageCounts) count = value && (store.decode(table, key, value) as MessageCount);
     if (table === TABLES.messages) touched.add(dayOf(Number(key[1])));
   }
-  const recent = new Set([dayOf(today / 1000), dayOf((today - RECENT_MS) / 1000)]);
   const writes: Write[] = count ? [{ table: TABLES.messageCounts, key: [sessionId], value: count }] : [];
   for (const [day, row] of days) {
     if (!row) continue;
-    const key = [sessionId, day];
-    if (!recent.has(day) && !touched.has(day)) {
+    if (touched.has(day)) {
+      writes.push({ table: TABLES.messageDays, key: [sessionId, day], value: row });
+      for (let part = row.remoteParts; part <= row.part; part++) {
+        await restorePart({ store, objects, key: KEYS.messagePart(sessionId, day, part), onDamaged });
+        writes.push(marks.mark(sessionId, day, part));
+      }
+    } else {
       // The current part of a day that was evicted before may have nothing yet.
       const parts = row.part + (row.partBytes > 0 ? 1 : 0);
-      writes.push({ table: TABLES.messageDays, key, value: { count: row.count, part: parts, partBytes: 0, remoteParts: parts } });
-      continue;
-    }
-    writes.push({ table: TABLES.messageDays, key, value: row });
-    for (let part = row.remoteParts; part <= row.part; part++) {
-      const object = KEYS.messagePart(sessionId, day, part);
-      await restorePart(object);
-      if (touched.has(day)) writes.push(marks.mark(sessionId, day, part));
+      const remote: MessageDay = { count: row.count, part: parts, partBytes: 0, remoteParts: parts };
+      writes.push({ table: TABLES.messageDays, key: [sessionId, day], value: remote });
     }
   }
   await store.commit(writes, { tracked: false });
+};
 
-  async function restorePart(key: string): Promise<void> {
-    const object = await objects.get(key);
-    // A part that was not written yet is in the journal.
-    if (!object) return;
-    try {
-      await store.commit(restoreWrites(readPart(object.body.toString())), { tracked: false });
-    } catch (error) {
-      if (!(error instanceof DamagedError)) throw error;
-      await onDamaged(key, error);
+interface RestorePartOptions {
+  store: Store;
+  objects: Pick<ObjectStore, 'get'>;
+  key: string;
+  onDamaged: (key: string, error: DamagedError) => Promise<void>;
+}
+
+/** Puts the messages of one file back. One that was not written yet is in the journal. @throws ObjectStoreError */
+export const restorePart = async ({ store, objects, key, onDamaged }: RestorePartOptions): Promise<void> => {
+  const object = await objects.get(key);
+  if (!object) return;
+  try {
+    const file = readPart(object.body.toString());
+    for (let from = 0; from < file.messages.length; from += AT_ONCE) {
+      await store.commit(restoreWrites({ ...file, messages: file.messages.slice(from, from + AT_ONCE) }), { tracked: false });
     }
+  } catch (error) {
+    if (!(error instanceof DamagedError)) throw error;
+    await onDamaged(key, error);
   }
 };

@@ -17,6 +17,8 @@ import { SUPERVISOR_SCHEMA, TABLES, type SessionRow } from '../supervisor-store.
 import { listEntries, readTail, type JournalTail, type TailRow } from './journal-tail.js';
 import type { Ownership } from './ownership.js';
 import type { Progress } from './progress.js';
+import { keyWrites } from '../messages/idempotency.js';
+import { wantRecentDays } from './recent-days.js';
 import { recountMessages, restoreMessages } from './restore-messages.js';
 import { readSessionFiles, type SessionFiles } from './restore-session.js';
 
@@ -42,7 +44,7 @@ const PARALLEL = 32;
 const CatalogFile = z.object({ workerId: z.string(), sessions: z.array(z.string()) });
 /** Rows of the supervisor's store that the description of a session holds. */
 const DESCRIBED: ReadonlySet<string> = new Set([TABLES.sessions, TABLES.messageDays, TABLES.messageCounts]);
-const SENT: ReadonlySet<string> = new Set([TABLES.intents, TABLES.idempotency, SLOT_TABLES.outgoing]);
+const SENT: ReadonlySet<string> = new Set([TABLES.intents, TABLES.idempotency, TABLES.idempotencyTimes, SLOT_TABLES.outgoing]);
 const SECRET: ReadonlySet<string> = new Set([SLOT_TABLES.creds, SLOT_TABLES.keys]);
 const IN_SLOT: ReadonlySet<string> = new Set([...SECRET, SLOT_TABLES.outgoing]);
 
@@ -109,7 +111,8 @@ export const restoreWorker = async (options: RestoreOptions): Promise<Restored> 
         sessions++;
         const slotStore = await slots.of(slot);
         await slotStore.commit(slotWrites(files, rows), { tracked: false });
-        await restoreMessages({ store, objects, sessionId, data: files.data, rows, today: at, onDamaged });
+        await store.commit(sendWrites(files), { tracked: false });
+        await restoreMessages({ store, objects, sessionId, data: files.data, rows, onDamaged });
         await store.commitRaw(
           rows.filter(({ table }) => !IN_SLOT.has(table) && !DESCRIBED.has(table)),
           { tracked: false },
@@ -119,11 +122,11 @@ export const restoreWorker = async (options: RestoreOptions): Promise<Restored> 
         await store.commit(
           [
             { table: TABLES.sessions, key: [sessionId], value: { ...row, slot, epoch: row.epoch + 1 } },
-            ...sendWrites(files),
             ...progress.checkpoint(
               sessionId,
               files.data && { number: files.data.checkpoint, hasAuth: files.data.hasAuth, hasSends: files.data.hasSends },
             ),
+            ...wantRecentDays(sessionId, at),
             ...(dirtySince === undefined ? [] : progress.soil(sessionId, { number: dirtySince, at })),
           ],
           { tracked: false },
@@ -248,7 +251,7 @@ const slotWrites = ({ sessionId, auth, sends }: SessionFiles, rows: readonly Tai
 
 const sendWrites = ({ sessionId, sends }: SessionFiles): Write[] => [
   ...(sends?.intents ?? []).map((intent) => ({ table: TABLES.intents, key: [sessionId, intent.order], value: intent })),
-  ...(sends?.idempotency ?? []).map(([key, value]) => ({ table: TABLES.idempotency, key: [sessionId, key], value })),
+  ...(sends?.idempotency ?? []).flatMap(([key, row]) => keyWrites(sessionId, key, row)),
 ];
 
 /** The stores of slots while nobody else uses them. */

@@ -2,8 +2,8 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { z } from 'zod';
-import { fromBaileysJson, toBaileysJson } from '../../shared/store/baileys-json.js';
-import { DamagedError, openJson, sealJson } from '../../shared/store/sealed-json.js';
+import { fromBaileysJson, stringifyBaileys } from '../../shared/store/baileys-json.js';
+import { DamagedError, openJson, sealJson, sealText } from '../../shared/store/sealed-json.js';
 import type { IdempotencyRow, Intent, MessageCount, MessageDay, SessionRow } from '../supervisor-store.js';
 
 const described = {
@@ -58,8 +58,7 @@ export const writeSessionData = (data: SessionData): Buffer => Buffer.from(sealJ
 /** @throws DamagedError */
 export const readSessionData = (body: Buffer, sessionId: string): SessionData => parsed(SessionData, openJson(body.toString()), sessionId);
 
-export const writeSends = async (file: SendsFile): Promise<Buffer> =>
-  promisify(gzip)(sealJson(toBaileysJson(file) as SendsFile), { level: 1 });
+export const writeSends = async (file: SendsFile): Promise<Buffer> => promisify(gzip)(sealText(stringifyBaileys(file)), { level: 1 });
 
 /** @throws DamagedError */
 export const readSends = async (body: Buffer, sessionId: string): Promise<SendsFile> => {

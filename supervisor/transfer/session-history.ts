@@ -10,7 +10,7 @@ import { TABLES, type MessageDay } from '../supervisor-store.js';
 import { TransferRefusedError } from './session-source.js';
 
 export interface HistorySource {
-  reader: StoreReader;
+  reader: Pick<StoreReader, 'get' | 'range'>;
   /** Asked for only when a day is not here; undefined when there is none. */
   objects: () => Promise<Pick<ObjectStore, 'get'> | undefined>;
 }
@@ -34,7 +34,7 @@ export async function* historyOf({ reader, objects }: HistorySource, sessionId: 
 }
 
 /** Rows of parts below `remoteParts` are what an interrupted eviction left: they are in their files too. */
-const localMessages = (reader: StoreReader, sessionId: string, day: string, remoteParts: number): StoredMessage[] =>
+const localMessages = (reader: HistorySource['reader'], sessionId: string, day: string, remoteParts: number): StoredMessage[] =>
   [...reader.range<number>(TABLES.messageParts, { prefix: [sessionId, day], from: [sessionId, day, remoteParts] })].flatMap(
     ({ key, value: second }) => {
       const n = Number(key[3]);

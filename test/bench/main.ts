@@ -47,9 +47,6 @@ for (const { name: target, value, limit, unit, pass } of targets.filter((one) =>
   console.log(`  ${pass ? '✓' : '✗'} ${target}: ${value} (at most ${limit}) ${unit}`);
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
 if (values.json) {
-  writeFileSync(
-    values.json,
-    `${JSON.stringify({ bench: name, node: process.version, machine, results, spread, targets }, null, 2)}\n`,
-  );
+  writeFileSync(values.json, `${JSON.stringify({ bench: name, node: process.version, machine, results, spread, targets }, null, 2)}\n`);
 }
 if (values.check && targets.some(({ pass }) => !pass)) process.exitCode = 1;

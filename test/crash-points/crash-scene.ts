@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { untilServing } from '../support/object-scene.js';
@@ -64,7 +64,7 @@ export const openCrashScene = async ({ sabotage, store }: { sabotage: string; st
       await scene.close();
     } finally {
       await log.close();
-      if (keep) await rename(marks, join(folder, 'marks')).catch(() => undefined);
+      if (keep) await cp(marks, join(folder, 'marks'), { recursive: true });
       await rm(marks, { recursive: true, force: true });
       if (!keep) await rm(folder, { recursive: true, force: true });
     }

@@ -73,7 +73,9 @@ describe.skipIf(!found)(`With an object store that makes trouble (${found?.name 
       NOTICED_MS,
       () => `${JSON.stringify(seen)} instead of "${sentence}"`,
     );
-    expect(said(sentence)).toBe(1);
+    // Once about the journal, and once about the files that follow it.
+    expect(said(sentence)).toBeLessThanOrEqual(2);
+    expect(said(sentence)).toBeGreaterThan(0);
     expect(log.join('\n')).not.toContain(SECRET);
   };
   const said = (sentence: string): number => log.filter((line) => line.includes(`"msg":"${sentence}"`)).length;
@@ -99,13 +101,13 @@ describe.skipIf(!found)(`With an object store that makes trouble (${found?.name 
   });
 
   /** What the owner of a bucket forbids to everybody, and may allow again. */
-  const setPolicy = async (effect: 'Deny' | undefined): Promise<void> => {
+  const forbid = async (...keys: string[]): Promise<void> => {
     const { accessKey, secretKey, region, port, bucket } = server;
     const client = new Client({ endPoint: '127.0.0.1', port, useSSL: false, accessKey, secretKey, region });
-    const resources = [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`];
     const actions = ['s3:ListBucket', 's3:GetObject', 's3:PutObject', 's3:DeleteObject'];
-    const policy = { Version: '2012-10-17', Statement: [{ Effect: effect, Principal: '*', Action: actions, Resource: resources }] };
-    await client.setBucketPolicy(bucket, effect ? JSON.stringify(policy) : '');
+    const resources = keys.map((key) => `arn:aws:s3:::${bucket}${key}`);
+    const policy = { Version: '2012-10-17', Statement: [{ Effect: 'Deny', Principal: '*', Action: actions, Resource: resources }] };
+    await client.setBucketPolicy(bucket, JSON.stringify(policy));
   };
 
   interface Trouble {
@@ -140,8 +142,8 @@ describe.skipIf(!found)(`With an object store that makes trouble (${found?.name 
     },
     {
       ...{ what: 'a bucket that may not be used', kind: 'denied' },
-      begin: async () => setPolicy('Deny'),
-      end: async () => setPolicy(undefined),
+      begin: async () => forbid('', '/*'),
+      end: async () => forbid('/nothing-else'),
     },
     {
       ...{ what: 'a clock that is an hour behind', kind: 'clock' },
@@ -197,7 +199,7 @@ describe.skipIf(!found)(`With an object store that makes trouble (${found?.name 
         await end();
       }
       await untilOk();
-      expect(said('the object store has everything again')).toBeGreaterThan(0);
+      expect(said('the object store works again')).toBeGreaterThan(0);
     });
 
     it('has its sentence at a start on an empty disk, which goes on by itself afterwards', { timeout: 120_000 }, async () => {
@@ -216,16 +218,20 @@ describe.skipIf(!found)(`With an object store that makes trouble (${found?.name 
   });
 
   describe.each(wrongSettings)('$what', ({ what, kind, env }) => {
-    it('has its sentence while the sessions go on, and is caught up with after a start with the right one', { timeout: 120_000 }, async () => {
-      await worker.stop();
-      await start(env());
-      await worker.untilStatus('one', 'connected');
-      await goesOnServing(what);
-      await untilSaid('degraded', kind);
-      expect(await worker.stop()).toBe(0);
-      await start();
-      await untilOk();
-    });
+    it(
+      'has its sentence while the sessions go on, and is caught up with after a start with the right one',
+      { timeout: 120_000 },
+      async () => {
+        await worker.stop();
+        await start(env());
+        await worker.untilStatus('one', 'connected');
+        await goesOnServing(what);
+        await untilSaid('degraded', kind);
+        expect(await worker.stop()).toBe(0);
+        await start();
+        await untilOk();
+      },
+    );
 
     it('has its sentence at a start on an empty disk, and loses nothing', { timeout: 120_000 }, async () => {
       await loseDisk();

@@ -48,7 +48,11 @@ export const judge = async (evidence: Evidence): Promise<Verdict> => {
   }
   const forgotten = before
     .filter(({ entry, inHistory, shown }) => entry.direction === 'out' && !inHistory && shown > 0)
-    .map((fate) => ({ fate, ageMs: killedAt - (fate.entry.acceptedAt ?? killedAt), sinceShippedMs: (fate.entry.acceptedAt ?? 0) - endOf(ends, fate).at }));
+    .map((fate) => ({
+      fate,
+      ageMs: killedAt - (fate.entry.acceptedAt ?? killedAt),
+      sinceShippedMs: (fate.entry.acceptedAt ?? 0) - endOf(ends, fate).at,
+    }));
   const missing = after.filter(({ entry, inHistory, shown }) => !inHistory || (entry.direction === 'out' && shown === 0));
 
   let asked = 0;
@@ -79,7 +83,10 @@ export const judge = async (evidence: Evidence): Promise<Verdict> => {
     ['connections replaced (440)', replaced],
     ['overlapping connections', overlaps.length],
     ['accepted before the loss', `${count(before, 'out')} out, ${count(before, 'in')} in`],
-    ['  neither in history nor shown', `${lost.filter(({ fate }) => fate.entry.direction === 'out').length} out, ${lost.filter(({ fate }) => fate.entry.direction === 'in').length} in`],
+    [
+      '  neither in history nor shown',
+      `${lost.filter(({ fate }) => fate.entry.direction === 'out').length} out, ${lost.filter(({ fate }) => fate.entry.direction === 'in').length} in`,
+    ],
     ['  ages before the loss', agesOf(lost)],
     ['  shown but not in history', `${forgotten.length} out`],
     ['  ages before the loss', agesOf(forgotten)],
@@ -98,7 +105,14 @@ export const judge = async (evidence: Evidence): Promise<Verdict> => {
     ...(oldest(forgotten) > youngMs ? [`a message missing in history was ${oldest(forgotten)} ms old, more than ${youngMs} ms`] : []),
     ...(lost.some(({ ageMs }) => ageMs < 0) ? ['a message was lost that WhatsApp still had'] : []),
     ...(lost.some(({ fate }) => fate.entry.direction === 'out') ? ['a send that was answered never arrived'] : []),
-    ...(missing.length > 0 ? [`${missing.length} messages sent after the loss did not arrive: ${missing.slice(0, 5).map(({ entry }) => entry.text).join(', ')}`] : []),
+    ...(missing.length > 0
+      ? [
+          `${missing.length} messages sent after the loss did not arrive: ${missing
+            .slice(0, 5)
+            .map(({ entry }) => entry.text)
+            .join(', ')}`,
+        ]
+      : []),
     ...(after.some(({ shown }) => shown > 1) ? ['a message sent after the loss was shown twice'] : []),
   ];
   const suspects = [...missing, ...lost.map(({ fate }) => fate)].map(({ entry }) => entry.id);
@@ -115,7 +129,8 @@ const endOf = (ends: ReadonlyMap<LossyWorker, JournalEnd>, { entry }: Fate): Jou
   return end;
 };
 
-const count = (fates: readonly Fate[], direction: 'out' | 'in'): number => fates.filter(({ entry }) => entry.direction === direction).length;
+const count = (fates: readonly Fate[], direction: 'out' | 'in'): number =>
+  fates.filter(({ entry }) => entry.direction === direction).length;
 
 const agesOf = (losses: readonly { ageMs: number; sinceShippedMs: number }[]): string =>
   losses

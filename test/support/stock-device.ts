@@ -2,6 +2,7 @@
 import '../whatsapp/trust-root.js';
 import { makeWASocket, useMultiFileAuthState, type SignalDataSet, type WASocket } from '@whiskeysockets/baileys';
 import { quietConsole } from '../whatsapp/quiet-console.js';
+import type { WhatsappClient } from '../whatsapp/client.js';
 import { until } from './worker-process.js';
 
 quietConsole();
@@ -28,8 +29,7 @@ export class StockDevice {
 
   async connect(): Promise<void> {
     const { state, saveCreds } = await useMultiFileAuthState(this.#folder);
-    const { get, set } = state.keys;
-    const keys = { get, set: async (data: SignalDataSet) => this.#written(Promise.resolve(set(data))) };
+    const keys = { ...state.keys, set: async (data: SignalDataSet) => this.#written(Promise.resolve(state.keys.set(data))) };
     const socket = makeWASocket({ waWebSocketUrl: this.#url, auth: { creds: state.creds, keys }, logger, retryRequestDelayMs: 1 });
     this.#socket = socket;
     socket.ev.on('creds.update', () => void this.#written(saveCreds()));
@@ -62,6 +62,15 @@ export class StockDevice {
 
   async send(jid: string, text: string): Promise<string> {
     return (await this.#socket?.sendMessage(jid, { text }))?.key.id ?? '';
+  }
+
+  /** Resolves when it has confirmed everything that came: what it read and did not confirm comes again, to whoever has its keys then. */
+  async untilQuiet(phones: WhatsappClient, number: string): Promise<void> {
+    await until(
+      async () => (await phones.phone(number)).devices.every(({ receiving, queued }) => receiving && queued === 0),
+      WAIT_MS,
+      () => 'the device of Baileys did not confirm everything',
+    );
   }
 
   /** Ends the connection; resolves when everything it kept is in its folder. */

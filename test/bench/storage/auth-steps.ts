@@ -14,7 +14,12 @@ interface AuthSteps {
 const CONTACTS = 50;
 
 /** Commits ratchet steps, as a runner does before anything made with one may leave it. */
-export const commitSteps = async ({ folder, inFlight, seconds, sealed }: AuthSteps): Promise<{ perSecond: number; p50Ms: number; p99Ms: number }> => {
+export const commitSteps = async ({
+  folder,
+  inFlight,
+  seconds,
+  sealed,
+}: AuthSteps): Promise<{ perSecond: number; p50Ms: number; p99Ms: number }> => {
   const cipher = sealed ? new RowCipher([Buffer.alloc(32, 7)]) : undefined;
   const store = await openSlotStore(folder, { track: true, cipher });
   const times: number[] = [];

@@ -102,7 +102,13 @@ export const restoreFleet = async ({ dataDir, sessions, server }: FleetOnServer)
 };
 
 /** As a runner does before it opens a session. */
-export const unpackFleet = async ({ dataDir, chosen }: { dataDir: string; chosen: number[] }): Promise<{ medianMs: number; p99Ms: number }> => {
+export const unpackFleet = async ({
+  dataDir,
+  chosen,
+}: {
+  dataDir: string;
+  chosen: number[];
+}): Promise<{ medianMs: number; p99Ms: number }> => {
   const supervisor = await openSupervisorStore(supervisorFolder(dataDir), { track: true });
   const times: number[] = [];
   for (const sessionId of chosen.map(sessionIdOf)) {
@@ -119,7 +125,10 @@ export const unpackFleet = async ({ dataDir, chosen }: { dataDir: string; chosen
 
 /** How many of the sessions do not have the same rows in both folders. */
 export const compareFleet = async ({ before, after, chosen }: { before: string; after: string; chosen: number[] }): Promise<number> => {
-  const supervisors = [await openSupervisorStore(supervisorFolder(before), { track: true }), await openSupervisorStore(supervisorFolder(after), { track: true })];
+  const supervisors = [
+    await openSupervisorStore(supervisorFolder(before), { track: true }),
+    await openSupervisorStore(supervisorFolder(after), { track: true }),
+  ];
   let different = 0;
   for (const sessionId of chosen.map(sessionIdOf)) {
     const rows = [];

@@ -19,7 +19,7 @@ export const USUAL_SESSION: SessionSize = { preKeys: 812, signalSessions: 50, me
 
 export const sessionIdOf = (index: number): string => `session-${String(index).padStart(6, '0')}`;
 
-export const ownJid = (index: number): string => `6281${String(200_000_000 + index)}@s.whatsapp.net`;
+const ownJid = (index: number): string => `6281${String(200_000_000 + index)}@s.whatsapp.net`;
 
 interface KeyPair {
   public: Buffer;
@@ -66,7 +66,7 @@ export const credentials = (index: number): Write[] => {
 };
 
 /** A Signal session, about 2 KB: identity, root, one chain of each direction and a few keys of messages that came in another order. */
-export const signalSession = (step: number): unknown => ({
+const signalSession = (step: number): unknown => ({
   _sessions: {
     [text(33)]: {
       registrationId: 22_222,
@@ -76,7 +76,14 @@ export const signalSession = (step: number): unknown => ({
         previousCounter: step,
         rootKey: text(32),
       },
-      indexInfo: { baseKey: text(33), baseKeyType: 2, closed: -1, used: 1_790_000_000_000, created: 1_790_000_000_000, remoteIdentityKey: text(33) },
+      indexInfo: {
+        baseKey: text(33),
+        baseKeyType: 2,
+        closed: -1,
+        used: 1_790_000_000_000,
+        created: 1_790_000_000_000,
+        remoteIdentityKey: text(33),
+      },
       _chains: {
         [text(33)]: { chainKey: { counter: step, key: text(32) }, chainType: 1, messageKeys: {} },
         [text(33)]: {
@@ -90,7 +97,7 @@ export const signalSession = (step: number): unknown => ({
   version: 'v1',
 });
 
-export const contactOf = (index: number, contact: number): string => `6285${String((index % 100_000) * 1_000 + contact).padStart(9, '0')}`;
+const contactOf = (index: number, contact: number): string => `6285${String((index % 100_000) * 1_000 + contact).padStart(9, '0')}`;
 
 /** The row of one Signal session, as one ratchet step writes it. */
 export const ratchetStep = (index: number, contact: number, step: number): Write => ({
@@ -106,7 +113,11 @@ export const keyRows = (index: number, { preKeys, signalSessions }: SessionSize)
     value: keyPair(),
   })),
   ...Array.from({ length: signalSessions }, (_, contact) => ratchetStep(index, contact, 1)),
-  { table: SLOT_TABLES.keys, key: [sessionIdOf(index), 'app-state-sync-key', 'AAAAAK4k'], value: { keyData: randomBytes(32), timestamp: '0' } },
+  {
+    table: SLOT_TABLES.keys,
+    key: [sessionIdOf(index), 'app-state-sync-key', 'AAAAAK4k'],
+    value: { keyData: randomBytes(32), timestamp: '0' },
+  },
 ];
 
 export const messageOf = (index: number, n: number, timestamp: number): Message => ({

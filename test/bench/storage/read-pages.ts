@@ -15,7 +15,8 @@ const PAGE = 50;
 export const readPages = async ({ folder, messages, repeats }: LongHistory): Promise<Record<string, number>[]> => {
   const store = await openSupervisorStore(folder, { track: true });
   const rows = historyRows(0, messages, Date.now());
-  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) await store.commit(rows.slice(from, from + ROWS_AT_ONCE), { tracked: false });
+  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE)
+    await store.commit(rows.slice(from, from + ROWS_AT_ONCE), { tracked: false });
   const history = new History(store);
   const runs: Record<string, number>[] = [];
   for (let run = 0; run < repeats; run++) {

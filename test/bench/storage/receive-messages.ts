@@ -19,7 +19,9 @@ export const receiveMessages = async ({ folder, sessions, seconds }: Received): 
   let stored = 0;
   while (performance.now() < startedAt + seconds * 1000) {
     const batch = Array.from({ length: TOGETHER }, (_, next) => stored + next);
-    await Promise.all(batch.map(async (n) => store.commit(history.append(sessionIdOf(n % sessions), messageOf(n % sessions, n, Date.now())))));
+    await Promise.all(
+      batch.map(async (n) => store.commit(history.append(sessionIdOf(n % sessions), messageOf(n % sessions, n, Date.now())))),
+    );
     stored += TOGETHER;
   }
   const took = (performance.now() - startedAt) / 1000;

@@ -104,15 +104,19 @@ export const replicateTraffic = async (traffic: Traffic): Promise<Shipped> => {
       await commit([
         { table: TABLES.intents, key: [sessionId, order], value: undefined },
         ...history.advance(sessionId, messageId, 'sent'),
-        { table: TABLES.idempotency, key: [sessionId, messageId], value: { ...known.row, outcome: { status: 'sent', timestamp: Date.now() } } },
+        {
+          table: TABLES.idempotency,
+          key: [sessionId, messageId],
+          value: { ...known.row, outcome: { status: 'sent', timestamp: Date.now() } },
+        },
       ]);
     }
   };
   const all = slots.reduce((sum, sessions) => sum + sessions.length, 0);
-  const runners = slots.map((sessions, slot) => {
+  const runners = slots.map(async (sessions, slot) => {
     const messagesPerSecond = (traffic.messagesPerSecond * sessions.length) / all;
     const runner = begin('runnerTraffic', { folder: join(dataDir, 'runners', String(slot)), sessions, messagesPerSecond, seconds });
-    tellSlot.set(slot, runner.send);
+    tellSlot.set(slot, (note) => runner.send(note));
     const failed = new Promise<never>((_, reject) => runner.onNote((note) => void take(slot, note as RunnerNote).catch(reject)));
     return Promise.race([runner.result, failed]).finally(() => tellSlot.delete(slot));
   });

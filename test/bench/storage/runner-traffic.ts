@@ -22,7 +22,8 @@ export type RunnerNote =
   | { kind: 'sent'; index: number; n: number };
 
 /** What the supervisor tells a runner. */
-export type SupervisorNote = { kind: 'taken'; upTo: number } | { kind: 'send'; index: number; n: number; id: string } | { kind: 'trim'; to: number };
+export type SupervisorNote =
+  { kind: 'taken'; upTo: number } | { kind: 'send'; index: number; n: number; id: string } | { kind: 'trim'; to: number };
 
 const CONTACTS = 50;
 /** After those the session had before. */
@@ -59,7 +60,11 @@ export const runnerTraffic = async (
     await store.commit(
       tracked.add([
         ratchetStep(index, contactOf(n), n),
-        { table: SLOT_TABLES.inbox, key: [sessionIdOf(index), message.id, message.from, '', 0], value: { message, plaintext: Buffer.alloc(120) } },
+        {
+          table: SLOT_TABLES.inbox,
+          key: [sessionIdOf(index), message.id, message.from, '', 0],
+          value: { message, plaintext: Buffer.alloc(120) },
+        },
         { table: SLOT_TABLES.spool, key: [n], value: { kind: 'inbox', sessionId: sessionIdOf(index), message } },
       ]),
     );

@@ -30,13 +30,23 @@ interface Figures {
 
 export const shipping = async (server: S3ObjectStoreOptions, seconds: number): Promise<BenchOutcome> => {
   const checkpointMs = Math.min(CHECKPOINT_MS, Math.round(seconds * 1000 * CHECKPOINT_AT));
-  console.log(`  shipping: checkpoints every ${checkpointMs / 1000} s instead of ${CHECKPOINT_MS / 1000} s; puts and bytes of files are also given as of the latter`);
+  console.log(
+    `  shipping: checkpoints every ${checkpointMs / 1000} s instead of ${CHECKPOINT_MS / 1000} s; puts and bytes of files are also given as of the latter`,
+  );
   const many = await measure({ ...server, bucket: `${server.bucket}-many` }, SESSIONS_PER_SLOT, seconds, checkpointMs);
   const one = await measure({ ...server, bucket: `${server.bucket}-one` }, 0, seconds, checkpointMs);
   const [ofMany, ofOne] = [atUsualInterval(many, checkpointMs), atUsualInterval(one, checkpointMs)];
-  const ratio = Math.max(ofMany.journalPutsPerSecond / ofOne.journalPutsPerSecond, ofOne.journalPutsPerSecond / ofMany.journalPutsPerSecond);
+  const ratio = Math.max(
+    ofMany.journalPutsPerSecond / ofOne.journalPutsPerSecond,
+    ofOne.journalPutsPerSecond / ofMany.journalPutsPerSecond,
+  );
   const figures: Record<string, number> = { ...named('many', many, ofMany), ...named('one', one, ofOne), journalPutsRatio: round(ratio) };
-  const target = (name: string, limit: number, unit: string): BenchOutcome['targets'][number] => ({ name, value: figures[name] ?? Infinity, limit, unit });
+  const target = (name: string, limit: number, unit: string): BenchOutcome['targets'][number] => ({
+    name,
+    value: figures[name] ?? Infinity,
+    limit,
+    unit,
+  });
   return {
     results: figures,
     targets: [

@@ -113,7 +113,10 @@ it('gives up at the start what is older than a day, and forgets old keys with an
     [TABLES.idempotency, ['s', 'old and done'], keyRow('done', now - DAY_MS - 1_000, { status: 'sent', timestamp: 5 })],
     [TABLES.idempotency, ['s', 'new and done'], keyRow('done too', now, { status: 'sent', timestamp: 5 })],
   ];
-  await store.commit(rows.map(([table, key, value]) => ({ table, key, value })));
+  const times = rows.flatMap(([table, key, value]): typeof rows =>
+    table === TABLES.idempotency ? [[TABLES.idempotencyTimes, ['s', (value as IdempotencyRow).at, String(key[1])], true]] : [],
+  );
+  await store.commit([...rows, ...times].map(([table, key, value]) => ({ table, key, value })));
   const setting = await startSends(store);
   expect(rowsIn(store, TABLES.intents).map(([key]) => key[1])).toEqual([2]);
   expect(store.get<IdempotencyRow>(TABLES.idempotency, ['s', 'key of old'])?.outcome).toMatchObject({ code: 'DEADLINE_EXCEEDED' });

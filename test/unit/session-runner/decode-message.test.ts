@@ -14,7 +14,7 @@ const padded = (bytes: Uint8Array, pad = 3): Buffer => Buffer.concat([bytes, Buf
 
 const decodeBytes = (plaintext: Buffer, attrs: Record<string, string> = {}): Message | undefined => {
   const entry: InboxEntry = {
-    key: ['A1', ANNA, '', 0],
+    key: ['A1', ANNA, '', 0, 'h'],
     hash: Buffer.alloc(32),
     plaintext,
     attrs: { id: 'A1', from: ANNA, t: '1700000000', notify: 'Anna', ...attrs },

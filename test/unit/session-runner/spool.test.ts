@@ -33,6 +33,7 @@ const supervisor = () => {
 const started = (store: Store, ship: SpoolOptions['ship'], options: Partial<SpoolOptions> = {}): Spool => {
   const spool = new Spool({ store, ship, log: silent, ...options });
   spool.start();
+  spool.caughtUp('s');
   onTestFinished(async () => {
     await spool.stop();
   });
@@ -45,7 +46,7 @@ const inbox = (id: string, text: string, hash = Buffer.from(id)): { kind: 'inbox
   kind: 'inbox',
   sessionId: 's',
   entry: {
-    key: [id, JID, '', 0],
+    key: [id, JID, '', 0, hash.toString('hex')],
     hash,
     plaintext: Buffer.concat([proto.Message.encode({ conversation: text }).finish(), Buffer.from([1])]),
     attrs: { id, from: JID, t: '5' },
@@ -259,7 +260,7 @@ it('removes nothing that was not acknowledged', async () => {
   take();
 });
 
-it('leaves the inbox row to a later try of the sender under the same id', async () => {
+it('keeps two tries of a sender under one id apart', async () => {
   const store = await tempRunnerStore();
   const { ship, answerWith } = supervisor();
   let take: () => void = () => undefined;
@@ -271,9 +272,24 @@ it('leaves the inbox row to a later try of the sender under the same id', async 
   await vi.waitFor(() => {
     expect(rowsIn(store, SLOT_TABLES.spool).map(([key]) => key)).toEqual([[2]]);
   }, 5_000);
-  expect(rowsIn(store, SLOT_TABLES.inbox)).toMatchObject([[['s', '1', JID, '', 0], { hash: Buffer.alloc(32, 2) }]]);
+  expect(rowsIn(store, SLOT_TABLES.inbox)).toMatchObject([[['s', '1', JID, '', 0, '02'.repeat(32)], { hash: Buffer.alloc(32, 2) }]]);
   answerWith(async () => Promise.resolve());
   take();
+  await vi.waitFor(() => {
+    expect(rowsIn(store, SLOT_TABLES.inbox)).toEqual([]);
+  }, 5_000);
+});
+
+it('keeps what WhatsApp may deliver again until the session has been connected and caught up for a while', async () => {
+  const store = await tempRunnerStore();
+  const { ship } = supervisor();
+  const spool = started(store, ship, { retainMs: 50, sweepMs: 5 });
+  spool.away('s');
+  await receive(store, spool, inbox('1', 'hello'));
+  await spool.drained(5_000);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(rowsIn(store, SLOT_TABLES.inbox)).toHaveLength(1);
+  spool.caughtUp('s');
   await vi.waitFor(() => {
     expect(rowsIn(store, SLOT_TABLES.inbox)).toEqual([]);
   }, 5_000);

@@ -40,7 +40,7 @@ const KEYS = {
 const asWrites = (creds: unknown): Write[] => [
   { table: SLOT_TABLES.creds, key: ['alice'], value: creds },
   ...Object.entries(KEYS).flatMap(([type, rows]) =>
-    Object.entries(rows).map(([id, value]) => ({ table: SLOT_TABLES.keys, key: ['alice', type, id], value })),
+    Object.entries<unknown>(rows).map(([id, value]) => ({ table: SLOT_TABLES.keys, key: ['alice', type, id], value })),
   ),
 ];
 
@@ -53,7 +53,7 @@ describe('Credentials in the classic layout', () => {
     await state.keys.set(KEYS as unknown as Parameters<typeof state.keys.set>[0]);
     const auth = await read(folder);
     expect(auth).toMatchObject({ creds: { me: { name: 'Alice' } }, keys: 11, passedOver: [] });
-    expect(auth.writes[0]?.value).toEqual(JSON.parse(JSON.stringify(state.creds), reviveBuffers));
+    expect(auth.writes[0]?.value).toEqual(JSON.parse(JSON.stringify(state.creds), reviveBuffers) as unknown);
     expect(keysOf(auth)).toEqual(
       Object.entries(KEYS)
         .flatMap(([type, rows]) => Object.entries(rows).map(([id, value]): [string, string, unknown] => [type, id, value]))
@@ -83,7 +83,7 @@ describe('Credentials in the classic layout', () => {
   });
 
   it('are refused when they were never paired, or a part is missing', async () => {
-    const { me: _me, account: _account, ...unpaired } = pairedCreds('1');
+    const unpaired = { ...pairedCreds('1'), me: undefined, account: undefined };
     await expect(read(writeClassic(tempFolder(), { 'creds.json': unpaired }))).rejects.toThrow(
       'it was never paired: creds.json has no me.id, account',
     );
