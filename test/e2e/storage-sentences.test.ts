@@ -50,7 +50,7 @@ describe.skipIf(!found)(`With an object store that makes trouble (${found?.name 
       onLog: (line) => log.push(line),
     });
   };
-  const storage = async (): Promise<StorageFacts> => (await worker.call('GET', '/health'))['storage'] as unknown as StorageFacts;
+  const storage = async (): Promise<StorageFacts> => (await worker.call('GET', '/health'))['storage'] as StorageFacts;
   const untilOk = async (): Promise<void> => {
     let seen: StorageFacts | undefined;
     await until(

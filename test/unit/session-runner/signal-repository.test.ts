@@ -84,7 +84,7 @@ it('commits the ratchet step, the plaintext and the spool row before it answers'
     kind: 'inbox',
     sessionId: 's',
     entry: {
-      key: ['A1', JID, '', 0],
+      key: ['A1', JID, '', 0, expect.any(String)],
       plaintext: plaintextOf(ciphertext),
       attrs: { id: 'A1', from: JID, t: '5' },
       me: '15550000001@s.whatsapp.net',
