@@ -34,8 +34,12 @@ const VARIABLES = {
   WORKER_DESCRIPTION: text(/^[^\p{Cc}]{1,500}$/u, 'must be one line of at most 500 characters').optional(),
   WORKER_AUTH_TOKEN: text(PRINTABLE, 'must be 1 to 1024 printable ASCII characters without spaces').optional(),
   WORKER_API_AUTH: oneOf(['required', 'off'], 'lower').default('required'),
-  MINIO_ENDPOINT: text(/^[^\s@]{1,300}$/, 'must be host, host:port or an http(s) URL of one')
-    .refine((value) => parseEndpoint(value, false) !== undefined, 'must be host, host:port or an http(s) URL of one, without a path')
+  MINIO_ENDPOINT: z
+    .string()
+    .refine(
+      (value) => folderOf(value) !== undefined || parseEndpoint(value, false) !== undefined,
+      'must be host, host:port, an http(s) URL of one without a path, or a file: URL of a folder',
+    )
     .optional(),
   MINIO_ACCESS_KEY: text(PRINTABLE, 'must be printable ASCII without spaces').optional(),
   MINIO_SECRET_KEY: text(PRINTABLE, 'must be printable ASCII without spaces').optional(),
@@ -78,7 +82,9 @@ const RULES: readonly Rule<typeof VARIABLES>[] = [
   {
     needs: ['MINIO_ENDPOINT', 'MINIO_ACCESS_KEY', 'MINIO_SECRET_KEY'],
     check: ({ MINIO_ENDPOINT, MINIO_ACCESS_KEY, MINIO_SECRET_KEY }) =>
-      MINIO_ENDPOINT !== undefined && (MINIO_ACCESS_KEY === undefined || MINIO_SECRET_KEY === undefined)
+      MINIO_ENDPOINT !== undefined &&
+      folderOf(MINIO_ENDPOINT) === undefined &&
+      (MINIO_ACCESS_KEY === undefined || MINIO_SECRET_KEY === undefined)
         ? { variable: 'MINIO_ENDPOINT', problem: 'needs MINIO_ACCESS_KEY and MINIO_SECRET_KEY beside it' }
         : undefined,
   },
@@ -121,6 +127,15 @@ const RULES: readonly Rule<typeof VARIABLES>[] = [
   },
 ];
 
+export interface S3Config {
+  endpoint: string;
+  useSsl: boolean;
+  accessKey: string;
+  secretKey: string;
+  bucket: string;
+  region: string;
+}
+
 /** What the supervisor runs with; frozen. */
 export interface Config {
   readonly workerId: string;
@@ -136,9 +151,8 @@ export interface Config {
   readonly apiAccess: 'token' | 'loopback' | 'open';
   /** Absolute. */
   readonly dataDir: string;
-  /** Undefined: the local stores are all there is. */
-  readonly objectStore:
-    { endpoint: string; useSsl: boolean; accessKey: string; secretKey: string; bucket: string; region: string } | undefined;
+  /** A bucket or a folder; undefined: the local stores are all there is. */
+  readonly objectStore: S3Config | { folder: string } | undefined;
   readonly replicationIntervalMs: number;
   readonly checkpointIntervalMs: number;
   /** Days of history kept locally; all when undefined. */
@@ -205,8 +219,14 @@ export const loadConfig = (environment: Environment = process.env, surroundings:
   });
 };
 
+/** The folder that a file: URL names. */
+const folderOf = (endpoint: string): string | undefined =>
+  endpoint.startsWith('file:///') && URL.canParse(endpoint) ? fileURLToPath(endpoint) : undefined;
+
 const objectStoreOf = (values: Values<typeof VARIABLES>): Config['objectStore'] => {
   const { MINIO_ENDPOINT: endpoint, MINIO_ACCESS_KEY: accessKey, MINIO_SECRET_KEY: secretKey } = values;
+  const folder = endpoint === undefined ? undefined : folderOf(endpoint);
+  if (folder !== undefined) return Object.freeze({ folder });
   if (endpoint === undefined || accessKey === undefined || secretKey === undefined) return undefined;
   const { MINIO_USE_SSL: useSsl, MINIO_BUCKET_NAME: bucket, MINIO_REGION: region } = values;
   return Object.freeze({ endpoint, useSsl, accessKey, secretKey, bucket, region });

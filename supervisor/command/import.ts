@@ -67,7 +67,8 @@ const folderAt = (path: string): Source => {
 };
 
 const bucketOf = async ({ objectStore }: Config): Promise<Source> => {
-  if (!objectStore) throw new CommandRefusedError('import s3 needs MINIO_ENDPOINT, MINIO_ACCESS_KEY and MINIO_SECRET_KEY');
+  if (!objectStore || 'folder' in objectStore)
+    throw new CommandRefusedError('import s3 needs MINIO_ENDPOINT, MINIO_ACCESS_KEY and MINIO_SECRET_KEY');
   const { ForeignObjects } = await import('../transfer/foreign-objects.js');
   const objects = new ForeignObjects(objectStore);
   return {

@@ -1,6 +1,6 @@
-import { join } from 'node:path';
 import { isAlive, type ProcessIdentity } from '../../shared/process-identity.js';
 import { StoreReader } from '../../shared/store/store-reader.js';
+import { supervisorFolder } from '../data-folders.js';
 import { lockDataDir } from '../data-dir-lock.js';
 import { SUPERVISOR_SCHEMA, TABLES } from '../supervisor-store.js';
 import { CommandRefusedError } from './subcommand.js';
@@ -16,9 +16,9 @@ export const withStoppedWorker = async <T>(dataDir: string, work: () => Promise<
   }
 };
 
-/** A runner that outlived its supervisor would go on writing to its store. */
+/** A runner that outlived its supervisor would go on writing to its store, or to a file that was replaced. */
 const assertNoRunners = async (dataDir: string): Promise<void> => {
-  const reader = StoreReader.open(join(dataDir, 'supervisor'), SUPERVISOR_SCHEMA);
+  const reader = StoreReader.open(supervisorFolder(dataDir), SUPERVISOR_SCHEMA);
   if (!reader) return;
   const alive = [...reader.range<ProcessIdentity>(TABLES.spawns)].map(({ value }) => value).filter(isAlive);
   await reader.close();

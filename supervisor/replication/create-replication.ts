@@ -2,6 +2,7 @@
 import { messageOf } from '../../shared/errors.js';
 import { EXIT } from '../../shared/exit-codes.js';
 import type { Logger } from '../../shared/logging.js';
+import { DiskObjectStore } from '../../shared/object-store/disk-object-store.js';
 import type { ObjectStore } from '../../shared/object-store/object-store.js';
 import type { RowCipher } from '../../shared/store/row-cipher.js';
 import type { Store } from '../../shared/store/store.js';
@@ -9,8 +10,9 @@ import type { Config } from '../config.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { Replication } from './replication.js';
 
-/** Its client is loaded only where it is wanted: it takes memory. */
+/** The client of S3 is loaded only where it is wanted: it takes memory. */
 export const openObjectStore = async (options: NonNullable<Config['objectStore']>): Promise<ObjectStore> => {
+  if ('folder' in options) return new DiskObjectStore(options.folder);
   const { S3ObjectStore } = await import('../../shared/object-store/s3-object-store.js');
   return new S3ObjectStore(options);
 };

@@ -70,7 +70,7 @@ export class Housekeeping {
     await this.#each(described, async (sessionId) => {
       if (this.#isWritable(sessionId)) await checkpoints.describe(sessionId);
     });
-    if (Date.now() - this.#truncatedAt >= TRUNCATE_MS || all) await this.#truncate();
+    if (performance.now() - this.#truncatedAt >= TRUNCATE_MS || all) await this.#truncate();
   }
 
   /** The first failure ends the round, after the work under way. */
@@ -187,6 +187,6 @@ export class Housekeeping {
       if (entry && entry.number < needed) old.push(key);
     }
     if (old.length > 0) await objects.delete(old);
-    this.#truncatedAt = Date.now();
+    this.#truncatedAt = performance.now();
   }
 }

@@ -36,7 +36,8 @@ export class Replicator {
   #round: Promise<void> | undefined;
   /** What is wrong with shipping, and with all that follows it. */
   readonly #troubles = { journal: new Trouble(), files: new Trouble() };
-  #caughtUpAt = Date.now();
+  /** Both by the clock that nobody sets. */
+  #caughtUpAt = performance.now();
   #confirmedAt = -Infinity;
   #stopped = false;
 
@@ -98,7 +99,7 @@ export class Replicator {
     const trouble = this.#troubles.journal.now ?? this.#troubles.files.now;
     return {
       state: trouble ? 'degraded' : 'ok',
-      lagMs: changesWaiting > 0 ? Date.now() - this.#caughtUpAt : 0,
+      lagMs: changesWaiting > 0 ? Math.round(performance.now() - this.#caughtUpAt) : 0,
       changesWaiting,
       sessionsDirty: [...this.#options.progress.dirtySessions()].length,
       trouble,
@@ -144,15 +145,15 @@ export class Replicator {
   }
 
   async #shipAll(): Promise<void> {
-    let startedAt = Date.now();
-    while (await this.#journal.ship()) startedAt = Date.now();
+    let startedAt = performance.now();
+    while (await this.#journal.ship()) startedAt = performance.now();
     this.#caughtUpAt = startedAt;
   }
 
   /** This folder must be the one that speaks for the worker; one whose sessions were never in the object store becomes it. */
   async #confirmOwner(): Promise<void> {
     const { objects, ownership, progress, store, workerId, log } = this.#options;
-    if (Date.now() - this.#confirmedAt < CONFIRM_MS) return;
+    if (performance.now() - this.#confirmedAt < CONFIRM_MS) return;
     if (this.#confirmedAt === -Infinity) await objects.open();
     if (progress.owner) {
       if (!(await ownership.confirm(progress.owner))) {
@@ -164,7 +165,7 @@ export class Replicator {
       if (await ownership.standing()) throw new SupersededError(workerId);
       await store.commit(progress.own(await ownership.take(undefined, 0)));
     }
-    this.#confirmedAt = Date.now();
+    this.#confirmedAt = performance.now();
   }
 
   #failed(where: 'journal' | 'files', error: unknown): void {

@@ -39,7 +39,7 @@ export const readSessionFiles = async (
       return undefined;
     }
   };
-  const data = await read(KEYS.sessionData(sessionId), false, (body) => readSessionData(body, sessionId));
+  const data = await read(KEYS.sessionData(sessionId), false, (body) => (isForeign(body) ? undefined : readSessionData(body, sessionId)));
   if (data && data.workerId !== workerId) return undefined;
   const auth = data?.hasAuth
     ? await read(KEYS.auth(sessionId), true, async (object) => ({
@@ -49,4 +49,15 @@ export const readSessionFiles = async (
     : undefined;
   const sends = data?.hasSends ? await read(KEYS.sends(sessionId), true, async (body) => readSends(body, sessionId)) : undefined;
   return { sessionId, data, auth, sends, damaged };
+};
+
+/** Sound JSON that makes no claim to be ours: what a program that follows the guide's sample wrote. */
+const isForeign = (body: Buffer): boolean => {
+  try {
+    const content: unknown = JSON.parse(body.toString());
+    return typeof content === 'object' && content !== null && !('sha256' in content);
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
 };

@@ -4,7 +4,7 @@ import { readAll, S3Client } from '../../shared/object-store/s3-client.js';
 import { parseEndpoint } from '../../shared/object-store/s3-endpoint.js';
 import { S3AnswerError, s3Error } from '../../shared/object-store/s3-errors.js';
 import { withRetries } from '../../shared/object-store/s3-retry.js';
-import type { Config } from '../config.js';
+import type { S3Config } from '../config.js';
 
 const LIMITS = { idleMs: 10_000, totalMs: 60_000, maxSockets: 32 };
 const RETRIES = { attempts: 4, baseMs: 200, maxMs: 2_000, withinMs: LIMITS.totalMs };
@@ -14,7 +14,7 @@ const PAGE = 1_000;
 export class ForeignObjects {
   readonly #client: S3Client;
 
-  constructor({ endpoint, useSsl, bucket, ...options }: NonNullable<Config['objectStore']>) {
+  constructor({ endpoint, useSsl, bucket, ...options }: S3Config) {
     const address = parseEndpoint(endpoint, useSsl);
     if (!address) throw new ObjectStoreError('invalid', 'the endpoint is neither host, host:port nor a URL of one');
     this.#client = new S3Client(bucket, { ...address, ...options, ...LIMITS });

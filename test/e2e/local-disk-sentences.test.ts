@@ -75,8 +75,7 @@ const open = async (
   return { scene, session, friend: friend.jid, log };
 };
 
-const storageOf = async (worker: WorkerProcess): Promise<StorageFacts> =>
-  (await worker.call('GET', '/health'))['storage'] as StorageFacts;
+const storageOf = async (worker: WorkerProcess): Promise<StorageFacts> => (await worker.call('GET', '/health'))['storage'] as StorageFacts;
 
 const untilRefused = async ({ worker }: Scene, to: string): Promise<void> => {
   let answer = '';

@@ -17,8 +17,8 @@ const INTERVAL_MS = 2_000;
 const CHECKPOINT_MS = 600_000;
 /** Share of a shorter run after which the files of a session are written: once in the run, also where that is spread. */
 const CHECKPOINT_AT = 0.6;
-/** Half of what fits into one file, which is what a session has in it on average. */
-const MESSAGES_BEFORE = 1_500;
+/** Half of what fits into one file, which is what a session has in it on average; a short run has no time to make them. */
+const messagesBefore = (seconds: number): number => (seconds < 30 ? 200 : 1_500);
 
 type Shipped = Awaited<ReturnType<typeof inChild<'replicateTraffic'>>>;
 
@@ -64,7 +64,7 @@ const measure = async (server: S3ObjectStoreOptions, inEachSlot: number, seconds
   const dataDir = mkdtempSync(join(tmpdir(), 'bench-shipping-'));
   try {
     const sessions = inEachSlot === 0 ? 1 : inEachSlot * SLOTS;
-    const made = { dataDir, sessions, size: { ...USUAL_SESSION, messages: MESSAGES_BEFORE } };
+    const made = { dataDir, sessions, size: { ...USUAL_SESSION, messages: messagesBefore(seconds) } };
     await Promise.all([inChild('makeCredentials', made), inChild('makeHistory', { ...made, newest: Date.now() })]);
     const slots = Array.from({ length: SLOTS }, (_, slot) =>
       Array.from({ length: SESSIONS_PER_SLOT }, (__, index) => slot * SESSIONS_PER_SLOT + index).filter((index) => index < sessions),

@@ -8,6 +8,7 @@ import { packAuth } from '../../../shared/store/auth-file.js';
 import { schemaVersionOf, trackedSince } from '../../../shared/store/open-store.js';
 import { packedAuth } from '../../../shared/store/packed-session.js';
 import { isSealed, RowCipher } from '../../../shared/store/row-cipher.js';
+import { sealJson } from '../../../shared/store/sealed-json.js';
 import { openSlotStore, SLOT_SCHEMA, SLOT_TABLES } from '../../../shared/store/slot-store.js';
 import { StoreReader } from '../../../shared/store/store-reader.js';
 import { lockDataDir } from '../../../supervisor/data-dir-lock.js';
@@ -157,13 +158,17 @@ it('imports messages once each, from plain lists and from files of a worker', as
   const sent = { id: 'msg_002', from: '+6281200000001', to: FRIEND, content: 'Hi', timestamp: 1705314660 };
   writeFileSync(join(folder, '2024-01-15.json'), JSON.stringify([GUIDE_MESSAGE, sent]));
   writeFileSync(join(folder, '2024-01-16.json'), JSON.stringify([GUIDE_MESSAGE]));
-  expect((await workerCommand(dataDir, ['import', source])).lines[0]).toBe('alice: imported; keys: 1, messages: 2');
+  const record = { ...GUIDE_MESSAGE, id: 'msg_003', timestamp: '2024-01-17T10:30:00.000Z', chat: FRIEND, fromMe: false, n: 9 };
+  const file = { sessionId: 'alice', date: '2024-01-17', part: 0, generation: 1, workerId: 'w', messages: [record] };
+  writeFileSync(join(folder, '2024-01-17.json'), sealJson(file));
+  expect((await workerCommand(dataDir, ['import', source])).lines[0]).toBe('alice: imported; keys: 1, messages: 3');
   const messages = await withReader(dataDir, 'supervisor', (reader) =>
     [...reader.range<Message>(TABLES.messages)].map(({ value }) => value),
   );
   expect(messages).toMatchObject([
     { id: 'msg_001', fromMe: false, chat: FRIEND, status: 'delivered', timestamp: Date.parse('2024-01-15T10:30:00Z') },
     { id: 'msg_002', fromMe: true, chat: FRIEND, status: 'sent', type: 'text', timestamp: 1705314660_000 },
+    { id: 'msg_003', chat: FRIEND, timestamp: Date.parse('2024-01-17T10:30:00Z') },
   ]);
 });
 
