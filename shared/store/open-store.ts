@@ -4,8 +4,6 @@ import { LAST_CHANGE, META } from './rows.js';
 import { StoreRefusedError } from './store-refused-error.js';
 import { Store, type StoreOptions, type Write } from './store.js';
 
-export { StoreRefusedError } from './store-refused-error.js';
-
 /** What a store holds, and how older ones become it. */
 export interface Schema {
   version: number;

@@ -1,7 +1,7 @@
 // The trees of pages in LMDB's file, as far as needed to see that nothing refers to a page that is not there.
 import { readSync } from 'node:fs';
 
-export interface Tree {
+interface Tree {
   root: bigint;
   /** Number of pages it says it has. */
   pages: number;

@@ -4,7 +4,7 @@ import { SLOT_TABLES } from './slot-store.js';
 import type { Key, RangeOptions, Row, Store, Write } from './store.js';
 
 /** Tables whose keys begin with the session. */
-export const SESSION_TABLES = [SLOT_TABLES.creds, SLOT_TABLES.keys, SLOT_TABLES.inbox, SLOT_TABLES.outgoing, SLOT_TABLES.packed] as const;
+const SESSION_TABLES = [SLOT_TABLES.creds, SLOT_TABLES.keys, SLOT_TABLES.inbox, SLOT_TABLES.outgoing, SLOT_TABLES.packed] as const;
 const LAST = '\u{10ffff}\u{10ffff}';
 
 interface Readable {

@@ -50,7 +50,7 @@ export const emptySlots = async (options: RelocationOptions): Promise<void> => {
 };
 
 /** Removes rows of sessions from slots that are not their home, and of sessions that are no more; what was received stays or moves home. */
-export const removeStrays = async (options: RelocationOptions): Promise<void> => {
+const removeStrays = async (options: RelocationOptions): Promise<void> => {
   const { store, dataDir, slots, log } = options;
   for (const slot of slotsIn(dataDir)) {
     const homeOf = (sessionId: string): SessionRow | undefined => store.get<SessionRow>(TABLES.sessions, [sessionId]);

@@ -15,7 +15,7 @@ export interface Calls {
 }
 
 /** How many operations of a phase are under way. */
-export type Count =
+type Count =
   /** As many as there are such calls without an outcome. */
   | { kind: 'calls'; calls: Calls }
   /** What `property` of the object that `start` was called on says, read anew after each call of `after` settled. */
