@@ -1,13 +1,21 @@
 // Baileys' way of writing bytes in JSON: `{"type":"Buffer","data":"<base64>"}`.
 
-/** The same value with bytes as JSON can hold them. */
-export const toBaileysJson = (value: unknown): unknown => {
+/** Like `JSON.stringify`. Loops and no lists in between: a session has hundreds of keys. */
+export const stringifyBaileys = (value: unknown): string => {
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
   if (value instanceof Uint8Array) {
-    return { type: 'Buffer', data: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64') };
+    return `{"type":"Buffer","data":"${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')}"}`;
   }
-  if (Array.isArray(value)) return value.map(toBaileysJson);
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, toBaileysJson(member)]));
+  let text = '';
+  if (Array.isArray(value)) {
+    for (const item of value as unknown[]) text += (text && ',') + (item === undefined ? 'null' : stringifyBaileys(item));
+    return `[${text}]`;
+  }
+  for (const key of Object.keys(value)) {
+    const member = (value as Record<string, unknown>)[key];
+    if (member !== undefined) text += `${text && ','}${JSON.stringify(key)}:${stringifyBaileys(member)}`;
+  }
+  return `{${text}}`;
 };
 
 /** The other way round; also takes the byte lists of older versions. */
@@ -17,17 +25,12 @@ export const fromBaileysJson = (value: unknown): unknown => {
   const { type, data } = value as { type?: unknown; data?: unknown };
   if (type === 'Buffer' && typeof data === 'string') return Buffer.from(data, 'base64');
   if (type === 'Buffer' && Array.isArray(data)) return Buffer.from(data as number[]);
-  // Not assignment: a member may be called __proto__.
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, fromBaileysJson(member)]));
-};
-
-/** `JSON.stringify(toBaileysJson(value))`, without the tree in between: a session has hundreds of keys. */
-export const stringifyBaileys = (value: unknown): string => {
-  if (value instanceof Uint8Array) {
-    return `{"type":"Buffer","data":"${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')}"}`;
+  const plain: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    const member = fromBaileysJson((value as Record<string, unknown>)[key]);
+    // A member may be called __proto__, and must not become one.
+    if (key === '__proto__') Object.defineProperty(plain, key, { value: member, enumerable: true, writable: true, configurable: true });
+    else plain[key] = member;
   }
-  if (Array.isArray(value)) return `[${value.map((item) => (item === undefined ? 'null' : stringifyBaileys(item))).join(',')}]`;
-  if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${stringifyBaileys(member)}`).join(',')}}`;
+  return plain;
 };

@@ -12,7 +12,7 @@ export class DamagedError extends Error {
 const MEMBER = ',"sha256":"';
 const SUFFIX_LENGTH = MEMBER.length + 64 + '"}'.length;
 
-const checksum = (text: string): string => createHash('sha256').update(text).digest('hex');
+const checksum = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('hex');
 
 /** @param content has at least one member and none named `sha256` */
 export const sealJson = (content: object): string => sealText(JSON.stringify(content));
@@ -24,13 +24,14 @@ export const sealText = (json: string): string => {
 };
 
 /** @throws DamagedError */
-export const verifyJson = (text: string): void => {
-  const body = text.slice(0, -SUFFIX_LENGTH);
-  if (text !== `${body}${MEMBER}${checksum(body)}"}`) throw new DamagedError('the checksum does not fit the content');
+export const verifyJson = (bytes: Buffer): void => {
+  const body = bytes.subarray(0, -SUFFIX_LENGTH);
+  if (bytes.toString('latin1', body.length) !== `${MEMBER}${checksum(body)}"}`)
+    throw new DamagedError('the checksum does not fit the content');
 };
 
 /** @throws DamagedError */
 export const openJson = (text: string): unknown => {
-  verifyJson(text);
+  verifyJson(Buffer.from(text));
   return JSON.parse(text) as unknown;
 };

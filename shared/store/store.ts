@@ -47,6 +47,8 @@ export interface StoreOptions {
 export interface CommitOptions {
   /** False for rows that came from the object store. */
   tracked?: boolean;
+  /** Nobody reads these rows before the commit has ended. */
+  unread?: boolean;
 }
 
 /** LMDB takes 1978 bytes; the escapes of its encoding at most double a text. */
@@ -130,6 +132,7 @@ export class Store {
       bytes: value === undefined ? undefined : this.#rows.encode(table, key, value),
     }));
     this.#assertPossible(encoded);
+    if (options?.unread) return this.#write(encoded, options);
     const held = writes.map(({ table, key, value }) => {
       const place = placeOf(table, key);
       const entry: Pending = { value };

@@ -6,7 +6,7 @@ import { DamagedError, openJson, sealJson } from '../../shared/store/sealed-json
 import type { Store, Write } from '../../shared/store/store.js';
 import { TABLES, type MessageDay } from '../supervisor-store.js';
 import { indexKey, type Place } from './message-index.js';
-import { MessageRecord, messageOfRecord, recordOf, type StoredMessage } from './message-record.js';
+import { messageOfRecord, recordOf, type MessageRecord, type StoredMessage } from './message-record.js';
 
 /** Who wrote a file. */
 interface FileOrigin {
@@ -29,13 +29,19 @@ interface RenderedPart {
   number: number;
 }
 
+const isRecord = (value: unknown): boolean => {
+  const { id, from, to, timestamp, n } = value as Partial<MessageRecord>;
+  return [id, from, to, timestamp].every((member) => typeof member === 'string') && typeof n === 'number';
+};
+
 const MessageFileShape = z.object({
   sessionId: z.string(),
   date: z.iso.date(),
   part: z.number().int().nonnegative(),
   generation: z.number().int(),
   workerId: z.string(),
-  messages: z.array(MessageRecord),
+  // The checksum says that it is what we wrote; looking into each record again would be most of the cost of reading it.
+  messages: z.array(z.custom<MessageRecord>(isRecord)),
 });
 
 /** Messages read before other work gets its turn. */
@@ -52,7 +58,7 @@ export const renderPart = async (
   const [marked] = store.range<number>(TABLES.changedParts, { prefix, limit: 1 });
   const rows = [...store.range<number>(TABLES.messageParts, { prefix })];
   const number = marked?.value ?? 0;
-  const messages: z.infer<typeof MessageRecord>[] = [];
+  const messages: MessageRecord[] = [];
   for (const [index, { key, value: second }] of rows.entries()) {
     if (index % AT_ONCE === AT_ONCE - 1) await setImmediate();
     const n = Number(key[3]);

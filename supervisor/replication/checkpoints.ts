@@ -48,9 +48,11 @@ export class Checkpoints {
     if (!row) return;
     // Whatever is read from here on includes the changes of this journal object.
     const number = progress.number;
-    await this.#writeParts(sessionId, number);
-    const hasAuth = await this.#writeAuth(row, number);
-    const hasSends = await this.#writeSends(row, number);
+    const [hasAuth, hasSends] = await Promise.all([
+      this.#writeAuth(row, number),
+      this.#writeSends(row, number),
+      this.#writeParts(sessionId, number),
+    ]);
     const checkpointed: Checkpointed = { number, hasAuth, hasSends };
     await this.#writeData(sessionId, checkpointed);
     await store.commit(progress.checkpoint(sessionId, checkpointed));
@@ -134,7 +136,7 @@ export class Checkpoints {
     const outgoing = reader ? recentOutgoing(store, reader, sessionId, now - RETRIES_MS) : [];
     const key = KEYS.sends(sessionId);
     if (intents.length + idempotency.length + outgoing.length === 0) {
-      if (this.#options.progress.checkpointed(sessionId)?.hasSends ?? true) await objects.delete([key]);
+      if (this.#options.progress.checkpointed(sessionId)?.hasSends) await objects.delete([key]);
       return false;
     }
     await objects.put(key, await writeSends({ sessionId, workerId, generation, intents, idempotency, outgoing }));

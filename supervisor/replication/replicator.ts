@@ -114,6 +114,7 @@ export class Replicator {
   }
 
   async #tick(): Promise<void> {
+    const begun = performance.now();
     try {
       await this.#alone(async () => {
         await this.#confirmOwner();
@@ -121,7 +122,7 @@ export class Replicator {
       });
       this.#passed('journal');
       if (this.#troubles.files.isDue) this.#round ??= this.#keepHouse().finally(() => (this.#round = undefined));
-      this.#schedule(this.#options.intervalMs);
+      this.#schedule(Math.max(0, this.#options.intervalMs - (performance.now() - begun)));
     } catch (error) {
       this.#failed('journal', error);
       this.#schedule(Math.max(this.#options.intervalMs, this.#troubles.journal.pauseMs));

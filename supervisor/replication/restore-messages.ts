@@ -93,7 +93,7 @@ export const restorePart = async ({ store, objects, key, onDamaged }: RestorePar
   try {
     const file = readPart(object.body.toString());
     for (let from = 0; from < file.messages.length; from += AT_ONCE) {
-      await store.commit(restoreWrites({ ...file, messages: file.messages.slice(from, from + AT_ONCE) }), { tracked: false });
+      await store.commit(restoreWrites({ ...file, messages: file.messages.slice(from, from + AT_ONCE) }), { tracked: false, unread: true });
     }
   } catch (error) {
     if (!(error instanceof DamagedError)) throw error;

@@ -2,7 +2,7 @@
 import PQueue from 'p-queue';
 import { z } from 'zod';
 import { messageOf } from '../../shared/errors.js';
-import { fromBaileysJson, toBaileysJson } from '../../shared/store/baileys-json.js';
+import { fromBaileysJson, stringifyBaileys } from '../../shared/store/baileys-json.js';
 import { SLOT_TABLES } from '../../shared/store/slot-store.js';
 import type { Write } from '../../shared/store/store.js';
 import { CREDS_FILE, fileNameOf, keyNameOf } from './classic-names.js';
@@ -89,7 +89,7 @@ export const classicFiles = (rows: readonly Write[]): Map<string, string> => {
     if (value === undefined || (table !== SLOT_TABLES.creds && table !== SLOT_TABLES.keys)) continue;
     const name = table === SLOT_TABLES.creds ? CREDS_FILE : fileNameOf({ type: String(key[1]), id: String(key[2]) });
     if (files.has(name)) throw new TransferRefusedError(`two of its keys would have the file name ${name}`);
-    files.set(name, JSON.stringify(toBaileysJson(value)));
+    files.set(name, stringifyBaileys(value));
   }
   return files;
 };
@@ -123,5 +123,5 @@ const listedBytes = (_name: string, value: unknown): unknown => {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
   const entries = Object.entries(value);
   const isBytes = entries.length > 0 && entries.every(([key, byte], index) => key === String(index) && Number.isInteger(byte));
-  return isBytes ? toBaileysJson(Buffer.from(Object.values(value) as number[])) : value;
+  return isBytes ? { type: 'Buffer', data: Object.values(value) as number[] } : value;
 };

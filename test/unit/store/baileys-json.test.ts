@@ -1,6 +1,7 @@
+import { BufferJSON } from '@whiskeysockets/baileys';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { fromBaileysJson, stringifyBaileys, toBaileysJson } from '../../../shared/store/baileys-json.js';
+import { fromBaileysJson, stringifyBaileys } from '../../../shared/store/baileys-json.js';
 
 const value = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
@@ -18,12 +19,10 @@ const value = fc.letrec<{ value: unknown }>((tie) => ({
   ),
 })).value;
 
-it('comes back as it went in, by the tree and by the text alike', () => {
+it('comes back as it went in', () => {
   fc.assert(
     fc.property(value, (original) => {
-      const text = stringifyBaileys(original);
-      expect(text).toBe(JSON.stringify(toBaileysJson(original)));
-      expect(fromBaileysJson(JSON.parse(text))).toEqual(original);
+      expect(fromBaileysJson(JSON.parse(stringifyBaileys(original)))).toEqual(original);
     }),
   );
 });
@@ -31,4 +30,10 @@ it('comes back as it went in, by the tree and by the text alike', () => {
 it('leaves out what is undefined, and takes byte lists of older versions', () => {
   expect(stringifyBaileys({ a: undefined, b: [undefined, 1] })).toBe('{"b":[null,1]}');
   expect(fromBaileysJson({ type: 'Buffer', data: [1, 2] })).toEqual(Buffer.from([1, 2]));
+});
+
+it('is what Baileys itself writes and reads', () => {
+  const original = { a: Buffer.from([1, 2, 3]), b: { c: [new Uint8Array([4])], d: 'e' } };
+  expect(stringifyBaileys(original)).toBe(JSON.stringify(original, BufferJSON.replacer));
+  expect(JSON.parse(stringifyBaileys(original), BufferJSON.reviver)).toEqual({ a: original.a, b: { c: [Buffer.from([4])], d: 'e' } });
 });
