@@ -5,6 +5,7 @@ import { messageOf } from '../shared/errors.js';
 import { EXIT } from '../shared/exit-codes.js';
 import { createLogger } from '../shared/logging.js';
 import { RunnerEnvironment } from '../shared/runner-environment.js';
+import { logTrouble } from '../shared/store/log-trouble.js';
 import { RowCipher, parseKeys } from '../shared/store/row-cipher.js';
 import { StoreRefusedError } from '../shared/store/store-refused-error.js';
 import { openSlotStore } from '../shared/store/slot-store.js';
@@ -36,6 +37,7 @@ try {
     cipher,
     track: environment.RUNNER_TRACK_CHANGES === 'true',
     maxBytes: environment.RUNNER_STORE_MAX_BYTES,
+    onTrouble: logTrouble(log),
   });
   const runner = new Runner(environment, store, cipher, log, () => {
     // Without a supervisor nobody could stop a second owner from connecting the same sessions.

@@ -9,6 +9,8 @@ import type { Logger } from '../shared/logging.js';
 import type { ProcessIdentity } from '../shared/process-identity.js';
 import { RowCipher, parseKeys } from '../shared/store/row-cipher.js';
 import { compactStore, shouldCompact } from '../shared/store/compact.js';
+import { logTrouble } from '../shared/store/log-trouble.js';
+import { assertSoundFile, hasStore } from '../shared/store/store-file.js';
 import type { Store } from '../shared/store/store.js';
 import type { Config } from './config.js';
 import { slotFolder, slotsIn, supervisorFolder } from './data-folders.js';
@@ -24,6 +26,7 @@ import { Sends } from './messages/sends.js';
 import { takeSpool } from './messages/take-spool.js';
 import { ConnectThrottle } from './placement/connect-throttle.js';
 import { chooseSlot } from './placement/placement.js';
+import { setDamagedSlotsAside } from './placement/damaged-slots.js';
 import { PlacedSessions } from './placement/placed-sessions.js';
 import { Registry } from './placement/registry.js';
 import { emptySlots } from './placement/relocate.js';
@@ -60,8 +63,10 @@ export const startWorker = async (config: Config, log: Logger, onFatal: (why: st
     cipher,
     track: config.objectStore !== undefined,
     maxBytes: config.storeMaxBytes,
+    onTrouble: logTrouble(log),
   });
   await endLeftovers(store, log);
+  await setDamagedSlotsAside(store, config.dataDir, log);
   for (const slot of slotsIn(config.dataDir)) await compactIfWorthIt(slotFolder(config.dataDir, slot), log);
   const slots = Math.ceil(config.maxSessions / config.runnerMaxSessions);
   await emptySlots({
@@ -194,6 +199,8 @@ const endLeftovers = async (store: Store, log: Logger): Promise<void> => {
 
 /** Only while no process has the store open. */
 const compactIfWorthIt = async (folder: string, log: Logger): Promise<void> => {
+  if (!hasStore(folder)) return;
+  assertSoundFile(folder, 'write');
   if (!shouldCompact(folder)) return;
   log.info({ folder, ...(await compactStore(folder)) }, 'a store was compacted');
 };

@@ -36,7 +36,14 @@ export const diskTrouble = (cause: unknown): string => {
   if (code === 'ENOSPC' || code === 28 || /no space|disk is full|MAP_FULL/i.test(message)) {
     return 'The disk of the worker is full, or a store has reached STORE_MAX_MB; make room. Nothing is accepted until then, and nothing accepted is lost.';
   }
-  if (code === 'EROFS' || code === 30 || code === 'EACCES' || code === 13 || /read-only|permission denied/i.test(message)) {
+  if (
+    code === 'EROFS' ||
+    code === 30 ||
+    code === 'EACCES' ||
+    code === 13 ||
+    code === 'EPERM' ||
+    /read-only|permission denied/i.test(message)
+  ) {
     return 'The disk of the worker cannot be written (read-only, or not allowed); make DATA_DIR writable. Nothing is accepted until then.';
   }
   return 'The disk of the worker refuses writes; look for its errors in the log of the system. Nothing is accepted until it works again.';

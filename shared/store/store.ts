@@ -8,6 +8,7 @@ import type { RowCipher } from './row-cipher.js';
 import { LAST_CHANGE, META, placeOf, Rows } from './rows.js';
 import { assertSoundFile, hasStore } from './store-file.js';
 import { cannotOpen } from './store-refused-error.js';
+import { WriteProbe } from './write-probe.js';
 
 export type Key = readonly (string | number)[];
 
@@ -42,6 +43,8 @@ export interface StoreOptions {
   tracked?: readonly string[];
   /** Size of the store from which on it takes removals only. */
   maxBytes?: number | undefined;
+  /** Told when the disk begins to refuse writes, with a sentence, and with nothing when it takes them again. */
+  onTrouble?: ((sentence: string | undefined) => void) | undefined;
 }
 
 export interface CommitOptions {
@@ -77,14 +80,18 @@ export class Store {
   readonly #hasSpace: () => boolean;
   #lastChange: number;
   #trouble: string | undefined;
+  readonly #probe: WriteProbe;
+  readonly #onTrouble: StoreOptions['onTrouble'];
 
   /**
    * Opens or makes the store in folder `path` (mode 0700).
    * @throws StoreRefusedError, and STORAGE_UNAVAILABLE when there is no room to make it
    */
-  constructor(path: string, { tables, sealed = [], cipher, tracked = [], maxBytes }: StoreOptions) {
+  constructor(path: string, { tables, sealed = [], cipher, tracked = [], maxBytes, onTrouble }: StoreOptions) {
     makeFolder(path);
     assertSoundFile(path, 'write');
+    this.#probe = new WriteProbe(path);
+    this.#onTrouble = onTrouble;
     this.#hasSpace = createSpaceCheck(path, maxBytes);
     // What LMDB needs before it takes the first row.
     if (!hasStore(path)) this.#assertSpace();
@@ -193,6 +200,7 @@ export class Store {
   async close(): Promise<void> {
     await this.settled();
     await this.#root.close();
+    this.#probe.close();
   }
 
   /** LMDB refuses one write at a time and keeps those before it: nothing that it would refuse may reach it. */
@@ -215,8 +223,14 @@ export class Store {
     if (!space) throw this.#refusal(Object.assign(new Error('the disk is full'), { code: 'ENOSPC' }));
   }
 
+  #setTrouble(trouble: string | undefined): void {
+    if (trouble === this.#trouble) return;
+    this.#trouble = trouble;
+    this.#onTrouble?.(trouble);
+  }
+
   #refusal(cause: unknown): AppError {
-    this.#trouble = diskTrouble(cause);
+    this.#setTrouble(diskTrouble(cause));
     return new AppError('STORAGE_UNAVAILABLE', 'The worker cannot write to its disk; try again.', { cause, retryAfterSeconds: 5 });
   }
 
@@ -242,6 +256,11 @@ export class Store {
   }
 
   async #writeNow(rows: readonly Encoded[]): Promise<void> {
+    try {
+      this.#probe.assert();
+    } catch (error) {
+      throw this.#refusal(error);
+    }
     const results: Promise<unknown>[] = [];
     const batch = this.#root.batch(() => {
       for (const { table, key, bytes } of rows) {
@@ -251,7 +270,7 @@ export class Store {
     });
     try {
       await Promise.all([batch, ...results]);
-      this.#trouble = undefined;
+      this.#setTrouble(undefined);
     } catch (error) {
       throw this.#refusal(await reasonOf(error));
     }
