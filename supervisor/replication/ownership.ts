@@ -53,11 +53,12 @@ export class Ownership {
 
   /**
    * Makes a new data folder the owner, in place of `before`.
+   * @param lastTerm highest term there is
    * @param after number of the last journal object that counts
    * @throws SupersededError when somebody else was quicker
    */
-  async take(before: Standing | undefined, after: number): Promise<Owner> {
-    return this.#put({ dataDirId: randomUUID(), term: (before?.owner.term ?? 0) + 1 }, before, after);
+  async take(before: Standing | undefined, lastTerm: number, after: number): Promise<Owner> {
+    return this.#put({ dataDirId: randomUUID(), term: lastTerm + 1 }, before, after);
   }
 
   /** Says again who the owner is, where nobody is. @throws SupersededError when somebody else was quicker */

@@ -31,6 +31,7 @@ export interface Checkpointed {
 
 const OWNER: Key = ['owner'];
 const NUMBER: Key = ['number'];
+const RESTORING: Key = ['restoring'];
 
 /** Reads are of what was committed or is being committed; methods that change something answer the writes. */
 export class Progress {
@@ -46,6 +47,15 @@ export class Progress {
 
   own(owner: Owner): Write[] {
     return [write(OWNER, owner)];
+  }
+
+  /** A restore was begun and has not come to its end. */
+  get isRestoring(): boolean {
+    return this.#store.get(TABLES.replication, RESTORING) !== undefined;
+  }
+
+  restoring(underway: boolean): Write[] {
+    return [write(RESTORING, underway || undefined)];
   }
 
   /** Last journal number that is in the object store. */

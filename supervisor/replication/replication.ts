@@ -75,7 +75,8 @@ export class Replication {
 
   /** True for a data folder that has nothing yet: what the bucket holds of this worker has to come back first. */
   get isFresh(): boolean {
-    return this.#progress.owner === undefined && [...this.#options.store.range(TABLES.sessions, { limit: 1 })].length === 0;
+    const { isRestoring, owner } = this.#progress;
+    return isRestoring || (owner === undefined && [...this.#options.store.range(TABLES.sessions, { limit: 1 })].length === 0);
   }
 
   /** Brings the worker's sessions back; tries for as long as the object store is away. Rejects only when `stop` is called or nothing can help. */

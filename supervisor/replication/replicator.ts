@@ -164,7 +164,7 @@ export class Replicator {
       }
     } else {
       if (await ownership.standing()) throw new SupersededError(workerId);
-      await store.commit(progress.own(await ownership.take(undefined, 0)));
+      await store.commit(progress.own(await ownership.take(undefined, 0, 0)));
     }
     this.#confirmedAt = performance.now();
   }

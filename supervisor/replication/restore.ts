@@ -55,6 +55,7 @@ const IN_SLOT: ReadonlySet<string> = new Set([...SECRET, SLOT_TABLES.outgoing]);
  */
 export const restoreWorker = async (options: RestoreOptions): Promise<Restored> => {
   const { workerId, store, dataDir, objects, ownership, progress, cipher, log } = options;
+  await store.commit(progress.restoring(true));
   await clear(store);
   rmSync(slotsFolder(dataDir), { recursive: true, force: true });
   mkdirSync(slotsFolder(dataDir), { recursive: true, mode: 0o700 });
@@ -79,7 +80,8 @@ export const restoreWorker = async (options: RestoreOptions): Promise<Restored> 
     ({ term, number }) => !standing || term >= standing.owner.term || number <= standing.after,
   );
   const lastNumber = Math.max(standing?.after ?? 0, ...entries.map(({ number }) => number));
-  const owner = await ownership.take(standing, lastNumber);
+  const lastTerm = Math.max(standing?.owner.term ?? 0, ...entries.map(({ term }) => term));
+  const owner = await ownership.take(standing, lastTerm, lastNumber);
   const tail = await readTail(
     objects,
     entries.map(({ key }) => key),
@@ -140,6 +142,7 @@ export const restoreWorker = async (options: RestoreOptions): Promise<Restored> 
       ...progress.shipped('supervisor', trackedSince(store) ?? '', store.lastChange),
       ...progress.shippedEntry(lastNumber),
       ...progress.own(owner),
+      ...progress.restoring(false),
     ]);
     return { sessions, damaged };
   } finally {
@@ -150,7 +153,7 @@ export const restoreWorker = async (options: RestoreOptions): Promise<Restored> 
 /** What an interrupted restore left. */
 const clear = async (store: Store): Promise<void> => {
   for (const table of [...SUPERVISOR_SCHEMA.tables].filter((name) => name !== TABLES.spawns)) {
-    const rows = [...store.range(table)];
+    const rows = [...store.rawRange(table)].filter(({ key }) => table !== TABLES.replication || key[0] !== 'restoring');
     for (let from = 0; from < rows.length; from += 1_000) {
       await store.commit(
         rows.slice(from, from + 1_000).map(({ key }) => ({ table, key, value: undefined })),

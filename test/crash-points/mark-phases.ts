@@ -7,8 +7,6 @@ import { readParameters } from './preload.js';
 import { watchUnconfirmedFrames } from './unconfirmed-frames.js';
 import { loadClass, onSettled, wrapMethod } from './wrap-method.js';
 
-const ROUNDS_PER_CHECKPOINT = 5;
-
 const { victim, folder, withStore } = readParameters(import.meta.url);
 const marks = new MarkWriter(join(folder, `${victim}-${process.pid}`));
 
@@ -66,14 +64,6 @@ const install = async ({ name, count }: Phase): Promise<void> => {
   }
 };
 
-/** Files of sessions are written minutes after a change; here in every few rounds, so that kills find it. */
-const hurryCheckpoints = async (): Promise<void> => {
-  let rounds = 0;
-  wrapMethod(await loadClass('supervisor/replication/housekeeping.js', 'Housekeeping'), 'run', (proceed) =>
-    proceed([++rounds % ROUNDS_PER_CHECKPOINT === 0]),
-  );
-};
-
 for (const phase of phasesOf(withStore)) if (phase.victim === victim) await install(phase);
 
 if (victim === 'runner') {
@@ -84,5 +74,4 @@ if (victim === 'runner') {
   await watchDecryptions(join(folder, FAILED_DECRYPTIONS));
 } else {
   marks.ready();
-  if (withStore) await hurryCheckpoints();
 }

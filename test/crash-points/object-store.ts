@@ -40,6 +40,7 @@ export const startStore = async (name: StoreName): Promise<StoreUnderTest> => {
       MINIO_USE_SSL: 'false',
       // Often, so that kills find it.
       REPLICATION_INTERVAL_MS: '300',
+      CHECKPOINT_INTERVAL_MS: '2000',
     },
     get condition() {
       return condition;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { DiskObjectStore } from '../../../shared/object-store/disk-object-store.js';
 import { ObjectStoreError, type ObjectStore } from '../../../shared/object-store/object-store.js';
 import { unpackSession } from '../../../shared/store/packed-session.js';
@@ -38,8 +38,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 /** Answers like the store behind it, or not at all; a put that fails may have landed. */
-const breakable = (objects: ObjectStore): ObjectStore & { away: boolean } => {
-  const wrapper = Object.create(objects, { away: { value: false, writable: true } }) as ObjectStore & { away: boolean };
+interface Breakable extends ObjectStore {
+  away: boolean;
+  /** Number of gets. */
+  goesAwayAfter: number;
+}
+
+const breakable = (objects: ObjectStore): Breakable => {
+  const wrapper = Object.create(objects, {
+    away: { value: false, writable: true },
+    goesAwayAfter: { value: Infinity, writable: true },
+  }) as Breakable;
   const check = (): void => {
     if (wrapper.away) throw new ObjectStoreError('unreachable', 'away');
   };
@@ -54,6 +63,7 @@ const breakable = (objects: ObjectStore): ObjectStore & { away: boolean } => {
       return done;
     },
     get: async (key: string) => {
+      if (--wrapper.goesAwayAfter < 0) wrapper.away = true;
       check();
       return objects.get(key);
     },
@@ -78,6 +88,7 @@ class World {
   slot!: Store;
   replication!: Replication;
   history!: History;
+  slotIsOpen = false;
   #n = 0;
 
   constructor(bucket: string, cipher: RowCipher | undefined) {
@@ -96,6 +107,7 @@ class World {
     });
     if (this.replication.isFresh) await this.replication.restore();
     this.slot = closing(await openSlotStore(join(this.folder, 'runners/0'), { track: true, cipher: this.cipher }));
+    this.slotIsOpen = true;
     return this;
   }
 
@@ -199,4 +211,36 @@ it.each([
     }),
     { numRuns: 12, endOnFailure: false, interruptAfterTimeLimit: 60_000 },
   );
+});
+
+it('makes a restore again that was interrupted anywhere', { timeout: 60_000 }, async () => {
+  const bucket = tempFolder();
+  const world = await new World(bucket, undefined).open();
+  for (const index of [0, 1, 2]) {
+    await world.take({ do: 'key', session: index, id: 1, value: 7 });
+    await world.take({ do: 'message', session: index, minutes: 0 });
+  }
+  await world.replication.flush(true);
+  await world.take({ do: 'message', session: 1, minutes: 5 });
+  await world.replication.flush(false);
+  const before = await world.contents();
+  await world.replication.stop(1_000);
+  for (let gets = 1; gets <= 12; gets++) {
+    const restored = new World(bucket, undefined);
+    restored.objects.goesAwayAfter = gets;
+    const opening = restored.open();
+    await vi.waitFor(() => {
+      expect(restored.objects.away || restored.slotIsOpen).toBe(true);
+    }, 5_000);
+    if (restored.objects.away) {
+      await restored.replication.stop(0);
+      await expect(opening).rejects.toThrow();
+      await restored.store.close();
+    }
+    restored.objects.away = false;
+    restored.objects.goesAwayAfter = Infinity;
+    if (!restored.slotIsOpen) await restored.open();
+    expect(await restored.contents()).toEqual(before);
+    await restored.replication.stop(1_000);
+  }
 });
