@@ -14,7 +14,7 @@ export interface GuideAnswer {
 }
 
 /** Calls that answer exactly the guide's fields; the others may add some. */
-const EXACT: ReadonlySet<GuideCall> = new Set<GuideCall>(['health', 'create', 'delete']);
+const EXACT: ReadonlySet<GuideCall> = new Set<GuideCall>(['create', 'delete']);
 
 export interface CallOptions {
   sessionId?: string;
