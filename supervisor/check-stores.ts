@@ -1,29 +1,18 @@
 // Whether the stores of a data folder can be read and agree with each other. Changes nothing, and may run beside the worker.
-import { join } from 'node:path';
 import { checkRows, Findings, openChecked, type Finding } from '../shared/store/check-store.js';
 import type { RowCipher } from '../shared/store/row-cipher.js';
 import { sessionsIn, spooledIn } from '../shared/store/slot-sessions.js';
 import { SLOT_SCHEMA, SLOT_TABLES } from '../shared/store/slot-store.js';
 import type { StoreReader } from '../shared/store/store-reader.js';
 import { checkMessages } from './check-messages.js';
-import { slotFolder, slotsIn } from './data-folders.js';
-import { SUPERVISOR_SCHEMA, TABLES, type SessionRow } from './supervisor-store.js';
+import { slotFolder, slotsIn, supervisorFolder } from './data-folders.js';
+import { SESSION_TABLES, SUPERVISOR_SCHEMA, TABLES, type SessionRow } from './supervisor-store.js';
 
-/** Tables of the supervisor's store whose rows belong to a session that exists. */
-const OWNED = [
-  TABLES.messages,
-  TABLES.messageIndex,
-  TABLES.messageCounts,
-  TABLES.messageDays,
-  TABLES.messageParts,
-  TABLES.intents,
-  TABLES.idempotency,
-];
 const LAST = '\u{10ffff}\u{10ffff}';
 
 export const checkStores = async (dataDir: string, cipher: RowCipher | undefined): Promise<Finding[]> => {
   const findings = new Findings('supervisor');
-  const reader = openChecked(join(dataDir, 'supervisor'), SUPERVISOR_SCHEMA, cipher, findings);
+  const reader = openChecked(supervisorFolder(dataDir), SUPERVISOR_SCHEMA, cipher, findings);
   if (!reader) return findings.list;
   try {
     reader.refresh();
@@ -75,7 +64,7 @@ const hasCredentials = (reader: StoreReader, sessionId: string): boolean =>
 
 const ownersIn = (reader: StoreReader): Set<string> => {
   const owners = new Set<string>();
-  for (const table of OWNED) {
+  for (const table of SESSION_TABLES) {
     for (
       let [row] = reader.rawRange(table, { limit: 1 });
       row;

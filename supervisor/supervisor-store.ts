@@ -88,6 +88,28 @@ export interface SessionRow {
   deleting: boolean;
 }
 
+/** A session as it begins. */
+export const newSession = (sessionId: string, now: number): SessionRow => ({
+  sessionId,
+  userId: undefined,
+  sessionName: undefined,
+  desired: 'disconnected',
+  state: 'disconnected',
+  reason: 'created',
+  seq: 1,
+  since: now,
+  createdAt: now,
+  lastActivity: now,
+  slot: undefined,
+  epoch: 0,
+  paired: false,
+  everConnected: false,
+  jid: undefined,
+  lid: undefined,
+  pushName: undefined,
+  deleting: false,
+});
+
 export interface MessageCount {
   total: number;
   /** Last `n` given out. */
@@ -128,7 +150,8 @@ export interface IdempotencyRow {
 export const openSupervisorStore = async (path: string, options: OpenOptions = { track: false }): Promise<Store> =>
   openStore(path, SUPERVISOR_SCHEMA, options);
 
-const SESSION_TABLES = [
+/** Tables whose keys begin with a session, but for the catalog. */
+export const SESSION_TABLES = [
   TABLES.messages,
   TABLES.messageIndex,
   TABLES.messageCounts,

@@ -3,7 +3,7 @@ import { next, outwardStatus, type Reason, type SessionEvent } from '../../share
 import { AppError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logging.js';
 import type { Store, Write } from '../../shared/store/store.js';
-import { TABLES, type SessionRow } from '../supervisor-store.js';
+import { newSession, TABLES, type SessionRow } from '../supervisor-store.js';
 import type { Qr, SessionView } from '../worker.js';
 
 type Patch = Partial<Omit<SessionRow, 'sessionId' | 'seq' | 'since' | 'state'>>;
@@ -62,25 +62,7 @@ export class Registry {
 
   async add(input: Pick<SessionRow, 'sessionId' | 'userId' | 'sessionName'>): Promise<void> {
     if (this.#rows.has(input.sessionId)) throw new AppError('SESSION_ALREADY_EXISTS', 'A session with this id exists already.');
-    const now = Date.now();
-    const row: SessionRow = {
-      ...input,
-      desired: 'disconnected',
-      state: 'disconnected',
-      reason: 'created',
-      seq: 1,
-      since: now,
-      createdAt: now,
-      lastActivity: now,
-      slot: undefined,
-      epoch: 0,
-      paired: false,
-      everConnected: false,
-      jid: undefined,
-      lid: undefined,
-      pushName: undefined,
-      deleting: false,
-    };
+    const row: SessionRow = { ...newSession(input.sessionId, Date.now()), ...input };
     this.#rows.set(row.sessionId, row);
     try {
       await this.#save(row);

@@ -13,7 +13,7 @@ import { openSlotStore, SLOT_TABLES } from '../../shared/store/slot-store.js';
 import type { Store, Write } from '../../shared/store/store.js';
 import { slotFolder, slotsFolder } from '../data-folders.js';
 import { chooseSlot } from '../placement/placement.js';
-import { SUPERVISOR_SCHEMA, TABLES, type SessionRow } from '../supervisor-store.js';
+import { newSession, SUPERVISOR_SCHEMA, TABLES, type SessionRow } from '../supervisor-store.js';
 import { listEntries, readTail, type JournalTail, type TailRow } from './journal-tail.js';
 import type { Ownership } from './ownership.js';
 import type { Progress } from './progress.js';
@@ -212,7 +212,7 @@ const sessionRowOf = (
   const row = newest?.value ? (store.decode(TABLES.sessions, newest.key, newest.value) as SessionRow) : data?.row;
   if (damaged.length === 0) return row;
   return {
-    ...unknownSession(sessionId, now),
+    ...newSession(sessionId, now),
     ...row,
     state: 'error',
     reason: 'storage_corrupt',
@@ -221,27 +221,6 @@ const sessionRowOf = (
     since: now,
   };
 };
-
-const unknownSession = (sessionId: string, now: number): SessionRow => ({
-  sessionId,
-  userId: undefined,
-  sessionName: undefined,
-  desired: 'disconnected',
-  state: 'error',
-  reason: 'storage_corrupt',
-  seq: 0,
-  since: now,
-  createdAt: now,
-  lastActivity: now,
-  slot: undefined,
-  epoch: 0,
-  paired: false,
-  everConnected: false,
-  jid: undefined,
-  lid: undefined,
-  pushName: undefined,
-  deleting: false,
-});
 
 const slotWrites = ({ sessionId, auth, sends }: SessionFiles, rows: readonly TailRow[]): Write[] => {
   const changed = rows.filter(({ table }) => SECRET.has(table) || table === SLOT_TABLES.outgoing);

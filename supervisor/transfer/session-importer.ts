@@ -7,7 +7,7 @@ import type { Store, Write } from '../../shared/store/store.js';
 import { History } from '../messages/history.js';
 import { chooseSlot } from '../placement/placement.js';
 import { Progress } from '../replication/progress.js';
-import { removeSessionRows, TABLES, type SessionRow } from '../supervisor-store.js';
+import { newSession, removeSessionRows, TABLES, type SessionRow } from '../supervisor-store.js';
 import { readClassicAuth, type ClassicAuth } from './classic-auth.js';
 import { readMessages, type OwnJids } from './message-records.js';
 import { readDescription, type SessionDescription } from './session-description.js';
@@ -119,10 +119,9 @@ export class SessionImporter {
     const { store, track, connect } = this.#options;
     const now = Date.now();
     const row: SessionRow = {
-      ...{ sessionId, userId, sessionName, slot },
-      ...{ desired: connect ? 'connected' : 'disconnected', state: 'disconnected', reason: 'created' },
-      ...{ seq: 1, since: now, createdAt: createdAt ?? now, lastActivity: now, epoch: 0 },
-      ...{ paired: true, everConnected: false, jid: creds.me.id, lid: creds.me.lid, pushName: creds.me.name, deleting: false },
+      ...newSession(sessionId, now),
+      ...{ userId, sessionName, slot, desired: connect ? 'connected' : 'disconnected', createdAt: createdAt ?? now },
+      ...{ paired: true, jid: creds.me.id, lid: creds.me.lid, pushName: creds.me.name },
     };
     const progress = new Progress(store);
     return [
