@@ -35,6 +35,7 @@ export class Housekeeping {
   readonly #undescribed = new Set<string>();
   /** Sessions being checkpointed, and what changed in them since that began. */
   readonly #underway = new Map<string, Dirty | undefined>();
+  #turn: Promise<unknown> = Promise.resolve();
   #catalog: string | undefined;
   #truncatedAt = -Infinity;
   #stopped = false;
@@ -51,11 +52,17 @@ export class Housekeeping {
   /** Begins nothing new. */
   stop(): void {
     this.#stopped = true;
-    this.#queue.clear();
   }
 
   /** @param all also what is not due yet @throws ObjectStoreError, STORAGE_UNAVAILABLE */
   async run(all: boolean): Promise<void> {
+    // One round at a time: two checkpoints of one session would not see each other's changes.
+    const turn = this.#turn.then(async () => this.#run(all));
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #run(all: boolean): Promise<void> {
     await this.#writeCatalog();
     const { store, progress, checkpoints } = this.#options;
     const deletions = [...store.range<Deletion>(TABLES.deletions)].map(({ key }) => String(key[0]));

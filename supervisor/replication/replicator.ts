@@ -76,9 +76,7 @@ export class Replicator {
       await this.#confirmOwner();
       await this.#shipAll();
     });
-    if (!files) return;
-    await this.#round;
-    await this.#housekeeping.run(true);
+    if (files) await this.#housekeeping.run(true);
   }
 
   /** Ships what is committed, for as long as `deadlineMs`; what is not shipped then is shipped after the next start. */
