@@ -54,7 +54,9 @@ export class RecentDays {
   }
 
   async #fetch(sessionId: string): Promise<void> {
-    for (const day of this.#store.get<string[]>(TABLES.replication, ['recent', sessionId]) ?? []) await this.#fetchDay(sessionId, day);
+    const days = this.#store.get<string[]>(TABLES.replication, ['recent', sessionId]);
+    if (!days) return;
+    for (const day of days) await this.#fetchDay(sessionId, day);
     await this.#store.commit([{ table: TABLES.replication, key: ['recent', sessionId], value: undefined }]);
   }
 
