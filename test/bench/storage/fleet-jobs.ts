@@ -11,8 +11,9 @@ import type { Store } from '../../../shared/store/store.js';
 import { Ownership } from '../../../supervisor/replication/ownership.js';
 import { Progress } from '../../../supervisor/replication/progress.js';
 import { Replication, type ReplicationOptions } from '../../../supervisor/replication/replication.js';
+import { RecentDays } from '../../../supervisor/replication/recent-days.js';
 import { restoreWorker } from '../../../supervisor/replication/restore.js';
-import { openSupervisorStore, TABLES, type SessionRow } from '../../../supervisor/supervisor-store.js';
+import { openSupervisorStore, TABLES, type MessageDay, type SessionRow } from '../../../supervisor/supervisor-store.js';
 import { peakRssMiB, quantile } from './figures.js';
 import { credentials, historyRows, keyRows, sessionIdOf, sessionRow, type SessionSize } from './fleet-rows.js';
 
@@ -85,16 +86,19 @@ export const saveFleet = async ({ dataDir, server }: FleetOnServer): Promise<Cos
 };
 
 /** Into an empty folder. */
-export const restoreFleet = async ({ dataDir, sessions, server }: FleetOnServer): Promise<Cost> => {
+export const restoreFleet = async ({ dataDir, sessions, server }: FleetOnServer): Promise<Cost & { recentDaysSeconds: number }> => {
   mkdirSync(dataDir, { recursive: true });
   const store = await openSupervisorStore(supervisorFolder(dataDir), { track: true });
   const objects = new S3ObjectStore(server);
   const parts = { ownership: new Ownership(objects, WORKER_ID), progress: new Progress(store) };
   try {
-    return await costOf(async () => {
+    const serving = await costOf(async () => {
       const restored = await restoreWorker({ ...replicationOptions(dataDir, store, server), objects, ...parts });
       if (restored.sessions !== sessions || restored.damaged.length > 0) throw new Error(`restored ${JSON.stringify(restored)}`);
     });
+    // The worker serves by now; the last days of history follow while it does.
+    const { seconds: recentDaysSeconds } = await costOf(async () => new RecentDays(store, objects, log).fetchAll());
+    return { ...serving, recentDaysSeconds };
   } finally {
     await objects.close();
     await store.close();
@@ -147,7 +151,9 @@ const rowsOf = async (supervisor: Store, dataDir: string, sessionId: string): Pr
   const rows = [
     // Where it is held, and for the how many-th time, is another matter. Members without a value do not survive JSON.
     JSON.stringify({ ...row, slot: undefined, epoch: undefined }),
-    ...ofTables(supervisor, [TABLES.messages, TABLES.messageIndex, TABLES.messageCounts, TABLES.messageDays, TABLES.messageParts]),
+    ...ofTables(supervisor, [TABLES.messages, TABLES.messageIndex, TABLES.messageCounts, TABLES.messageParts]),
+    // What comes next goes to a new file, which is as well.
+    ...[...supervisor.range<MessageDay>(TABLES.messageDays, { prefix: [sessionId] })].map(({ key, value }) => [key, value.count]),
     ...ofTables(store, [SLOT_TABLES.creds, SLOT_TABLES.keys, SLOT_TABLES.outgoing, SLOT_TABLES.packed]),
   ];
   await store.close();

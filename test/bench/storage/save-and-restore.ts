@@ -36,6 +36,7 @@ export const saveAndRestore = async (server: S3ObjectStoreOptions, sessions: num
         restoreSeconds: round(restore.seconds),
         restoreCpuSeconds: round(restore.cpuSeconds),
         restorePeakRssMiB: round(restore.peakRssMiB),
+        recentDaysSeconds: round(restore.recentDaysSeconds),
         unpackMedianMs: round(unpack.medianMs),
         unpackP99Ms: round(unpack.p99Ms),
         sessionsThatDiffer: different,
