@@ -1,6 +1,5 @@
 // A fleet of sessions: made on this disk, saved to an object store, restored from it and compared.
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { createLogger } from '../../../shared/logging.js';
@@ -8,6 +7,7 @@ import { S3ObjectStore, type S3ObjectStoreOptions } from '../../../shared/object
 import { unpackSession } from '../../../shared/store/packed-session.js';
 import { openSlotStore, SLOT_TABLES } from '../../../shared/store/slot-store.js';
 import type { Store } from '../../../shared/store/store.js';
+import { slotFolder, supervisorFolder } from '../../../supervisor/data-folders.js';
 import { Ownership } from '../../../supervisor/replication/ownership.js';
 import { Progress } from '../../../supervisor/replication/progress.js';
 import { Replication, type ReplicationOptions } from '../../../supervisor/replication/replication.js';
@@ -39,9 +39,7 @@ export const SESSIONS_PER_SLOT = 25;
 const SESSIONS_AT_ONCE = 10;
 
 const log = createLogger({ level: 'warn', base: {} });
-const slotFolder = (dataDir: string, slot: number): string => join(dataDir, 'runners', String(slot));
 const slotOf = (index: number): number => Math.floor(index / SESSIONS_PER_SLOT);
-const supervisorFolder = (dataDir: string): string => join(dataDir, 'supervisor');
 
 export const makeCredentials = async ({ dataDir, sessions, size }: Fleet & { size: SessionSize }): Promise<void> => {
   for (let first = 0; first < sessions; first += SESSIONS_PER_SLOT) {

@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createLogger } from '../../../shared/logging.js';
 import { S3ObjectStore, type S3ObjectStoreOptions } from '../../../shared/object-store/s3-object-store.js';
 import type { Write } from '../../../shared/store/store.js';
+import { slotFolder } from '../../../supervisor/data-folders.js';
 import { History } from '../../../supervisor/messages/history.js';
 import { Replication } from '../../../supervisor/replication/replication.js';
 import { openSupervisorStore, SUPERVISOR_SCHEMA, TABLES, type IdempotencyRow, type Intent } from '../../../supervisor/supervisor-store.js';
@@ -115,7 +116,7 @@ export const replicateTraffic = async (traffic: Traffic): Promise<Shipped> => {
   const all = slots.reduce((sum, sessions) => sum + sessions.length, 0);
   const runners = slots.map(async (sessions, slot) => {
     const messagesPerSecond = (traffic.messagesPerSecond * sessions.length) / all;
-    const runner = begin('runnerTraffic', { folder: join(dataDir, 'runners', String(slot)), sessions, messagesPerSecond, seconds });
+    const runner = begin('runnerTraffic', { folder: slotFolder(dataDir, slot), sessions, messagesPerSecond, seconds });
     tellSlot.set(slot, (note) => runner.send(note));
     const failed = new Promise<never>((_, reject) => runner.onNote((note) => void take(slot, note as RunnerNote).catch(reject)));
     return Promise.race([runner.result, failed]).finally(() => tellSlot.delete(slot));

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { S3ObjectStoreOptions } from '../../../shared/object-store/s3-object-store.js';
 import { openSlotStore } from '../../../shared/store/slot-store.js';
+import { slotFolder } from '../../../supervisor/data-folders.js';
 import type { BenchOutcome } from '../bench.js';
 import { round } from './figures.js';
 import { SESSIONS_PER_SLOT } from './fleet-jobs.js';
@@ -69,7 +70,7 @@ const measure = async (server: S3ObjectStoreOptions, inEachSlot: number, seconds
     const slots = Array.from({ length: SLOTS }, (_, slot) =>
       Array.from({ length: SESSIONS_PER_SLOT }, (__, index) => slot * SESSIONS_PER_SLOT + index).filter((index) => index < sessions),
     );
-    for (const slot of slots.keys()) await (await openSlotStore(join(dataDir, 'runners', String(slot)), { track: true })).close();
+    for (const slot of slots.keys()) await (await openSlotStore(slotFolder(dataDir, slot), { track: true })).close();
     const traffic = { dataDir, server, slots, messagesPerSecond: MESSAGES_PER_SECOND, seconds, intervalMs: INTERVAL_MS, checkpointMs };
     return await inChild('replicateTraffic', traffic);
   } finally {

@@ -13,7 +13,7 @@ import { silent } from '../shared/logged.js';
 import { closing, tempFolder } from '../store/temp-store.js';
 import { MemoryObjects } from './memory-objects.js';
 
-const ANNA = '6281234567890@s.whatsapp.net';
+export const ANNA = '6281234567890@s.whatsapp.net';
 const ME = '15550000001@s.whatsapp.net';
 export const DAY_MS = 24 * 60 * 60_000;
 /** 2026-11-22, at midnight. */

@@ -5,8 +5,8 @@ import type { Store } from '../../../shared/store/store.js';
 import { History } from '../../../supervisor/messages/history.js';
 import { openSupervisorStore } from '../../../supervisor/supervisor-store.js';
 import { closing, tempFolder } from '../store/temp-store.js';
+import { ANNA, incoming as incomingAt, outgoing as outgoingAt } from './history-setting.js';
 
-const ANNA = '6281234567890@s.whatsapp.net';
 const BERT = '4915112345678@s.whatsapp.net';
 const ME = '15550000001@s.whatsapp.net';
 
@@ -16,20 +16,9 @@ const setUp = async (): Promise<{ store: Store; history: History; append: (messa
   return { store, history, append: async (message, sessionId = 's') => store.commit(history.append(sessionId, message)) };
 };
 
-const incoming = (id: string, changes: Partial<Message> = {}): Message => ({
-  id,
-  chat: ANNA,
-  from: ANNA,
-  to: ME,
-  fromMe: false,
-  type: 'text',
-  content: `text of ${id}`,
-  timestamp: 1_700_000_000_000,
-  status: 'delivered',
-  ...changes,
-});
-const outgoing = (id: string, changes: Partial<Message> = {}): Message =>
-  incoming(id, { from: ME, to: ANNA, fromMe: true, status: 'pending', ...changes });
+const AT = 1_700_000_000_000;
+const incoming = (id: string, changes: Partial<Message> = {}): Message => incomingAt(id, AT, changes);
+const outgoing = (id: string, changes: Partial<Message> = {}): Message => outgoingAt(id, AT, changes);
 const all = async (history: History, sessionId = 's'): Promise<Message[]> =>
   (await history.page(sessionId, { limit: 1_000, offset: 0 })).messages;
 
