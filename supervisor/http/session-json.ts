@@ -1,7 +1,7 @@
 // How a session looks in answers. Keys without a value are left out: `undefined` never reaches the JSON, and the backends refuse null.
 import { REASONS } from '../../shared/domain/session.js';
 import type { SessionView } from '../worker.js';
-import { qrDataUrl } from './qr-image.js';
+import { qrDataUrl } from '../qr-image.js';
 
 export const iso = (at: number): string => new Date(at).toISOString();
 

@@ -4,7 +4,7 @@ import { AppError } from '../../../shared/errors.js';
 import type { Qr, Worker } from '../../worker.js';
 import { sessionIdOf, type Endpoint } from '../endpoint.js';
 import { sendData } from '../envelope.js';
-import { qrDataUrl, qrPng, qrSvg } from '../qr-image.js';
+import { qrDataUrl, qrPng, qrSvg } from '../../qr-image.js';
 import { parse, QrQuery, type QrFormat } from '../schemas.js';
 import { iso } from '../session-json.js';
 

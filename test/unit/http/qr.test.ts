@@ -1,7 +1,7 @@
 import { inflateSync } from 'node:zlib';
 import QRCode from 'qrcode';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { qrDataUrl, qrPng } from '../../../supervisor/http/qr-image.js';
+import { qrDataUrl, qrPng } from '../../../supervisor/qr-image.js';
 import { closeServersAfterEach, startServer, TOKEN, type Fixture } from './http-fixture.js';
 import { QR_VALUE, STARTED_AT } from './memory-worker.js';
 
