@@ -1,181 +1,63 @@
-import { until } from '../support/worker-process.js';
-import { openCrashScene, type CrashScene } from './crash-scene.js';
-import { collectEvidence } from './evidence.js';
-import type { FailedDecryption } from './failed-decryptions.js';
-import { killUnderTraffic, type Kill } from './kill-loop.js';
-import { KillPlan } from './kill-plan.js';
+import type { Kill } from './kill-loop.js';
+import { missedOf } from './kill-plan.js';
 import { aimsOf, phasesOf, type Aim } from './phases.js';
-import { randomFrom } from './random.js';
+import { derivedSeed } from './random.js';
+import { isClean, runScene, type SceneResult, type SceneRunOptions } from './scene-run.js';
+import { Spent } from './spent.js';
 import type { StoreUnderTest } from './store-condition.js';
-import { findingsOf, type Finding } from './tally.js';
-import { Traffic } from './traffic.js';
-import { stepsOf, trailsOf } from './trails.js';
-import { isBadMac } from './worker-log.js';
 
-export interface CrashRunOptions {
-  kills: number;
-  seed: number;
-  /** Empty for none. */
-  sabotage: string;
-  store: StoreUnderTest;
-  say: (line: string) => void;
-  /** Aborting it ends the kills; what was done until then is judged. */
-  signal?: AbortSignal;
+export interface CrashRunOptions extends Omit<SceneRunOptions, 'number' | 'store'> {
+  /** One for each scene; the scenes share the kills and nothing else, and run side by side: each of them mostly waits. */
+  stores: readonly StoreUnderTest[];
 }
 
-export interface CrashResult {
-  kills: Kill[];
+/** What all scenes found, in the order of the scenes. */
+export interface CrashResult extends Omit<SceneResult, 'failure' | 'folder'> {
   aims: Aim[];
   /** Phases hit too rarely. */
   missed: Aim[];
-  sent: number;
-  received: number;
-  findings: Finding[];
-  /** What happened to the messages of the findings. */
-  trails: string[];
-  failedDecryptions: FailedDecryption[];
-  badMacs: number;
-  undecryptable: number;
-  retriesOfPhones: number;
-  repairings: string[];
-  overlaps: number;
-  refused: string[];
-  /** What kept the run from coming to its end. */
-  failure: string | undefined;
+  /** Why scenes did not come to their end. */
+  failures: string[];
   passed: boolean;
-  /** Where everything is kept; only after a failure. */
-  folder: string | undefined;
+  /** Where everything of the scenes that failed is kept. */
+  folders: string[];
 }
 
-const FINISH_TIMEOUT_MS = 90_000;
-const CONNECTED_TIMEOUT_MS = 60_000;
-/** After many kills a session may have thousands of messages to catch up with. */
-const SETTLE_TIMEOUT_MS = 300_000;
-/** What is missing and does not become less for so long is lost; queues that do not become shorter are stuck. */
-const HOPELESS_MS = { lost: 8_000, queued: 45_000 };
-const REPEATED_REQUESTS = 300;
-const TRAILS = 8;
-
-/** Traffic, kills, and then the comparison of what was accepted with what is shown. */
-export const crashRun = async ({ kills: count, seed, sabotage, store, say, signal }: CrashRunOptions): Promise<CrashResult> => {
-  const random = randomFrom(seed);
-  const aims = aimsOf(phasesOf(store.condition !== undefined));
-  const plan = new KillPlan(aims, count, random);
-  const world = await openCrashScene({ sabotage, store });
-  const traffic = new Traffic({ ...world, random });
-  const kills: Kill[] = [];
-  const repairings = new Set<string>();
-  let failure: string | undefined;
-  let keep = true;
-  try {
-    traffic.start();
-    try {
-      await killUnderTraffic({
-        world,
-        traffic,
-        plan,
-        store,
-        count,
-        onKill: (kill) => {
-          kills.push(kill);
-          if (kills.length % 20 === 0) say(`  ${kills.length} kills, ${traffic.accepted.length} messages accepted`);
-        },
-        check: async () => {
-          signal?.throwIfAborted();
-          for (const sessionId of await unpaired(world)) repairings.add(sessionId);
-        },
-      });
-      store.become('well');
-      await traffic.stop(FINISH_TIMEOUT_MS);
-      await settle(world, traffic);
-    } catch (error) {
-      failure = error instanceof Error ? error.message : String(error);
-      await traffic.stop(0).catch(() => undefined);
-    }
-    const judged = await judge(world, traffic, repairings, kills);
-    const { findings, badMacs, refused } = judged;
-    const passed =
-      failure === undefined &&
-      findings.length + badMacs + refused.length + plan.missed.length + judged.repairings.length + judged.overlaps === 0;
-    keep = !passed;
-    const folder = await world.close(keep);
-    return { kills, aims, missed: plan.missed, ...judged, failure, passed, folder };
-  } catch (error) {
-    const folder = await world.close(true);
-    throw new Error(`the run could not be judged; its data is in ${folder ?? 'no folder'}`, { cause: error });
-  }
-};
-
-/** Sessions that want a phone to scan again, or were logged out. */
-const unpaired = async ({ scene }: CrashScene): Promise<string[]> => {
-  const { sessions } = await scene.worker.call('GET', '/sessions');
-  return (sessions as { sessionId: string; status: string }[]).flatMap(({ sessionId, status }) =>
-    status === 'qr_required' || status === 'logged_out' ? `${sessionId} is ${status}` : [],
+/** Plays the scenes, each with its share of the kills and a seed made from `seed`, and puts together what they found. */
+export const crashRun = async ({ kills, seed, stores, ...options }: CrashRunOptions): Promise<CrashResult> => {
+  const outcomes = await Promise.allSettled(
+    stores.map(async (store, n) => {
+      const share = Math.floor((kills + n) / stores.length);
+      return runScene({ ...options, store, number: n + 1, kills: share, seed: derivedSeed(seed, n) });
+    }),
   );
-};
-
-/** Waits until nothing is on its way any more, or nothing more can be hoped for. */
-const settle = async (world: CrashScene, traffic: Traffic): Promise<void> => {
-  const { scene, sessions } = world;
-  for (const { sessionId } of sessions) await scene.worker.untilStatus(sessionId, 'connected', CONNECTED_TIMEOUT_MS);
-  const queued = async (): Promise<number> =>
-    (await scene.phones.listPhones()).reduce(
-      (sum, phone) => phone.devices.reduce((inDevices, device) => inDevices + device.queued, sum + phone.queued),
-      0,
-    );
-  let [least, since] = [Infinity, performance.now()];
-  const isSettled = async (): Promise<boolean> => {
-    // Histories are read in pages, which shift while something arrives: only when the queues are empty.
-    const waiting = await queued();
-    const lost = waiting > 0 ? 0 : findingsOf(await collectEvidence(scene, { ...world, accepted: traffic.accepted })).filter(isLost).length;
-    const left = waiting > 0 ? WAITING_WEIGHS * waiting : lost;
-    if (left < least) [least, since] = [left, performance.now()];
-    return left === 0 || performance.now() - since > (waiting > 0 ? HOPELESS_MS.queued : HOPELESS_MS.lost);
-  };
-  await until(isSettled, SETTLE_TIMEOUT_MS, () => 'messages are still on their way');
-};
-
-const isLost = ({ kind }: Finding): boolean => kind === 'lost';
-/** Empty queues are progress, however much is found to be missing then. */
-const WAITING_WEIGHS = 1_000_000;
-
-type Judged = Omit<CrashResult, 'kills' | 'aims' | 'missed' | 'failure' | 'passed' | 'folder'>;
-
-const judge = async (world: CrashScene, traffic: Traffic, repairings: Set<string>, kills: readonly Kill[]): Promise<Judged> => {
-  const { scene, log } = world;
-  const { accepted, refused } = traffic;
-  const answeredOtherwise = await traffic.repeatKeyed(REPEATED_REQUESTS);
-  for (const sessionId of await unpaired(world)) repairings.add(sessionId);
-  for (const { name, devices } of await scene.phones.listPhones()) if (devices.length > 1) repairings.add(`${name} has two devices`);
-  const evidence = await collectEvidence(scene, { ...world, accepted });
-  const findings: Finding[] = [
-    ...findingsOf(evidence),
-    ...answeredOtherwise.map(({ message, id }): Finding => ({
-      kind: 'doubled',
-      message,
-      where: 'answer to the same request',
-      found: [message.id, id],
-    })),
-  ];
-  const failed = world.failedDecryptions();
+  // Only now: a scene that goes on alone would lose its store, and leave its processes behind.
+  const scenes = outcomes.map((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  });
+  const aims = aimsOf(phasesOf(stores.some(({ condition }) => condition !== undefined)));
+  const killed: Kill[] = scenes.flatMap((scene) => scene.kills);
+  const missed = missedOf(aims, killed, kills);
+  const sum = (count: (scene: SceneResult) => number): number => scenes.reduce((total, scene) => total + count(scene), 0);
   return {
-    sent: accepted.filter(({ keyed }) => keyed).length,
-    received: accepted.filter(({ keyed }) => !keyed).length,
-    findings,
-    trails: [
-      ...(await trailsOf(scene, findings.slice(0, TRAILS), evidence, kills)),
-      ...(await Promise.all(
-        failed
-          .slice(0, TRAILS)
-          .map(async ({ at, pid, id, error }) => `${at} not decrypted by ${pid}: ${error}\n${await stepsOf(scene, id ?? '')}`),
-      )),
-    ],
-    failedDecryptions: failed,
-    badMacs: log.badMacs + failed.filter(({ error }) => isBadMac(error)).length,
-    undecryptable: evidence.undecryptable,
-    retriesOfPhones: (await scene.phones.stats()).retries['phone'] ?? 0,
-    repairings: [...repairings],
-    overlaps: (await scene.phones.connections()).overlaps.length,
-    refused,
+    kills: killed,
+    aims,
+    missed,
+    sent: sum(({ sent }) => sent),
+    received: sum(({ received }) => received),
+    findings: scenes.flatMap(({ findings }) => findings),
+    trails: scenes.flatMap(({ trails }) => trails),
+    failedDecryptions: scenes.flatMap(({ failedDecryptions }) => failedDecryptions),
+    badMacs: sum(({ badMacs }) => badMacs),
+    undecryptable: sum(({ undecryptable }) => undecryptable),
+    retriesOfPhones: sum(({ retriesOfPhones }) => retriesOfPhones),
+    repairings: scenes.flatMap(({ repairings }) => repairings),
+    overlaps: sum(({ overlaps }) => overlaps),
+    refused: scenes.flatMap(({ refused }) => refused),
+    spent: Spent.sum(scenes.map(({ spent }) => spent)),
+    failures: scenes.flatMap(({ failure }) => failure ?? []),
+    passed: missed.length === 0 && scenes.every(isClean),
+    folders: scenes.flatMap(({ folder }) => folder ?? []),
   };
 };

@@ -31,8 +31,15 @@ export interface CrashScene {
   close(keep: boolean): Promise<string | undefined>;
 }
 
+export interface CrashSceneOptions {
+  /** Of the scenes that run side by side; part of what its sessions are called. */
+  number: number;
+  sabotage: string;
+  store: StoreUnderTest;
+}
+
 /** A simulated WhatsApp, a worker with marks in all of its processes, and paired sessions. */
-export const openCrashScene = async ({ sabotage, store }: { sabotage: string; store: StoreUnderTest }): Promise<CrashScene> => {
+export const openCrashScene = async ({ number, sabotage, store }: CrashSceneOptions): Promise<CrashScene> => {
   const folder = await mkdtemp(join(tmpdir(), 'crash-points-'));
   const marks = await mkdtemp(join(existsSync(SHARED_MEMORY) ? SHARED_MEMORY : folder, 'crash-marks-'));
   const log = new WorkerLog(join(folder, 'worker.log'));
@@ -75,7 +82,7 @@ export const openCrashScene = async ({ sabotage, store }: { sabotage: string; st
     if (store.condition !== undefined) await untilServing(scene.worker);
     const sessions: PairedSession[] = [];
     for (let n = 0; n < SESSIONS.length; n += PAIRING_AT_ONCE) {
-      const some = SESSIONS.slice(n, n + PAIRING_AT_ONCE);
+      const some = SESSIONS.slice(n, n + PAIRING_AT_ONCE).map((letter) => `${letter}${number}`);
       sessions.push(...(await Promise.all(some.map(async (sessionId) => pair(scene, sessionId)))));
     }
     const friends: Person[] = [];

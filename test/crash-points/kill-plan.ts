@@ -1,28 +1,43 @@
 import { IDLE, type Aim } from './phases.js';
 import { pick, type Random } from './random.js';
+import type { StoreCondition } from './store-condition.js';
 
 /** Above so many kills each phase must be hit as often as below; with fewer, in proportion. */
 const KILLS_OF_A_FULL_RUN = 300;
 const HITS_OF_A_FULL_RUN = 10;
+/** Some phases hardly occur while the store is ill: what is waited for there in vain is missing where they do. */
+const EXTRA_TURNS = 2;
+
+/** A kill, by who was killed and what was under way in it. */
+interface Struck {
+  victim: Aim['victim'];
+  phases: readonly string[];
+}
+
+/** Whether a kill counts for an aim; one that met nothing met idleness. */
+export const isHit = ({ victim, phase }: Aim, kill: Struck): boolean =>
+  kill.victim === victim && (phase === IDLE ? kill.phases.length === 0 : kill.phases.includes(phase));
 
 /** Decides what to aim at next, so that every phase gets its share, and counts what was hit. */
 export class KillPlan {
   readonly #aims: readonly Aim[];
   readonly #random: Random;
   readonly #hits = new Map<Aim, number>();
-  readonly #givenUp = new Map<Aim, number>();
-  readonly minimum: number;
+  /** The conditions of the store under which an aim was given up, each as often as it was. */
+  readonly #givenUp = new Map<Aim, (StoreCondition | undefined)[]>();
 
-  constructor(aims: readonly Aim[], kills: number, random: Random) {
+  constructor(aims: readonly Aim[], random: Random) {
     this.#aims = aims;
     this.#random = random;
-    this.minimum = Math.min(HITS_OF_A_FULL_RUN, Math.ceil((kills / KILLS_OF_A_FULL_RUN) * HITS_OF_A_FULL_RUN));
     for (const aim of aims) this.#hits.set(aim, 0);
   }
 
-  /** One of those hit least; one that was tried in vain waits for its next turn. */
-  next(): Aim {
-    const turns = (aim: Aim): number => (this.#hits.get(aim) ?? 0) + (this.#givenUp.get(aim) ?? 0);
+  /** One of those hit least; one that was tried in vain waits for its next turn, and longer where it was in vain. */
+  next(condition: StoreCondition | undefined): Aim {
+    const turns = (aim: Aim): number => {
+      const givenUp = this.#givenUp.get(aim) ?? [];
+      return (this.#hits.get(aim) ?? 0) + givenUp.length + EXTRA_TURNS * givenUp.filter((under) => under === condition).length;
+    };
     const fewest = Math.min(...this.#aims.map(turns));
     const aim = pick(
       this.#random,
@@ -32,20 +47,18 @@ export class KillPlan {
     return aim;
   }
 
-  /** Counts a kill of `victim` while it was in `phases`; in none of them it was idle. */
-  hit({ victim, phases }: { victim: Aim['victim']; phases: readonly string[] }): void {
-    for (const [aim, hits] of this.#hits) {
-      const isHit = aim.victim === victim && (aim.phase === IDLE ? phases.length === 0 : phases.includes(aim.phase));
-      if (isHit) this.#hits.set(aim, hits + 1);
-    }
+  /** Counts a kill in every aim that it is a hit of. */
+  hit(kill: Struck): void {
+    for (const [aim, hits] of this.#hits) if (isHit(aim, kill)) this.#hits.set(aim, hits + 1);
   }
 
-  gaveUp(aim: Aim): void {
-    this.#givenUp.set(aim, (this.#givenUp.get(aim) ?? 0) + 1);
-  }
-
-  /** The phases, idleness aside, that were hit too rarely. */
-  get missed(): Aim[] {
-    return this.#aims.filter((aim) => aim.phase !== IDLE && (this.#hits.get(aim) ?? 0) < this.minimum);
+  gaveUp(aim: Aim, condition: StoreCondition | undefined): void {
+    this.#givenUp.set(aim, [...(this.#givenUp.get(aim) ?? []), condition]);
   }
 }
+
+/** The phases, idleness aside, that `planned` kills should have hit more often. */
+export const missedOf = (aims: readonly Aim[], kills: readonly Struck[], planned: number): Aim[] => {
+  const minimum = Math.min(HITS_OF_A_FULL_RUN, Math.ceil((planned / KILLS_OF_A_FULL_RUN) * HITS_OF_A_FULL_RUN));
+  return aims.filter((aim) => aim.phase !== IDLE && kills.filter((kill) => isHit(aim, kill)).length < minimum);
+};

@@ -12,4 +12,7 @@ export const randomFrom = (seed: number): Random => {
   };
 };
 
+/** The seed of the `n`-th of what runs side by side: always the same, unlike its neighbours', and for the first the seed itself. */
+export const derivedSeed = (seed: number, n: number): number => (seed + Math.imul(n, 0x9e3779b9)) >>> 0;
+
 export const pick = <T>(random: Random, items: readonly T[]): T | undefined => items[Math.floor(random() * items.length)];

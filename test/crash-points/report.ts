@@ -1,9 +1,5 @@
 import type { CrashResult } from './crash-run.js';
-import { IDLE, type Aim } from './phases.js';
-import type { Kill } from './kill-loop.js';
-
-const isHit = ({ victim, phase }: Aim, kill: Kill): boolean =>
-  kill.victim === victim && (phase === IDLE ? kill.phases.length === 0 : kill.phases.includes(phase));
+import { isHit } from './kill-plan.js';
 
 /** How often each phase was hit, by condition of the object store. A kill that met several phases counts in each. */
 const table = ({ aims, kills }: CrashResult): string[] => {
@@ -36,9 +32,10 @@ export const reportOf = (result: CrashResult): string[] => {
     ['pairings lost', repairings.length],
     ['overlapping connections', result.overlaps],
     ['sends refused for good', refused.length],
+    ...result.spent.steps.map(([step, milliseconds]): [string, number] => [`seconds of ${step}`, Math.round(milliseconds / 1000)]),
   ];
   const complaints = [
-    ...(result.failure === undefined ? [] : [result.failure]),
+    ...result.failures,
     ...missed.map(({ victim, phase }) => `${victim} was killed too rarely in phase ${phase}`),
     ...repairings,
     ...refused.slice(0, 5).map((refusal) => `refused: ${refusal}`),
@@ -46,7 +43,7 @@ export const reportOf = (result: CrashResult): string[] => {
       .slice(0, 20)
       .map(({ kind, message, where, found }) => `${kind}: "${message.text}" in ${where}: ${found.join(', ') || 'nothing'}`),
     ...trails,
-    ...(result.folder === undefined ? [] : [`everything is kept in ${result.folder}`]),
+    ...result.folders.map((folder) => `everything is kept in ${folder}`),
   ];
   return [...table(result), ...figures.map(([name, value]) => `  ${name.padEnd(32)}${value}`), ...complaints];
 };

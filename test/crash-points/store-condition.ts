@@ -8,20 +8,16 @@ export type StoreName = (typeof STORES)[number];
 
 /** An object store whose condition can be changed while it is used. */
 export interface StoreUnderTest {
-  name: StoreName;
   /** What the worker is told of it. */
   env: Record<string, string>;
   /** What it is like now; undefined without a store. */
   readonly condition: StoreCondition | undefined;
   /** What the worker's requests meet from now on. */
   become(condition: StoreCondition): void;
-  stop(): Promise<void>;
 }
 
 export const noStore: StoreUnderTest = {
-  name: 'none',
   env: {},
   condition: undefined,
   become: () => undefined,
-  stop: async () => Promise.resolve(),
 };

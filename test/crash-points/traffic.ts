@@ -27,9 +27,10 @@ export interface TrafficOptions {
   random: Random;
 }
 
-const PAUSE_MS = { least: 50, most: 250 };
-/** Phones are never away, and would say far more than sessions. */
-const PHONE_PAUSES = 2;
+/** Short enough that something is always under way, and no shorter: processors are to start runners, which is what kills wait for. */
+const PAUSE_MS = { least: 100, most: 400 };
+/** Phones are never away, and would say far more than sessions; what they say in between only makes every catching up longer. */
+const PHONE_PAUSES = 3;
 const RETRY_MS = 100;
 /** A request that is not answered by then is repeated; far above the worker's own deadline. */
 const REQUEST_TIMEOUT_MS = 30_000;

@@ -9,22 +9,22 @@ const KILLS_UNTIL_NOTICED = 4;
 
 let result: CrashResult | undefined;
 afterEach(() => {
-  if (result?.folder !== undefined) rmSync(result.folder, { recursive: true, force: true });
+  for (const folder of result?.folders ?? []) rmSync(folder, { recursive: true, force: true });
   result = undefined;
 });
 
 test('processes killed in the midst of every step of a message lose nothing and double nothing', async () => {
   const seed = Date.now() % 2 ** 31;
-  result = await crashRun({ kills: KILLS, seed, sabotage: '', store: noStore, say: () => undefined });
-  const { findings, badMacs, repairings, overlaps, refused, failure, kills } = result;
+  result = await crashRun({ kills: KILLS, seed, sabotage: '', stores: [noStore], say: () => undefined });
+  const { findings, badMacs, repairings, overlaps, refused, failures, kills } = result;
   const report = [`seed ${seed}`, ...reportOf(result)].join('\n');
-  expect({ findings, badMacs, repairings, overlaps, refused, failure }, report).toEqual({
+  expect({ findings, badMacs, repairings, overlaps, refused, failures }, report).toEqual({
     findings: [],
     badMacs: 0,
     repairings: [],
     overlaps: 0,
     refused: [],
-    failure: undefined,
+    failures: [],
   });
   expect(kills).toHaveLength(KILLS);
   for (const { sent, received } of [result]) expect(Math.min(sent, received)).toBeGreaterThan(KILLS);
@@ -37,7 +37,7 @@ describe('without a safeguard', () => {
   ])(
     'messages are $kind: $sabotage',
     async ({ sabotage, kind }) => {
-      result = await crashRun({ kills: KILLS_UNTIL_NOTICED, seed: 1, sabotage, store: noStore, say: () => undefined });
+      result = await crashRun({ kills: KILLS_UNTIL_NOTICED, seed: 1, sabotage, stores: [noStore], say: () => undefined });
       expect(result.passed).toBe(false);
       expect(
         result.findings.map((finding) => finding.kind),

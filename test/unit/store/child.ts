@@ -7,8 +7,12 @@ import type { Opening } from '../../fixtures/opening-child.js';
 const built = (name: string): string => fileURLToPath(new URL(`../../../dist/test/fixtures/${name}.js`, import.meta.url));
 
 /** A process of its own for the test that runs, killed after it. */
-export const startChild = (name: string, ...args: string[]): ChildProcess => {
-  const child = fork(built(name), args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+export const startChild = (name: string, ...args: string[]): ChildProcess => startChildThrough([], name, ...args);
+
+/** @param command becomes the command it is given, in other circumstances; without one nothing comes between */
+const startChildThrough = ([program, ...options]: readonly string[], name: string, ...args: string[]): ChildProcess => {
+  const through = program === undefined ? {} : { execPath: program, execArgv: [...options, process.execPath] };
+  const child = fork(built(name), args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], ...through });
   onTestFinished(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGKILL');
@@ -51,3 +55,7 @@ export const openInChild = async (
     else setTimeout(() => child.kill('SIGKILL'), killed.afterMs);
   });
 };
+
+/** Opens the store in `folder` in a process of its own that `command` starts. */
+export const openInChildThrough = async (command: readonly string[], folder: string, opening: Opening): Promise<Outcome> =>
+  outcomeOf(startChildThrough(command, 'opening-child', folder, JSON.stringify(opening)));

@@ -1,0 +1,183 @@
+import { until } from '../support/worker-process.js';
+import { openCrashScene, type CrashScene } from './crash-scene.js';
+import { collectEvidence } from './evidence.js';
+import type { FailedDecryption } from './failed-decryptions.js';
+import { killUnderTraffic, type Kill } from './kill-loop.js';
+import { KillPlan } from './kill-plan.js';
+import { aimsOf, phasesOf } from './phases.js';
+import { randomFrom } from './random.js';
+import { Spent } from './spent.js';
+import type { StoreUnderTest } from './store-condition.js';
+import { findingsOf, type Finding } from './tally.js';
+import { Traffic } from './traffic.js';
+import { stepsOf, trailsOf } from './trails.js';
+import { isBadMac } from './worker-log.js';
+
+export interface SceneRunOptions {
+  /** Of the scenes that run side by side. */
+  number: number;
+  kills: number;
+  seed: number;
+  /** Empty for none. */
+  sabotage: string;
+  store: StoreUnderTest;
+  say: (line: string) => void;
+  /** Aborting it ends the kills; what was done until then is judged. */
+  signal?: AbortSignal | undefined;
+}
+
+interface Judged {
+  sent: number;
+  received: number;
+  findings: Finding[];
+  /** What happened to the messages of the findings. */
+  trails: string[];
+  failedDecryptions: FailedDecryption[];
+  badMacs: number;
+  undecryptable: number;
+  retriesOfPhones: number;
+  repairings: string[];
+  overlaps: number;
+  refused: string[];
+}
+
+export interface SceneResult extends Judged {
+  kills: Kill[];
+  spent: Spent;
+  /** What kept the scene from coming to its end. */
+  failure: string | undefined;
+  /** Where everything is kept; only after a failure. */
+  folder: string | undefined;
+}
+
+const FINISH_TIMEOUT_MS = 90_000;
+const CONNECTED_TIMEOUT_MS = 60_000;
+/** After many kills a session may have thousands of messages to catch up with. */
+const SETTLE_TIMEOUT_MS = 300_000;
+/** What is missing and does not become less for so long is lost; queues that do not become shorter are stuck. */
+const HOPELESS_MS = { lost: 8_000, queued: 45_000 };
+const REPEATED_REQUESTS = 300;
+const TRAILS = 8;
+
+/** Traffic, kills, and then the comparison of what was accepted with what is shown. */
+export const runScene = async ({ number, kills: count, seed, sabotage, store, say, signal }: SceneRunOptions): Promise<SceneResult> => {
+  const plan = new KillPlan(aimsOf(phasesOf(store.condition !== undefined)), randomFrom(seed));
+  const world = await openCrashScene({ number, sabotage, store });
+  // Numbers of its own: how much is said between two kills would change what is aimed at.
+  const traffic = new Traffic({ ...world, random: randomFrom(~seed) });
+  const spent = new Spent();
+  const kills: Kill[] = [];
+  const repairings = new Set<string>();
+  let failure: string | undefined;
+  try {
+    traffic.start();
+    try {
+      await killUnderTraffic({
+        world,
+        traffic,
+        plan,
+        store,
+        count,
+        spent,
+        onKill: (kill) => {
+          kills.push(kill);
+          if (kills.length % 20 === 0) say(`  scene ${number}: ${kills.length} kills, ${traffic.accepted.length} messages accepted`);
+        },
+        check: async () => {
+          signal?.throwIfAborted();
+          for (const sessionId of await unpaired(world)) repairings.add(sessionId);
+        },
+      });
+      store.become('well');
+      await spent.on('settling', async () => {
+        await traffic.stop(FINISH_TIMEOUT_MS);
+        await settle(world, traffic);
+      });
+    } catch (error) {
+      failure = error instanceof Error ? error.message : String(error);
+      await traffic.stop(0).catch(() => undefined);
+    }
+    const judged = await spent.on('verification', async () => judge(world, traffic, repairings, kills));
+    const result = { kills, spent, ...judged, failure };
+    return { ...result, folder: await world.close(!isClean(result)) };
+  } catch (error) {
+    const folder = await world.close(true);
+    throw new Error(`the run could not be judged; its data is in ${folder ?? 'no folder'}`, { cause: error });
+  }
+};
+
+/** Nothing was lost or doubled, and nothing happened that must not. */
+export const isClean = ({ failure, findings, badMacs, refused, repairings, overlaps }: Omit<SceneResult, 'folder'>): boolean =>
+  failure === undefined && findings.length + badMacs + refused.length + repairings.length + overlaps === 0;
+
+/** Sessions that want a phone to scan again, or were logged out. */
+const unpaired = async ({ scene }: CrashScene): Promise<string[]> => {
+  const { sessions } = await scene.worker.call('GET', '/sessions');
+  return (sessions as { sessionId: string; status: string }[]).flatMap(({ sessionId, status }) =>
+    status === 'qr_required' || status === 'logged_out' ? `${sessionId} is ${status}` : [],
+  );
+};
+
+/** Waits until nothing is on its way any more, or nothing more can be hoped for. */
+const settle = async (world: CrashScene, traffic: Traffic): Promise<void> => {
+  const { scene, sessions } = world;
+  for (const { sessionId } of sessions) await scene.worker.untilStatus(sessionId, 'connected', CONNECTED_TIMEOUT_MS);
+  const queued = async (): Promise<number> =>
+    (await scene.phones.listPhones()).reduce(
+      (sum, phone) => phone.devices.reduce((inDevices, device) => inDevices + device.queued, sum + phone.queued),
+      0,
+    );
+  let [least, since] = [Infinity, performance.now()];
+  const isSettled = async (): Promise<boolean> => {
+    // Histories are read in pages, which shift while something arrives: only when the queues are empty.
+    const waiting = await queued();
+    const lost = waiting > 0 ? 0 : findingsOf(await collectEvidence(scene, { ...world, accepted: traffic.accepted })).filter(isLost).length;
+    const left = waiting > 0 ? WAITING_WEIGHS * waiting : lost;
+    if (left < least) [least, since] = [left, performance.now()];
+    return left === 0 || performance.now() - since > (waiting > 0 ? HOPELESS_MS.queued : HOPELESS_MS.lost);
+  };
+  await until(isSettled, SETTLE_TIMEOUT_MS, () => 'messages are still on their way');
+};
+
+const isLost = ({ kind }: Finding): boolean => kind === 'lost';
+/** Empty queues are progress, however much is found to be missing then. */
+const WAITING_WEIGHS = 1_000_000;
+
+const judge = async (world: CrashScene, traffic: Traffic, repairings: Set<string>, kills: readonly Kill[]): Promise<Judged> => {
+  const { scene, log } = world;
+  const { accepted, refused } = traffic;
+  const answeredOtherwise = await traffic.repeatKeyed(REPEATED_REQUESTS);
+  for (const sessionId of await unpaired(world)) repairings.add(sessionId);
+  for (const { name, devices } of await scene.phones.listPhones()) if (devices.length > 1) repairings.add(`${name} has two devices`);
+  const evidence = await collectEvidence(scene, { ...world, accepted });
+  const findings: Finding[] = [
+    ...findingsOf(evidence),
+    ...answeredOtherwise.map(({ message, id }): Finding => ({
+      kind: 'doubled',
+      message,
+      where: 'answer to the same request',
+      found: [message.id, id],
+    })),
+  ];
+  const failed = world.failedDecryptions();
+  return {
+    sent: accepted.filter(({ keyed }) => keyed).length,
+    received: accepted.filter(({ keyed }) => !keyed).length,
+    findings,
+    trails: [
+      ...(await trailsOf(scene, findings.slice(0, TRAILS), evidence, kills)),
+      ...(await Promise.all(
+        failed
+          .slice(0, TRAILS)
+          .map(async ({ at, pid, id, error }) => `${at} not decrypted by ${pid}: ${error}\n${await stepsOf(scene, id ?? '')}`),
+      )),
+    ],
+    failedDecryptions: failed,
+    badMacs: log.badMacs + failed.filter(({ error }) => isBadMac(error)).length,
+    undecryptable: evidence.undecryptable,
+    retriesOfPhones: (await scene.phones.stats()).retries['phone'] ?? 0,
+    repairings: [...repairings],
+    overlaps: (await scene.phones.connections()).overlaps.length,
+    refused,
+  };
+};
