@@ -18,6 +18,7 @@ export const ERRORS = {
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false },
   RECIPIENT_NOT_ON_WHATSAPP: { status: 422, retryable: false },
   MESSAGE_REJECTED: { status: 422, retryable: false },
+  NOT_SUPPORTED: { status: 422, retryable: false },
   RATE_LIMITED: { status: 429, retryable: true },
   INTERNAL: { status: 500, retryable: true },
   OUTCOME_UNKNOWN: { status: 502, retryable: false },

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,24 +7,30 @@ import { z } from 'zod';
 import { flag, oneOf, readEnvironment, text, url, wholeNumber, type Environment, type Rule, type Values } from '../shared/config.js';
 import { parseEndpoint } from '../shared/object-store/s3-endpoint.js';
 import { parseKeys } from '../shared/store/row-cipher.js';
+import type { Prefixes } from './backend/dialects/dialect.js';
 import { splitNodeOptions } from './fleet/node-options.js';
+import { isLoopback } from './loopback.js';
 
 const HTTP = ['http', 'https'];
 const PRINTABLE = /^[\x21-\x7e]{1,1024}$/;
 const path = () => text(/^(\/[A-Za-z0-9._~-]+)+$/, 'must be a path such as /api/v1, without a slash at its end').optional();
 
-/** Understood and checked, but without effect in this version: setting one is announced, not refused, so that the guide's recipes start. */
-const NOT_USED_YET = {
-  WORKER_ENDPOINT: url(HTTP).optional(),
-  BACKEND_URL: url(HTTP).optional(),
-  BACKEND_DIALECT: oneOf(['guide', 'whatsam'], 'lower').optional(),
+const VARIABLES = {
+  BACKEND_URL: url(HTTP)
+    .refine((value) => /^[^?#]*$/.test(value), 'must be a URL without a query, such as https://gateway.example.com')
+    .optional(),
+  BACKEND_DIALECT: oneOf(['guide', 'whatsam'], 'lower').default('guide'),
   BACKEND_API_PREFIX: path(),
   BACKEND_WEBHOOK_PREFIX: path(),
-  HEARTBEAT_INTERVAL_MS: wholeNumber(1_000, 3_600_000).optional(),
-};
-
-const VARIABLES = {
-  ...NOT_USED_YET,
+  HEARTBEAT_INTERVAL_MS: wholeNumber(1_000, 3_600_000).default(30_000),
+  WORKER_ENDPOINT: url(HTTP)
+    .refine((value) => /^[^?#]*$/.test(value), 'must be a URL without a query, such as http://192.168.1.100:8001')
+    .optional(),
+  POD_IP: z
+    .string()
+    .refine((value) => isIP(value) !== 0, 'must be an IP address')
+    .optional(),
+  CAPACITY_MEMORY_PERCENT: wholeNumber(50, 100).default(90),
   WORKER_ID: text(/^[A-Za-z0-9_-]{1,100}$/, 'must be 1 to 100 characters of A-Z a-z 0-9 _ -').optional(),
   WORKER_PORT: wholeNumber(0, 65_535).default(8001),
   WORKER_HOST: text(/^[A-Za-z0-9.:_-]{1,253}$/, 'must be an IP address or a host name').optional(),
@@ -75,8 +82,6 @@ const VARIABLES = {
 
 /** Every variable the supervisor reads. */
 export const VARIABLE_NAMES: readonly string[] = Object.keys(VARIABLES);
-
-const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|::1)$/i.test(host);
 
 const RULES: readonly Rule<typeof VARIABLES>[] = [
   {
@@ -136,6 +141,15 @@ export interface S3Config {
   region: string;
 }
 
+export interface BackendConfig {
+  /** Without a slash at its end. */
+  url: string;
+  dialect: 'guide' | 'whatsam';
+  /** Only what differs from the dialect's own. */
+  prefixes: Partial<Prefixes>;
+  heartbeatIntervalMs: number;
+}
+
 /** What the supervisor runs with; frozen. */
 export interface Config {
   readonly workerId: string;
@@ -149,6 +163,13 @@ export interface Config {
   readonly authToken: string | undefined;
   /** Who may use the API: holders of the token, programs of this machine, or everyone who reaches the port. */
   readonly apiAccess: 'token' | 'loopback' | 'open';
+  /** Undefined: standalone. */
+  readonly backend: BackendConfig | undefined;
+  /** Address to tell the backend, without a slash at its end; undefined: found out. */
+  readonly endpoint: string | undefined;
+  readonly podIp: string | undefined;
+  /** Use of memory from which on no more sessions are taken. */
+  readonly capacityMemoryPercent: number;
   /** Absolute. */
   readonly dataDir: string;
   /** A bucket or a folder; undefined: the local stores are all there is. */
@@ -199,6 +220,10 @@ export const loadConfig = (environment: Environment = process.env, surroundings:
     description: values.WORKER_DESCRIPTION,
     authToken: values.WORKER_AUTH_TOKEN,
     apiAccess,
+    backend: backendOf(values),
+    endpoint: values.WORKER_ENDPOINT === undefined ? undefined : withoutSlash(values.WORKER_ENDPOINT),
+    podIp: values.POD_IP,
+    capacityMemoryPercent: values.CAPACITY_MEMORY_PERCENT,
     dataDir: resolve(values.DATA_DIR ?? join('data', workerId)),
     objectStore: objectStoreOf(values),
     replicationIntervalMs: values.REPLICATION_INTERVAL_MS,
@@ -217,6 +242,15 @@ export const loadConfig = (environment: Environment = process.env, surroundings:
     logLevel: values.LOG_LEVEL,
     warnings: Object.freeze(warningsAbout(values, apiAccess)),
   });
+};
+
+const withoutSlash = (address: string): string => address.replace(/\/+$/, '');
+
+const backendOf = (values: Values<typeof VARIABLES>): BackendConfig | undefined => {
+  const { BACKEND_URL, BACKEND_DIALECT: dialect, BACKEND_API_PREFIX: api, BACKEND_WEBHOOK_PREFIX: webhooks } = values;
+  if (BACKEND_URL === undefined) return undefined;
+  const prefixes = Object.freeze({ ...(api !== undefined && { api }), ...(webhooks !== undefined && { webhooks }) });
+  return Object.freeze({ url: withoutSlash(BACKEND_URL), dialect, prefixes, heartbeatIntervalMs: values.HEARTBEAT_INTERVAL_MS });
 };
 
 /** The folder that a file: URL names. */
@@ -243,12 +277,13 @@ const ACCESS_WARNINGS: Record<Config['apiAccess'], string | undefined> = {
   open: 'The API asks for no token: everyone who reaches this address can use the sessions. Remove WORKER_API_AUTH=off to change that.',
 };
 
-const warningsAbout = (values: Values<typeof VARIABLES>, apiAccess: Config['apiAccess']): string[] => {
-  const unused = Object.entries(values).flatMap(([name, value]) => (name in NOT_USED_YET && value !== undefined ? [name] : []));
-  return [ACCESS_WARNINGS[apiAccess], unused.length > 0 ? `Set but not used yet by this version: ${unused.join(', ')}.` : undefined].filter(
+const NO_TOKEN_FOR_BACKEND =
+  'BACKEND_URL is set without WORKER_AUTH_TOKEN: a backend will refuse this worker. Set WORKER_AUTH_TOKEN to the text the backend expects.';
+
+const warningsAbout = ({ BACKEND_URL, WORKER_AUTH_TOKEN }: Values<typeof VARIABLES>, apiAccess: Config['apiAccess']): string[] =>
+  [ACCESS_WARNINGS[apiAccess], BACKEND_URL !== undefined && WORKER_AUTH_TOKEN === undefined ? NO_TOKEN_FOR_BACKEND : undefined].filter(
     (warning) => warning !== undefined,
   );
-};
 
 /** `My Host.local` → `my-host-local` */
 const workerIdFrom = (hostName: string): string =>

@@ -5,23 +5,34 @@ import { join } from 'node:path';
 import type { Logger } from '../shared/logging.js';
 
 const SAMPLE_INTERVAL_MS = 5_000;
+const SECOND_SAMPLE_MS = 1_000;
 
 /** Percent from 0 to 100 over all cores or of the limit, one decimal. */
 export interface Load {
   cpuPercent: number;
   memoryPercent: number;
+  /** What `memoryPercent` is made of; undefined before the first sample. */
+  memory: MemoryUse | undefined;
+}
+
+export interface MemoryUse {
+  usedBytes: number;
+  limitBytes: number;
 }
 
 export interface HostLoad {
-  /** The last sample; zeros before the first. */
+  /** The last sample, every 5 seconds a new object; zeros before the first. */
   current(): Load;
+  /** Calls `listener` after every sample, until the returned function is called. */
+  onSample(listener: () => void): () => void;
   stop(): void;
 }
 
 /** Samples in the background and never keeps the process alive. */
 export const startHostLoad = (log: Logger, root = '/'): HostLoad => {
-  let load: Load = { cpuPercent: 0, memoryPercent: 0 };
+  let load: Load = { cpuPercent: 0, memoryPercent: 0, memory: undefined };
   let sampling = false;
+  const listeners = new Set<() => void>();
   const probe = createProbe(root);
   const sample = async (): Promise<void> => {
     // A slow sample is not overtaken by the next one.
@@ -29,15 +40,29 @@ export const startHostLoad = (log: Logger, root = '/'): HostLoad => {
     sampling = true;
     try {
       load = await probe();
+      for (const listener of [...listeners]) listener();
     } catch (error) {
       log.debug({ err: error }, 'host load could not be sampled');
     } finally {
       sampling = false;
     }
   };
-  const timer = setInterval(() => void sample(), SAMPLE_INTERVAL_MS).unref();
+  const timers = [
+    // The first sample of the CPU is the mean since the machine started.
+    setTimeout(() => void sample(), SECOND_SAMPLE_MS).unref(),
+    setInterval(() => void sample(), SAMPLE_INTERVAL_MS).unref(),
+  ];
   void sample();
-  return { current: () => load, stop: () => clearInterval(timer) };
+  return {
+    current: () => load,
+    onSample: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    stop: () => {
+      for (const timer of timers) clearTimeout(timer);
+    },
+  };
 };
 
 /** A function that measures since its last call. `root` is the folder that holds `proc` and `sys`. */
@@ -54,33 +79,30 @@ export const createProbe = (root: string, now: () => number = () => performance.
       return [(100 * (group.usedMs - last.usedMs)) / ((at - last.at) * group.limitCores)];
     });
     before = new Map(groups.flatMap(({ cpu: group }) => (group ? [[group.path, { usedMs: group.usedMs, at }] as const] : [])));
-    const memory = groups.flatMap(({ memory: group }) =>
-      group && group.limitBytes < host.totalBytes ? [(100 * group.usedBytes) / group.limitBytes] : [],
-    );
-    return { cpuPercent: percent(cpu, host.cpuPercent), memoryPercent: percent(memory, host.memoryPercent) };
+    const limited = groups.flatMap(({ memory: group }) => (group && group.limitBytes < host.memory.limitBytes ? [group] : []));
+    const memory = limited.toSorted((a, b) => share(b) - share(a))[0] ?? host.memory;
+    return { cpuPercent: percent(cpu.length > 0 ? Math.max(...cpu) : host.cpuPercent), memoryPercent: percent(share(memory)), memory };
   };
 };
 
-const percent = (limited: number[], host: number): number => {
-  const value = limited.length > 0 ? Math.max(...limited) : host;
-  return Math.round(Math.min(100, Math.max(0, value)) * 10) / 10;
-};
+const share = ({ usedBytes, limitBytes }: MemoryUse): number => (100 * usedBytes) / limitBytes;
 
-const hostLoad = async (): Promise<Load & { cores: number; totalBytes: number }> => {
+const percent = (value: number): number => Math.round(Math.min(100, Math.max(0, value)) * 10) / 10;
+
+const hostLoad = async (): Promise<{ cpuPercent: number; memory: MemoryUse; cores: number }> => {
   // Loaded with the first sample, so that it costs the start nothing.
   const { currentLoad, mem } = await import('systeminformation');
   const [cpu, memory] = await Promise.all([currentLoad(), mem()]);
   return {
     cpuPercent: cpu.currentLoad,
-    memoryPercent: (100 * (memory.total - memory.available)) / memory.total,
+    memory: { usedBytes: memory.total - memory.available, limitBytes: memory.total },
     cores: cpus().length,
-    totalBytes: memory.total,
   };
 };
 
 interface Group {
   cpu?: { path: string; usedMs: number; limitCores: number } | undefined;
-  memory?: { usedBytes: number; limitBytes: number } | undefined;
+  memory?: MemoryUse | undefined;
 }
 
 /** This process's cgroup and all above it: the limit may be set on any of them. */

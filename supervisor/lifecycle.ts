@@ -12,6 +12,7 @@ import { compactStore, shouldCompact } from '../shared/store/compact.js';
 import { logTrouble } from '../shared/store/log-trouble.js';
 import { assertSoundFile, hasStore } from '../shared/store/store-file.js';
 import type { Store } from '../shared/store/store.js';
+import { createBackendLink } from './backend/create-backend-link.js';
 import type { Config } from './config.js';
 import { slotFolder, slotsIn, supervisorFolder } from './data-folders.js';
 import { lockDataDir } from './data-dir-lock.js';
@@ -20,10 +21,12 @@ import { killLeftovers } from './fleet/leftovers.js';
 import { startHostLoad } from './host-load.js';
 import { createServer } from './http/server.js';
 import { HistoryUpkeep } from './messages/history-upkeep.js';
-import { History } from './messages/history.js';
+import { History, type StatusMove } from './messages/history.js';
 import { RemoteHistory } from './messages/remote-history.js';
 import { Sends } from './messages/sends.js';
 import { takeSpool } from './messages/take-spool.js';
+import { UntoldSends } from './messages/untold-sends.js';
+import { startCapacity } from './placement/capacity.js';
 import { ConnectThrottle } from './placement/connect-throttle.js';
 import { chooseSlot } from './placement/placement.js';
 import { setDamagedSlotsAside } from './placement/damaged-slots.js';
@@ -31,7 +34,9 @@ import { PlacedSessions } from './placement/placed-sessions.js';
 import { Registry } from './placement/registry.js';
 import { emptySlots } from './placement/relocate.js';
 import { createReplication, openObjectStore } from './replication/create-replication.js';
+import type { InheritedSocket } from './service-manager/inherited-socket.js';
 import { openSupervisorStore, TABLES } from './supervisor-store.js';
+import type { Worker } from './worker.js';
 import { createWorkerPort, type Phase } from './worker-port.js';
 
 const RUNNER_MAIN = fileURLToPath(new URL('../session-runner/main.js', import.meta.url));
@@ -39,18 +44,30 @@ const RUNNER_MAIN = fileURLToPath(new URL('../session-runner/main.js', import.me
 const IDLE_CHECK_MS = 30_000;
 /** Share of the shutdown time for running HTTP requests; the rest is the runners'. */
 const HTTP_SHARE = 0.2;
-/** Share of what is left then for the runners, when there is an object store to be told everything afterwards. */
+/** Share of what is left then for the runners, when somebody is to be told of it afterwards. */
 const RUNNERS_SHARE = 0.7;
+/** Share of what is left then for the backend, when there is an object store to be told, too. */
+const REPORTS_SHARE = 0.4;
 
 export interface RunningWorker {
   /** Where the API listens. */
   address: { host: string; port: number };
+  /** What the API asks. */
+  worker: Worker;
   /** Takes no new work, detaches every session, commits, ends the runners; resolves within the shutdown time. */
   stop(): Promise<void>;
 }
 
-/** @param onFatal called when the worker cannot go on, with the exit code: its sessions belong to another supervisor by now */
-export const startWorker = async (config: Config, log: Logger, onFatal: (why: string, code: number) => void): Promise<RunningWorker> => {
+/**
+ * @param onFatal called when the worker cannot go on, with the exit code: its sessions belong to another supervisor by now
+ * @param socket that the API listens on instead of one of its own
+ */
+export const startWorker = async (
+  config: Config,
+  log: Logger,
+  onFatal: (why: string, code: number) => void,
+  socket?: InheritedSocket,
+): Promise<RunningWorker> => {
   const lock = await lockDataDir(config.dataDir, {
     onLost: () => {
       onFatal('another supervisor took the data folder', EXIT.crash);
@@ -78,6 +95,9 @@ export const startWorker = async (config: Config, log: Logger, onFatal: (why: st
   const objects = config.objectStore && (await openObjectStore(config.objectStore));
   const registry = new Registry(store, log);
   const history = new History(store, objects && new RemoteHistory({ store, objects, log }));
+  const onMoved = (move: StatusMove): void => {
+    link?.duties.moved(move);
+  };
   const fleet = createFleet({
     runnerMain: RUNNER_MAIN,
     nodeOptions: config.runnerNodeOptions,
@@ -90,9 +110,18 @@ export const startWorker = async (config: Config, log: Logger, onFatal: (why: st
     log,
   });
   const commitSpool = async (records: SpoolRecord[]): Promise<Record<string, never>> => {
-    await takeSpool({ store, history, registry }, records);
+    await takeSpool({ store, history, registry, onMoved }, records);
     return {};
   };
+  const load = startHostLoad(log);
+  const capacity = startCapacity({
+    ...{ registry, fleet, load, log },
+    maxSessions: config.maxSessions,
+    memoryPercent: config.capacityMemoryPercent,
+    sessionsPerRunner: Math.min(config.runnerMaxSessions, config.maxSessions),
+  });
+  const link =
+    config.backend && createBackendLink({ ...{ config, store, registry, history, load, capacity, log }, backend: config.backend });
   const replication = objects && createReplication({ config, store, objects, cipher, fleet, log, onFatal });
   const throttle = new ConnectThrottle({ ratePerSecond: config.connectRatePerSecond });
   const sessions = new PlacedSessions({
@@ -102,6 +131,7 @@ export const startWorker = async (config: Config, log: Logger, onFatal: (why: st
     throttle,
     log,
     maxSessions: config.maxSessions,
+    shortage: () => capacity.shortage(),
     maxSessionsPerRunner: config.runnerMaxSessions,
     onRemoved: (sessionId) => replication?.deletion(sessionId) ?? [],
     beforeOpen: async (sessionId) => replication?.prepare(sessionId),
@@ -120,7 +150,7 @@ export const startWorker = async (config: Config, log: Logger, onFatal: (why: st
   registry.onChange(({ sessionId }) => {
     replication?.changed(sessionId);
   });
-  const sends = new Sends({ store, registry, fleet, history, log, deadlineMs: config.sendDeadlineMs });
+  const sends = new Sends({ store, registry, fleet, history, log, deadlineMs: config.sendDeadlineMs, onMoved });
   const upkeep = new HistoryUpkeep({
     store,
     objects,
@@ -128,11 +158,16 @@ export const startWorker = async (config: Config, log: Logger, onFatal: (why: st
     retentionDays: config.messagesRetentionDays,
     log,
   });
-  const load = startHostLoad(log);
   const restores = replication?.isFresh === true;
   const phase: Phase = { now: restores ? 'restoring' : 'serving' };
   const worker = createWorkerPort(
-    { config, registry, sessions, sends, history, fleet, throttle, load, replication, diskTrouble: () => store.trouble },
+    {
+      untoldSends: new UntoldSends(store, registry),
+      ...{ registry, sessions, sends, history, fleet, throttle, load, capacity, replication },
+      reports: link?.reports,
+      backend: () => link?.view(),
+      diskTrouble: () => store.trouble,
+    },
     phase,
   );
 
@@ -148,7 +183,8 @@ export const startWorker = async (config: Config, log: Logger, onFatal: (why: st
     await takeUp();
   }
   const server = createServer(worker, config, log);
-  const address = await server.listen();
+  const address = await server.listen(socket);
+  link?.start(address);
   if (restores) {
     replication
       .restore()
@@ -156,12 +192,14 @@ export const startWorker = async (config: Config, log: Logger, onFatal: (why: st
         registry.load();
         await takeUp();
         await sessions.resume();
+        link?.duties.begin(sessions);
       })
       .catch((error: unknown) => {
         if (phase.now !== 'draining') onFatal(`the sessions cannot be restored: ${messageOf(error)}`, EXIT.crash);
       });
   } else {
     await sessions.resume();
+    link?.duties.begin(sessions);
   }
 
   const idleCheck = setInterval(() => {
@@ -171,22 +209,26 @@ export const startWorker = async (config: Config, log: Logger, onFatal: (why: st
   }, IDLE_CHECK_MS).unref();
 
   const stop = async (): Promise<void> => {
+    const deadline = performance.now() + config.shutdownTimeoutMs;
+    await server.handOver(config.shutdownTimeoutMs * HTTP_SHARE);
     phase.now = 'draining';
     clearInterval(idleCheck);
-    const deadline = performance.now() + config.shutdownTimeoutMs;
     const left = (): number => Math.max(1_000, deadline - performance.now() - 1_000);
     sessions.stop();
     throttle.stop();
     sends.stop();
     await server.close(config.shutdownTimeoutMs * HTTP_SHARE);
-    await fleet.stop(replication ? left() * RUNNERS_SHARE : left());
+    // What follows the runners needs its share of the time.
+    await fleet.stop(replication || link ? left() * RUNNERS_SHARE : left());
     await upkeep.stop();
+    await link?.stop(replication ? left() * REPORTS_SHARE : left());
     await replication?.stop(left());
+    capacity.stop();
     load.stop();
     await store.close();
     lock.release();
   };
-  return { address, stop };
+  return { address, worker, stop };
 };
 
 /** Runners of a supervisor that was killed end by themselves, unless they are stopped or stuck; none may live on beside a new owner. */

@@ -3,6 +3,7 @@ import type { Reason, SessionState } from '../shared/domain/session.js';
 import type { ErrorCode } from '../shared/errors.js';
 import { openStore, type OpenOptions, type Schema } from '../shared/store/open-store.js';
 import type { Store } from '../shared/store/store.js';
+import type { DeadReport } from './backend/report.js';
 import { migrateDays } from './messages/migrate-days.js';
 import { migrateKeyTimes } from './messages/idempotency.js';
 
@@ -36,6 +37,12 @@ export const TABLES = {
   deletions: 'deletions',
   /** What the replicator knows; see `replication/progress.ts`. */
   replication: 'replication',
+  /** [sessionId, seq] → Report: what the backend has not accepted yet. */
+  reports: 'reports',
+  /** [sessionId] → ReportedRow. */
+  reported: 'reported',
+  /** [id] → DeadReport: what the backend refused for good. */
+  deadReports: 'deadReports',
 } as const;
 
 export const SUPERVISOR_SCHEMA: Schema = {
@@ -129,6 +136,16 @@ export interface Deletion {
   at: number;
 }
 
+/** How far the backend knows a session. */
+export interface ReportedRow {
+  /** The newest report it accepted; 0 before the first. */
+  seq: number;
+  /** When. */
+  at: number;
+  /** The newest report it accepted or refused for good. */
+  settledSeq: number;
+}
+
 export interface Intent {
   sessionId: string;
   order: number;
@@ -162,6 +179,8 @@ export const SESSION_TABLES = [
   TABLES.intents,
   TABLES.idempotency,
   TABLES.idempotencyTimes,
+  TABLES.reports,
+  TABLES.reported,
 ];
 
 const REMOVED_AT_ONCE = 1_000;
@@ -176,4 +195,6 @@ export const removeSessionRows = async (store: Store, sessionId: string): Promis
       await store.commit(rows.map(({ key }) => ({ table, key, value: undefined })));
     }
   }
+  const dead = [...store.range<DeadReport>(TABLES.deadReports)].filter(({ value }) => value.report.sessionId === sessionId);
+  await store.commit(dead.map(({ key }) => ({ table: TABLES.deadReports, key, value: undefined })));
 };

@@ -1,11 +1,14 @@
 // What the HTTP layer may ask of the worker, and when it has to wait: nothing before the sessions are known, no changes while stopping.
 import { AppError } from '../shared/errors.js';
 import { ObjectStoreError } from '../shared/object-store/object-store.js';
-import type { Config } from './config.js';
+import type { BackendView } from './backend/backend-link.js';
+import type { Reports } from './backend/reports/reports.js';
 import type { Fleet } from './fleet/fleet.js';
 import type { HostLoad } from './host-load.js';
 import type { History } from './messages/history.js';
 import type { Sends } from './messages/sends.js';
+import type { UntoldSends } from './messages/untold-sends.js';
+import type { Capacity } from './placement/capacity.js';
 import type { ConnectThrottle } from './placement/connect-throttle.js';
 import type { PlacedSessions } from './placement/placed-sessions.js';
 import type { Registry } from './placement/registry.js';
@@ -13,15 +16,20 @@ import type { Replication } from './replication/replication.js';
 import type { RunnerView, StorageView, Worker } from './worker.js';
 
 export interface WorkerParts {
-  config: Config;
   registry: Registry;
   sessions: PlacedSessions;
   sends: Sends;
+  untoldSends: UntoldSends;
   history: History;
   fleet: Fleet;
   throttle: ConnectThrottle;
   load: HostLoad;
+  capacity: Pick<Capacity, 'maxSessions'>;
   replication: Replication | undefined;
+  /** Undefined without a backend. */
+  reports?: Pick<Reports, 'hold' | 'dead' | 'replay'> | undefined;
+  /** How the worker stands with its backend; undefined without one. */
+  backend: () => BackendView | undefined;
   /** Sentence about the worker's own disk, while it cannot be written. */
   diskTrouble: () => string | undefined;
 }
@@ -32,7 +40,8 @@ export interface Phase {
 }
 
 export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
-  const { config, registry, sessions, sends, history, fleet, throttle, load, replication, diskTrouble } = parts;
+  const { registry, sessions, sends, untoldSends, history, fleet, throttle, load, capacity, replication, reports, backend, diskTrouble } =
+    parts;
   const known = <A extends unknown[], R>(read: (...args: A) => R) => {
     return (...args: A): R => {
       if (phase.now === 'restoring') throw restoring();
@@ -63,6 +72,9 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
         registry.get(sessionId);
         return history.page(sessionId, range);
       }),
+      untold: (since) => untoldSends.since(since),
+      // Also while stopping: what is running then is still answered.
+      told: async (sessionId, key) => untoldSends.told(sessionId, key),
     },
     storage: {
       status: storage,
@@ -71,8 +83,13 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
         return storage();
       }),
     },
+    reports: {
+      dead: known((range) => reports?.dead(range) ?? { reports: [], total: 0 }),
+      replay: change(async (ids) => reports?.replay(ids) ?? 0),
+    },
+    holdReports: (sessionId) => reports?.hold(sessionId) ?? (() => undefined),
     runners: () => runnerViews(fleet, registry),
-    health: () => ({ ...health(config, registry, load), storage: storage() }),
+    health: () => ({ ...health(registry, load, capacity), storage: storage(), backend: backend() }),
     readiness: () => ({
       ready: phase.now !== 'draining',
       details: {
@@ -83,6 +100,7 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
         connectsWaiting: throttle.waiting,
         sendsWaiting: sends.waiting,
       },
+      backend: backend(),
     }),
   };
 };
@@ -120,14 +138,18 @@ const storageView = (replication: Replication | undefined, diskTrouble: string |
 const runnerViews = (fleet: Fleet, registry: Registry): RunnerView[] =>
   fleet.views().map((view) => ({ ...view, sessions: registry.rows().filter(({ slot }) => slot === view.slot).length }));
 
-const health = (config: Config, registry: Registry, load: HostLoad): Omit<ReturnType<Worker['health']>, 'storage'> => {
+const health = (
+  registry: Registry,
+  load: HostLoad,
+  capacity: Pick<Capacity, 'maxSessions'>,
+): Omit<ReturnType<Worker['health']>, 'storage' | 'backend'> => {
   const { cpuPercent, memoryPercent } = load.current();
   return {
     status: 'online',
-    sessionCount: registry.size,
+    sessionCount: registry.rows().filter(({ deleting }) => !deleting).length,
     cpuUsage: cpuPercent,
     memoryUsage: memoryPercent,
     uptime: Math.floor(process.uptime()),
-    maxSessions: config.maxSessions,
+    maxSessions: capacity.maxSessions(),
   };
 };

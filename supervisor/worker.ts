@@ -2,6 +2,9 @@
 import type { Message, MessageStatus, OutgoingContent } from '../shared/domain/message.js';
 import type { OutwardStatus, Reason, SessionState } from '../shared/domain/session.js';
 import type { Beat } from '../shared/ipc/protocol.js';
+import type { BackendView } from './backend/backend-link.js';
+import type { UntoldSend } from './messages/untold-sends.js';
+import type { DeadReport } from './backend/report.js';
 
 /** Times are Unix milliseconds. */
 export interface SessionView {
@@ -73,6 +76,10 @@ interface Messages {
   send(request: SendRequest): Promise<SendResult>;
   /** Newest first. @throws STORAGE_UNAVAILABLE when older days are in the object store and it cannot be read */
   page(sessionId: string, range: { limit: number; offset: number }): Promise<{ messages: Message[]; total: number }>;
+  /** Sends under a key of `newUntoldKey` that were accepted since (Unix milliseconds) and whose clients were not told, the oldest first. */
+  untold(since: number): UntoldSend[];
+  /** The client of such a send was told its outcome. */
+  told(sessionId: string, key: string): Promise<void>;
 }
 
 export interface RunnerView {
@@ -111,6 +118,14 @@ interface Storage {
   flush(): Promise<StorageView>;
 }
 
+/** What the backend was told; empty for a worker that stands alone. */
+interface ReportsPort {
+  /** Those the backend refused for good, newest first. */
+  dead(range: { limit: number; offset: number }): { reports: DeadReport[]; total: number };
+  /** Sends refused ones again, all of them without `ids`. @returns how many */
+  replay(ids?: readonly number[]): Promise<number>;
+}
+
 /** Percent are 0–100 of the host or cgroup, uptime whole seconds. */
 interface Health {
   status: 'online';
@@ -118,20 +133,27 @@ interface Health {
   cpuUsage: number;
   memoryUsage: number;
   uptime: number;
+  /** Sessions it can hold as things are; see `Capacity`. */
   maxSessions: number;
   storage: StorageView;
+  /** Undefined when the worker stands alone. */
+  backend: BackendView | undefined;
 }
 
 interface Readiness {
   ready: boolean;
   /** What a person wants to know while waiting: sessions still to resume, storage, draining. */
   details: Record<string, unknown>;
+  backend: BackendView | undefined;
 }
 
 export interface Worker {
   readonly sessions: Sessions;
   readonly messages: Messages;
   readonly storage: Storage;
+  readonly reports: ReportsPort;
+  /** Tells the backend nothing about a session until the returned function is called. */
+  readonly holdReports: (sessionId: string) => () => void;
   runners(): RunnerView[];
   health(): Health;
   readiness(): Readiness;

@@ -1,3 +1,4 @@
+import type { Duties } from './duties.js';
 import type { Reports, ReportsStatus } from './reports/reports.js';
 
 /** How the worker stands with its backend. Times are Unix milliseconds. */
@@ -21,6 +22,7 @@ export interface BackendLink {
   start(address: { host: string; port: number }): void;
   view(): BackendView;
   readonly reports: Reports;
+  readonly duties: Pick<Duties, 'begin' | 'moved'>;
   /** Delivers what it can and ends every call. A planned stop is not told: the backend keeps the sessions assigned. */
   stop(withinMs: number): Promise<void>;
 }

@@ -13,7 +13,7 @@ export type BackendAnswer =
   | { kind: 'accepted'; status: number; body: Record<string, unknown> }
   /** A 4xx but 408, 425 and 429: the same call will be answered the same. `sentence` is what the backend said, shortened, or what its status means. */
   | { kind: 'refused'; status: number; sentence: string; body: Record<string, unknown> }
-  /** Anything else: worth another try. `status` is missing when no whole answer came (unreachable, timed out, closed, too large). */
+  /** Anything else: worth another try. `status` is missing when no whole answer came (unreachable, timed out, closed, too large). `retryAfterMs` is at most an hour. */
   | { kind: 'failed'; status: number | undefined; sentence: string; retryAfterMs: number | undefined };
 
 export interface BackendClient {

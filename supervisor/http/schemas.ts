@@ -5,9 +5,10 @@ import { AppError } from '../../shared/errors.js';
 
 const TEXT_MAX = 65_536;
 const LONE_SURROGATE = /\p{Surrogate}/u;
-const string = (name: string) =>
+/** A string of any length; a wrong one is named by `name`. */
+export const string = (name: string) =>
   z.string({ error: ({ input }) => (input === undefined || input === null ? `${name} is required` : `${name} must be a string`) });
-const object = <S extends z.ZodRawShape>(shape: S) => z.object(shape, { error: 'the body must be a JSON object' });
+export const object = <S extends z.ZodRawShape>(shape: S) => z.object(shape, { error: 'the body must be a JSON object' });
 
 /** Backends send null or '' for a label they do not have. */
 const label = (name: string) =>
@@ -31,6 +32,25 @@ const count = (name: string, min: number, max: number, absent: number) => {
     .default(absent);
 };
 
+/** Any form of an address, as the jid WhatsApp uses. */
+export const recipient = (name: string) =>
+  string(name).transform((to, context) => {
+    const jid = toRecipientJid(to);
+    if (jid !== undefined) return jid;
+    context.addIssue({
+      code: 'custom',
+      message: `${name} must be a phone number with its country code, digits only, or an address ending in @s.whatsapp.net, @lid or @g.us`,
+    });
+    return z.NEVER;
+  });
+
+export const messageText = (name: string) =>
+  string(name)
+    .min(1, `${name} must not be empty`)
+    .max(TEXT_MAX, `${name} must be at most ${TEXT_MAX} characters`)
+    // It could not be encoded and would reach the phone as a replacement character.
+    .refine((text) => !LONE_SURROGATE.test(text), `${name} must not hold half of a surrogate pair`);
+
 export const SessionPath = z.object({ id: SessionId });
 export const NoBody = object({});
 export const CreateSession = object({
@@ -39,25 +59,23 @@ export const CreateSession = object({
   sessionName: label('sessionName'),
 });
 export const SendMessage = object({
-  to: string('to').transform((to, context) => {
-    const jid = toRecipientJid(to);
-    if (jid !== undefined) return jid;
-    context.addIssue({
-      code: 'custom',
-      message: 'to must be a phone number with its country code, digits only, or an address ending in @s.whatsapp.net, @lid or @g.us',
-    });
-    return z.NEVER;
-  }),
+  to: recipient('to'),
   type: z.literal('text', { error: 'type must be text' }),
-  message: string('message')
-    .min(1, 'message must not be empty')
-    .max(TEXT_MAX, `message must be at most ${TEXT_MAX} characters`)
-    // It could not be encoded and would reach the phone as a replacement character.
-    .refine((text) => !LONE_SURROGATE.test(text), 'message must not hold half of a surrogate pair'),
+  message: messageText('message'),
   clientMessageId: idempotencyKey('clientMessageId').nullable(),
 });
 export const SendHeaders = z.object({ 'idempotency-key': idempotencyKey('Idempotency-Key') });
 export const MessagesQuery = z.object({ limit: count('limit', 1, 500, 50), offset: count('offset', 0, 1_000_000_000, 0) });
+export const DeadReportsQuery = MessagesQuery;
+const REPLAYED_AT_ONCE = 10_000;
+const ids = `ids must be 1 to ${REPLAYED_AT_ONCE} whole numbers`;
+export const ReplayReports = object({
+  ids: z
+    .array(z.int({ error: ids }).nonnegative(ids), { error: ids })
+    .min(1, ids)
+    .max(REPLAYED_AT_ONCE, ids)
+    .optional(),
+});
 export const PairingCode = object({
   phoneNumber: string('phoneNumber')
     .regex(/^\+?[1-9]\d{5,14}$/, 'phoneNumber must be the country code and number, digits only, with or without a leading +')

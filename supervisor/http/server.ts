@@ -1,8 +1,10 @@
 import { createServer as createHttpServer, type ServerResponse } from 'node:http';
+import { Server as NetServer } from 'node:net';
 import express, { type Express, type RequestHandler } from 'express';
 import { AppError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logging.js';
-import type { Config } from '../config.js';
+import type { BackendConfig, Config } from '../config.js';
+import type { InheritedSocket } from '../service-manager/inherited-socket.js';
 import type { Worker } from '../worker.js';
 import { accessLog } from './access-log.js';
 import { guard } from './auth.js';
@@ -14,8 +16,10 @@ import { fleetEndpoints } from './routes/fleet.js';
 import { healthEndpoints } from './routes/health.js';
 import { messageEndpoints } from './routes/messages.js';
 import { qrEndpoints } from './routes/qr.js';
+import { reportEndpoints } from './routes/reports.js';
 import { sessionEndpoints } from './routes/sessions.js';
 import { storageEndpoints } from './routes/storage.js';
+import { whatsamEndpoints } from './routes/whatsam/whatsam.js';
 import { invalidRequest } from './schemas.js';
 
 /** What a client may take of the server. */
@@ -27,6 +31,8 @@ export interface Limits {
   /** How often the two arrival limits are checked. */
   readonly checkIntervalMs: number;
   readonly connections: number;
+  /** How long an idle connection may bring one more request while the socket is handed over. */
+  readonly lingerMs: number;
 }
 
 export const LIMITS: Limits = {
@@ -36,14 +42,26 @@ export const LIMITS: Limits = {
   keepAliveTimeoutMs: 65_000,
   checkIntervalMs: 5_000,
   connections: 4_096,
+  lingerMs: 1_000,
 };
 
-export type HttpConfig = Pick<Config, 'host' | 'port' | 'apiAccess' | 'authToken' | 'sendDeadlineMs'>;
+/** Of connections that wait for the next worker on a socket that outlives this one; the kernel may allow less. */
+const INHERITED_BACKLOG = 4_096;
+
+export type HttpConfig = Pick<Config, 'host' | 'port' | 'apiAccess' | 'authToken' | 'sendDeadlineMs'> & {
+  /** Its dialect may bring routes of its own. */
+  readonly backend?: Pick<BackendConfig, 'dialect'> | undefined;
+};
 
 export interface HttpServer {
   readonly app: Express;
   /** @returns the address it listens on; rejects when that is taken or not allowed. */
-  listen(): Promise<{ host: string; port: number }>;
+  listen(inherited?: InheritedSocket): Promise<{ host: string; port: number }>;
+  /**
+   * On an inherited socket: accepts nothing any more, so that new connections wait for the next worker, and ends those it has with
+   * their next answer. Resolves when they are gone, or after `graceMs`. On a socket of its own it does nothing.
+   */
+  handOver(graceMs: number): Promise<void>;
   /** Takes no new connection, lets running requests finish for `graceMs`, then cuts what is left. */
   close(graceMs: number): Promise<void>;
 }
@@ -75,25 +93,45 @@ export const createServer = (worker: Worker, config: HttpConfig, log: Logger, li
   server.on('checkExpectation', app);
   answerBrokenRequests(server);
 
+  let isInherited = false;
+  let drained = Promise.resolve();
+  const endAfterAnswers = (): void => {
+    closing = true;
+    for (const response of running) endConnectionAfter(response);
+  };
+
   return {
     app,
-    listen: async () =>
+    listen: async (inherited) =>
       new Promise((resolve, reject) => {
+        isInherited = inherited !== undefined;
         server.once('error', reject);
-        server.listen(config.port, config.host, () => {
+        const listening = (): void => {
+          drained = new Promise((gone) => server.once('close', gone));
           server.off('error', reject);
           server.on('error', (error) => log.error({ err: error }, 'http server error'));
           const address = server.address();
-          resolve({ host: config.host, port: typeof address === 'object' && address !== null ? address.port : config.port });
-        });
+          const port = typeof address === 'object' && address !== null ? address.port : config.port;
+          resolve({ host: inherited?.address?.host ?? config.host, port });
+        };
+        if (inherited) server.listen(inherited.handle, INHERITED_BACKLOG, listening);
+        else server.listen(config.port, config.host, listening);
       }),
+    handOver: async (graceMs) => {
+      if (!isInherited || !server.listening) return;
+      endAfterAnswers();
+      // Unlike the server's own `close` this leaves idle connections open: a request may be on its way on them.
+      NetServer.prototype.close.call(server);
+      const linger = setTimeout(() => server.closeIdleConnections(), Math.min(limits.lingerMs, graceMs));
+      await within(drained, graceMs);
+      clearTimeout(linger);
+    },
     close: async (graceMs) => {
-      closing = true;
       // Idle connections are ended by `server.close`; busy ones would otherwise be kept alive after their answer.
-      for (const response of running) endConnectionAfter(response);
-      if (!server.listening) return;
+      endAfterAnswers();
       const cut = setTimeout(() => server.closeAllConnections(), graceMs);
-      await new Promise<void>((resolve) => server.close(() => resolve()));
+      server.close();
+      await drained;
       clearTimeout(cut);
     },
   };
@@ -113,13 +151,26 @@ const createApp = (worker: Worker, config: HttpConfig, log: Logger, onRequest: (
   app.use(guard(config), wellFormedTarget);
   mount(
     app,
-    [sessionEndpoints, qrEndpoints, messageEndpoints, fleetEndpoints, storageEndpoints].flatMap((endpoints) => endpoints(worker)),
+    [sessionEndpoints, qrEndpoints, messageEndpoints, fleetEndpoints, storageEndpoints, reportEndpoints].flatMap((endpoints) =>
+      endpoints(worker),
+    ),
   );
+  if (config.backend?.dialect === 'whatsam') mount(app, whatsamEndpoints(worker, log));
   app.use(() => {
     throw new AppError('NOT_FOUND', 'There is nothing at this path.');
   });
   app.use(errorHandler(log));
   return app;
+};
+
+/** Resolves with `work`, or after `ms`. */
+const within = async (work: Promise<void>, ms: number): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
 };
 
 const endConnectionAfter = (response: ServerResponse): void => {

@@ -8,6 +8,14 @@ import { indexKey, type Place } from './message-index.js';
 import { recordBytes, secondOf } from './message-record.js';
 import type { RemoteHistory } from './remote-history.js';
 
+/** One of our own messages got further; `at` is Unix milliseconds. */
+export interface StatusMove {
+  sessionId: string;
+  messageId: string;
+  status: MessageStatus;
+  at: number;
+}
+
 /** What was sent and received, each message once. Methods that change something answer the writes to commit. */
 export class History {
   readonly #store: Store;
@@ -50,6 +58,13 @@ export class History {
   async page(sessionId: string, range: { limit: number; offset: number }): Promise<{ messages: Message[]; total: number }> {
     const messages = await readPage(this.#store, this.#remote, sessionId, range);
     return { messages, total: this.#count(sessionId).total };
+  }
+
+  /** Messages of all sessions, those that are only in the object store included. */
+  total(): number {
+    let total = 0;
+    for (const { value } of this.#store.range<MessageCount>(TABLES.messageCounts)) total += value.total;
+    return total;
   }
 
   #add(sessionId: string, given: Message): Write[] {

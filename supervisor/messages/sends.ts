@@ -6,7 +6,7 @@ import type { Fleet } from '../fleet/fleet.js';
 import type { Registry } from '../placement/registry.js';
 import { TABLES, type IdempotencyRow, type Intent, type SessionRow } from '../supervisor-store.js';
 import type { SendRequest, SendResult } from '../worker.js';
-import type { History } from './history.js';
+import type { History, StatusMove } from './history.js';
 import { forgetKey, keyRow, keyWrites, oldKeys } from './idempotency.js';
 import { asAppError, assertCanSend, fingerprintOf, isWorthAnotherTry, newMessageId, stillBeingSent } from './send-rules.js';
 
@@ -18,6 +18,8 @@ export interface SendsOptions {
   log: Logger;
   /** How long a client waits for the outcome. */
   deadlineMs: number;
+  /** Called when an outcome is committed that moved its message's status. */
+  onMoved?: (move: StatusMove) => void;
 }
 
 /** A send whose outcome is not known yet. */
@@ -275,9 +277,9 @@ export class Sends {
   }
 
   async #writeOutcome(intent: Intent, outcome: SendResult | AppError, forget: boolean): Promise<boolean> {
-    const { registry, store, log } = this.#options;
+    const { registry, log } = this.#options;
     try {
-      if (registry.find(intent.sessionId)) await store.commit(this.#outcomeWrites(intent, outcome, forget));
+      if (registry.find(intent.sessionId)) await this.#commitOutcome(intent, outcome, forget);
       return true;
     } catch (error) {
       log.error(
@@ -288,18 +290,20 @@ export class Sends {
     }
   }
 
-  #outcomeWrites(intent: Intent, outcome: SendResult | AppError, forget: boolean): Write[] {
+  async #commitOutcome(intent: Intent, outcome: SendResult | AppError, forget: boolean): Promise<void> {
     const { sessionId, messageId, idempotencyKey } = intent;
-    const known = keyRow(this.#options.store, sessionId, idempotencyKey);
-    const result: IdempotencyRow['outcome'] =
-      outcome instanceof AppError
-        ? { code: outcome.code, message: outcome.message }
-        : { status: outcome.status, timestamp: outcome.timestamp };
-    return [
+    const { store, history, onMoved } = this.#options;
+    const failed = outcome instanceof AppError;
+    const status = failed ? 'failed' : outcome.status;
+    const result = failed ? { code: outcome.code, message: outcome.message } : { status, timestamp: outcome.timestamp };
+    const known = keyRow(store, sessionId, idempotencyKey);
+    const move = history.advance(sessionId, messageId, status);
+    await store.commit([
       { table: TABLES.intents, key: [sessionId, intent.order], value: undefined },
-      ...this.#options.history.advance(sessionId, messageId, outcome instanceof AppError ? 'failed' : outcome.status),
+      ...move,
       ...this.#keyOutcome(intent, known, forget ? undefined : result),
-    ];
+    ]);
+    if (move.length > 0) onMoved?.({ sessionId, messageId, status, at: Date.now() });
   }
 
   #keyOutcome({ sessionId, idempotencyKey }: Intent, known: IdempotencyRow | undefined, outcome: IdempotencyRow['outcome']): Write[] {
@@ -316,7 +320,7 @@ export class Sends {
         if (value.createdAt > now - INTENT_LIFE_MS || pending?.inFlight) continue;
         const failure = new AppError('DEADLINE_EXCEEDED', 'The message could not be confirmed within a day and was given up.');
         if (pending) await this.#finish(pending, failure);
-        else await store.commit(this.#outcomeWrites(value, failure, false));
+        else await this.#commitOutcome(value, failure, false);
       }
       for (const { sessionId } of this.#options.registry.rows()) {
         for (const batch of oldKeys(store, sessionId, now)) await store.commit(batch);

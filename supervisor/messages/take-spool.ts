@@ -1,11 +1,11 @@
 import type { SpoolRecord } from '../../shared/ipc/protocol.js';
 import type { Store } from '../../shared/store/store.js';
 import type { Registry } from '../placement/registry.js';
-import type { History } from './history.js';
+import type { History, StatusMove } from './history.js';
 
 /** Commits what a runner received, each record once; resolves when all of it is on disk. Records of sessions that are gone are dropped. */
 export const takeSpool = async (
-  { store, history, registry }: { store: Store; history: History; registry: Registry },
+  { store, history, registry, onMoved }: { store: Store; history: History; registry: Registry; onMoved?: (move: StatusMove) => void },
   records: readonly SpoolRecord[],
 ): Promise<void> => {
   // Begun in one turn, the commits share one transaction, and each sees the one before it.
@@ -14,11 +14,15 @@ export const takeSpool = async (
       .filter(({ sessionId }) => registry.find(sessionId)?.deleting === false)
       .map(async (record) => {
         registry.touch(record.sessionId);
-        await store.commit(
-          record.kind === 'message'
-            ? history.append(record.sessionId, record.message)
-            : history.advance(record.sessionId, record.messageId, record.status),
-        );
+        const { sessionId } = record;
+        if (record.kind === 'message') {
+          await store.commit(history.append(sessionId, record.message));
+          return;
+        }
+        const { messageId, status, at } = record;
+        const writes = history.advance(sessionId, messageId, status);
+        await store.commit(writes);
+        if (writes.length > 0) onMoved?.({ sessionId, messageId, status, at });
       }),
   );
 };

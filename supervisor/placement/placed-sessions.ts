@@ -23,6 +23,8 @@ export interface PlacedSessionsOptions {
   throttle: ConnectThrottle;
   log: Logger;
   maxSessions: number;
+  /** Sentence saying what is short for one more session. */
+  shortage?: () => string | undefined;
   maxSessionsPerRunner: number;
   /** What to commit together with the end of a session. */
   onRemoved?: (sessionId: string) => Write[];
@@ -68,9 +70,9 @@ export class PlacedSessions implements Sessions {
   }
 
   async create({ sessionId, userId, sessionName }: Parameters<Sessions['create']>[0]): Promise<SessionView> {
-    if (!this.#registry.find(sessionId) && this.#registry.size >= this.#options.maxSessions) {
-      throw new AppError('AT_CAPACITY', 'This worker holds as many sessions as it may.', { retryAfterSeconds: 60 });
-    }
+    const full =
+      this.#registry.size >= this.#options.maxSessions ? 'This worker holds as many sessions as it may.' : this.#options.shortage?.();
+    if (full !== undefined && !this.#registry.find(sessionId)) throw new AppError('AT_CAPACITY', full, { retryAfterSeconds: 60 });
     await this.#registry.add({ sessionId, userId, sessionName });
     return this.#registry.view(sessionId);
   }

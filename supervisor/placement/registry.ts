@@ -9,6 +9,18 @@ import type { Qr, SessionView } from '../worker.js';
 type Patch = Partial<Omit<SessionRow, 'sessionId' | 'seq' | 'since' | 'state'>>;
 type Listener = (row: Readonly<SessionRow>) => void;
 
+/** Keeps rows of its own beside the catalog, in step with it. Called in the turn in which the registry changes. */
+export interface RegistryFollower {
+  /** A state changed: what to commit together with it. `ended` is called when that commit has ended. */
+  changed(row: Readonly<SessionRow>): { writes: readonly Write[]; ended: (committed: boolean) => void };
+  /** A session has a new QR code. */
+  qrShown(sessionId: string): void;
+  /** A session is being deleted or is gone: nothing may be written about it any more. */
+  leaving(sessionId: string): void;
+  /** Sessions were put into the store by somebody else. */
+  loaded(): void;
+}
+
 /** The catalog of sessions and their states: in memory for reading, committed on every change. QR codes live in memory only. */
 export class Registry {
   readonly #store: Store;
@@ -17,6 +29,7 @@ export class Registry {
   readonly #qrs = new Map<string, Qr>();
   readonly #listeners = new Set<Listener>();
   readonly #waits = new Set<() => void>();
+  #follower: RegistryFollower | undefined;
 
   /** Knows what the store holds now. */
   constructor(store: Store, log: Logger) {
@@ -28,6 +41,12 @@ export class Registry {
   /** Takes up what was put into the store by somebody else. */
   load(): void {
     for (const { value } of this.#store.range<SessionRow>(TABLES.sessions)) this.#rows.set(value.sessionId, value);
+    this.#follower?.loaded();
+  }
+
+  /** From now on every change goes through `follower`, of which there is one at most. */
+  follow(follower: RegistryFollower): void {
+    this.#follower = follower;
   }
 
   get size(): number {
@@ -51,12 +70,12 @@ export class Registry {
 
   view(sessionId: string): SessionView {
     const row = this.get(sessionId);
-    const qr = this.#qrs.get(sessionId);
+    const qr = this.qr(sessionId);
     return {
       ...row,
       status: outwardStatus(row.state, row.everConnected),
       phoneNumber: row.jid === undefined ? undefined : phoneNumberOf(row.jid),
-      qr: row.state === 'qr_required' && qr && qr.expiresAt > Date.now() ? qr : undefined,
+      qr: qr && qr.expiresAt > Date.now() ? qr : undefined,
     };
   }
 
@@ -77,6 +96,7 @@ export class Registry {
     const row = this.#rows.get(sessionId);
     if (!row) return;
     Object.assign(row, patch);
+    if (row.deleting) this.#follower?.leaving(sessionId);
     await this.#save(row);
   }
 
@@ -92,14 +112,27 @@ export class Registry {
       Object.assign(row, { state, reason, seq: row.seq + 1, since: now, lastActivity: now });
       if (state !== 'qr_required') this.#qrs.delete(sessionId);
     }
-    const saved = this.#save(row);
+    const along = state && this.#follower?.changed({ ...row });
+    const saved = this.#save(row, along?.writes);
     if (state) this.#notify(row);
-    await saved;
+    try {
+      await saved;
+    } catch (error) {
+      along?.ended(false);
+      throw error;
+    }
+    along?.ended(true);
   }
 
   /** The newest QR of a session; the state is changed apart. */
   showQr(sessionId: string, qr: Qr): void {
     this.#qrs.set(sessionId, qr);
+    this.#follower?.qrShown(sessionId);
+  }
+
+  /** The newest QR of a session that waits for a scan, expired or not. */
+  qr(sessionId: string): Qr | undefined {
+    return this.#rows.get(sessionId)?.state === 'qr_required' ? this.#qrs.get(sessionId) : undefined;
   }
 
   /** In memory; written with the next change. */
@@ -114,6 +147,7 @@ export class Registry {
     const row = this.#rows.get(sessionId);
     this.#rows.delete(sessionId);
     this.#qrs.delete(sessionId);
+    this.#follower?.leaving(sessionId);
     if (row) this.#notify(row);
   }
 
@@ -151,7 +185,7 @@ export class Registry {
     for (const listener of [...this.#listeners]) listener(row);
   }
 
-  async #save(row: SessionRow): Promise<void> {
-    await this.#store.commit([{ table: TABLES.sessions, key: [row.sessionId], value: { ...row } }]);
+  async #save(row: SessionRow, others: readonly Write[] = []): Promise<void> {
+    await this.#store.commit([{ table: TABLES.sessions, key: [row.sessionId], value: { ...row } }, ...others]);
   }
 }

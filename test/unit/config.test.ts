@@ -32,6 +32,10 @@ describe('defaults', () => {
       description: undefined,
       authToken: undefined,
       apiAccess: 'loopback',
+      backend: undefined,
+      endpoint: undefined,
+      podIp: undefined,
+      capacityMemoryPercent: 90,
       dataDir: resolve('data/my-host-local'),
       objectStore: undefined,
       replicationIntervalMs: 2_000,
@@ -86,7 +90,7 @@ describe("the guide's recipes", () => {
     expect(one.dataDir).not.toBe(two.dataDir);
   });
 
-  it('start with the full list of variables, and say in one line which have no effect yet', () => {
+  it('start with the full list of variables, and nothing to warn of', () => {
     const config = load({
       WORKER_ID: 'worker-001',
       WORKER_MAX_SESSIONS: '50',
@@ -99,11 +103,20 @@ describe("the guide's recipes", () => {
       MINIO_USE_SSL: 'false',
     });
     expect([config.host, config.apiAccess]).toEqual(['0.0.0.0', 'token']);
-    expect(config.warnings).toEqual(['Set but not used yet by this version: BACKEND_URL.']);
+    expect(config.warnings).toEqual([]);
+    expect(config.backend).toEqual({ url: 'http://localhost:8000', dialect: 'guide', prefixes: {}, heartbeatIntervalMs: 30_000 });
     expect(config.objectStore).toEqual({
       ...{ endpoint: 'localhost:9000', useSsl: false, accessKey: 'minioadmin', secretKey: 'minioadmin' },
       ...{ bucket: 'whatsapp-sessions', region: 'us-east-1' },
     });
+  });
+
+  it('warn of a backend without a token, which would refuse this worker', () => {
+    const { warnings } = load({ BACKEND_URL: 'http://localhost:8000' });
+    expect(warnings).toEqual([
+      expect.stringContaining('asks for no token'),
+      expect.stringContaining('BACKEND_URL is set without WORKER_AUTH_TOKEN'),
+    ]);
   });
 
   it('take a folder for an object store too, which needs no keys', () => {
@@ -140,6 +153,14 @@ describe('values', () => {
       { host: '0.0.0.0', apiAccess: 'open' },
     ],
     [
+      { BACKEND_URL: 'https://gateway.test/base/', BACKEND_DIALECT: 'WHATSAM', BACKEND_API_PREFIX: '/api', HEARTBEAT_INTERVAL_MS: '5000' },
+      { backend: { url: 'https://gateway.test/base', dialect: 'whatsam', prefixes: { api: '/api' }, heartbeatIntervalMs: 5_000 } },
+    ],
+    [{ BACKEND_WEBHOOK_PREFIX: '/hooks', BACKEND_DIALECT: 'whatsam' }, { backend: undefined }],
+    [{ WORKER_ENDPOINT: 'http://worker.test:8001/' }, { endpoint: 'http://worker.test:8001' }],
+    [{ POD_IP: 'fd00::7' }, { podIp: 'fd00::7' }],
+    [{ CAPACITY_MEMORY_PERCENT: '100' }, { capacityMemoryPercent: 100 }],
+    [
       { WORKER_ENVIRONMENT: 'PRODUCTION', WORKER_AUTH_TOKEN: 't' },
       { environment: 'PRODUCTION', apiAccess: 'token', warnings: [] },
     ],
@@ -160,8 +181,10 @@ describe('refusals', () => {
     ['WORKER_DESCRIPTION', 'two\nlines', 'x'.repeat(501)],
     ['WORKER_AUTH_TOKEN', 'a b', 'tökén', 't\n'],
     ['WORKER_API_AUTH', 'false', 'none'],
-    ['WORKER_ENDPOINT', 'localhost:8001', 'ftp://x'],
-    ['BACKEND_URL', 'localhost:8000', 'http://', 'http://user:pw@x'],
+    ['WORKER_ENDPOINT', 'localhost:8001', 'ftp://x', 'http://x?a=1'],
+    ['POD_IP', 'pod-7', '10.0.0.256'],
+    ['CAPACITY_MEMORY_PERCENT', '49', '101', '90%'],
+    ['BACKEND_URL', 'localhost:8000', 'http://', 'http://user:pw@x', 'http://x/?a=1', 'http://x#y'],
     ['BACKEND_DIALECT', 'french'],
     ['BACKEND_API_PREFIX', 'api', '/api/', '/a b'],
     ['BACKEND_WEBHOOK_PREFIX', '/'],

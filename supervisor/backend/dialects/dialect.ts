@@ -34,7 +34,13 @@ export interface Pulse {
   /** Messages in history, of all sessions. */
   messageCount: number;
   /** One entry per session, in no order; asked for only by dialects that send it. */
-  sessions: () => { sessionId: string; status: OutwardStatus; connecting: boolean; phoneNumber: string | undefined; lastActivity: number }[];
+  sessions: () => {
+    sessionId: string;
+    status: OutwardStatus;
+    connecting: boolean;
+    phoneNumber: string | undefined;
+    lastActivity: number;
+  }[];
 }
 
 /** How a message sent through this worker fared. */
@@ -69,6 +75,8 @@ export interface Dialect {
   readonly latestOnly: boolean;
   /** Webhooks a minute that the backend takes, all kinds together. */
   readonly webhooksPerMinute: number | undefined;
+  /** After so long a first connect that shows no QR code has to end, since the backend takes no other meanwhile; never unless given. */
+  readonly firstConnectEndsAfterMs?: number;
   register(introduction: Introduction, prefixes: Prefixes): BackendRequest;
   /** Reads the answer to a registration. */
   registered(body: Record<string, unknown>, workerId: string): Registered;

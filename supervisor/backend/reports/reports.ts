@@ -1,5 +1,3 @@
-import type { Write } from '../../../shared/store/store.js';
-import type { SessionRow } from '../../supervisor-store.js';
 import type { DeadReport } from '../report.js';
 
 export interface ReportsStatus {
@@ -14,11 +12,7 @@ export interface ReportsStatus {
 
 /** What the backend is to hear of the sessions: durable, at least once, in order per session. */
 export interface Reports {
-  /** To be committed together with a change of a session's state. */
-  writes(row: Readonly<SessionRow>): Write[];
-  /** A change of the session is committed, or it has a new QR code. */
-  wake(sessionId: string): void;
-  /** Begins to deliver, or goes on: the backend knows this worker now. */
+  /** Begins to deliver, or goes on: the backend knows this worker now. What changed before waits until then. */
   start(): void;
   /** The backend may have forgotten: tells it how every session is that has nothing unsent. */
   tellAll(): Promise<void>;

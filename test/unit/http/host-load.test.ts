@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -29,6 +29,7 @@ it('is that of the host when there is no cgroup limit', async () => {
   expect(load.cpuPercent).toBeLessThanOrEqual(100);
   expect(load.memoryPercent).toBeGreaterThan(0);
   expect(load.memoryPercent).toBeLessThan(100);
+  expect(load.memory?.limitBytes).toBe(totalmem());
   expect(load.memoryPercent * 10).toBeCloseTo(Math.round(load.memoryPercent * 10));
 });
 
@@ -45,7 +46,7 @@ it('is that of the tightest cgroup v2 above the process', async () => {
     'sys/fs/cgroup/system.slice/memory.current': '94371840\n',
   });
   const measure = probe();
-  expect((await measure()).memoryPercent).toBe(90);
+  expect(await measure()).toMatchObject({ memoryPercent: 90, memory: { usedBytes: 94371840, limitBytes: 104857600 } });
   await write({ [`${group}/cpu.stat`]: 'usage_usec 1250000\n' });
   now += 1_000;
   // 250 ms of the 500 ms that half a core has in a second.
@@ -86,7 +87,7 @@ it('takes limits above the machine, and "no limit" of v1, for none', async () =>
 
 it('is sampled in the background', async () => {
   const load = startHostLoad(pino({ level: 'silent' }));
-  expect(load.current()).toEqual({ cpuPercent: 0, memoryPercent: 0 });
+  expect(load.current()).toEqual({ cpuPercent: 0, memoryPercent: 0, memory: undefined });
   await vi.waitFor(() => expect(load.current().memoryPercent).toBeGreaterThan(0), 5_000);
   load.stop();
 });

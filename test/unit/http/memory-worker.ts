@@ -2,6 +2,9 @@
 import type { Message } from '../../../shared/domain/message.js';
 import { outwardStatus, type Reason, type SessionState } from '../../../shared/domain/session.js';
 import { AppError } from '../../../shared/errors.js';
+import type { BackendView } from '../../../supervisor/backend/backend-link.js';
+import type { DeadReport } from '../../../supervisor/backend/report.js';
+import type { UntoldSend } from '../../../supervisor/messages/untold-sends.js';
 import type { RunnerView, StorageView, SendRequest, SessionView, Worker } from '../../../supervisor/worker.js';
 
 export const STARTED_AT = Date.UTC(2024, 0, 15, 10, 30);
@@ -16,10 +19,23 @@ export interface MemoryWorker extends Worker {
   listFails: { thrown: unknown } | undefined;
   ready: boolean;
   readonly sent: SendRequest[];
+  /** Sessions whose reports are held now. */
+  readonly held: string[];
+  /** Keys whose clients were told. */
+  readonly toldKeys: string[];
+  untoldSends: UntoldSend[];
+  /** Awaited before a connect leads anywhere. */
+  beforeConnect: () => Promise<void>;
+  /** Awaited before a send is answered. */
+  beforeSent: () => Promise<void>;
   readonly pairingNumbers: string[];
   readonly history: Message[];
+  readonly deadReports: DeadReport[];
+  /** What each replay asked for. */
+  readonly replayed: (readonly number[] | undefined)[];
   runnerViews: RunnerView[];
   storageView: StorageView;
+  backendView: BackendView | undefined;
 }
 
 export const createMemoryWorker = (): MemoryWorker => {
@@ -45,10 +61,18 @@ export const createMemoryWorker = (): MemoryWorker => {
     listFails: undefined,
     ready: true,
     sent: [],
+    held: [],
+    toldKeys: [],
+    untoldSends: [],
+    beforeConnect: async () => Promise.resolve(),
+    beforeSent: async () => Promise.resolve(),
     pairingNumbers: [],
     history: [],
+    deadReports: [],
+    replayed: [],
     runnerViews: [],
     storageView: { mode: 'local', state: 'ok', lagMs: 0, changesWaiting: 0, sessionsDirty: 0, sentence: undefined },
+    backendView: undefined,
     set: (...change) => void move(...change),
     sessions: {
       create: async ({ sessionId, userId, sessionName }) => {
@@ -63,6 +87,8 @@ export const createMemoryWorker = (): MemoryWorker => {
       },
       get,
       connect: async (sessionId) => {
+        get(sessionId);
+        await worker.beforeConnect();
         const { state, reason, changes } = worker.connectLeadsTo;
         return Promise.resolve(move(sessionId, state, reason, changes));
       },
@@ -84,21 +110,40 @@ export const createMemoryWorker = (): MemoryWorker => {
       send: async (request) => {
         if (get(request.sessionId).state !== 'connected') throw new AppError('SESSION_NOT_CONNECTED', 'The session is not connected.');
         worker.sent.push(request);
-        return Promise.resolve({ messageId: `msg_${worker.sent.length}`, status: 'sent', timestamp: STARTED_AT });
+        const messageId = `msg_${worker.sent.length}`;
+        await worker.beforeSent();
+        return { messageId, status: 'sent', timestamp: STARTED_AT };
       },
       page: async (_sessionId, { limit, offset }) =>
         Promise.resolve({ messages: worker.history.slice(offset, offset + limit), total: worker.history.length }),
+      untold: () => worker.untoldSends,
+      told: async (_sessionId, key) => {
+        worker.toldKeys.push(key);
+        return Promise.resolve();
+      },
     },
     storage: {
       status: () => worker.storageView,
       flush: async () => Promise.resolve(worker.storageView),
     },
+    holdReports: (sessionId) => {
+      worker.held.push(sessionId);
+      return () => void worker.held.splice(worker.held.indexOf(sessionId), 1);
+    },
+    reports: {
+      dead: ({ limit, offset }) => ({ reports: worker.deadReports.slice(offset, offset + limit), total: worker.deadReports.length }),
+      replay: async (ids) => {
+        worker.replayed.push(ids);
+        return Promise.resolve(ids?.length ?? worker.deadReports.length);
+      },
+    },
     runners: () => worker.runnerViews,
     health: () => ({
       ...{ status: 'online', sessionCount: views.size, cpuUsage: 45.5, memoryUsage: 67.8, uptime: 3600, maxSessions: 50 },
       storage: worker.storageView,
+      backend: worker.backendView,
     }),
-    readiness: () => ({ ready: worker.ready, details: { draining: !worker.ready } }),
+    readiness: () => ({ ready: worker.ready, details: { draining: !worker.ready }, backend: worker.backendView }),
   };
   return worker;
 };

@@ -178,3 +178,30 @@ it('lets a listener end its listening while it is told', async () => {
   await registry.apply('s', 'open', 'opened');
   expect(told).toEqual(['a connecting', 'b connecting']);
 });
+
+it('commits what its follower adds to a change together with it, and says how that ended', async () => {
+  const store = failingStore(...Object.values(TABLES));
+  const registry = new Registry(store, silent);
+  await registry.add(NEW);
+  const told: string[] = [];
+  registry.follow({
+    changed: ({ sessionId, seq, state }) => ({
+      writes: [{ table: TABLES.reports, key: [sessionId, seq], value: state }],
+      ended: (committed) => told.push(`${seq} ${committed ? 'committed' : 'failed'}`),
+    }),
+    qrShown: () => told.push('qr'),
+    leaving: () => told.push('leaving'),
+    loaded: () => told.push('loaded'),
+  });
+  await registry.apply('s', 'connect', 'connect_requested');
+  await registry.apply('s', 'connect', 'connect_requested');
+  registry.showQr('s', { value: 'Sesame', attempt: 1, expiresAt: 0 });
+  store.failing = true;
+  await expect(registry.apply('s', 'open', 'opened')).rejects.toThrow('full');
+  store.failing = false;
+  expect(rowsIn(store, TABLES.reports)).toEqual([[['s', 2], 'connecting']]);
+  await registry.update('s', { deleting: true });
+  await registry.remove('s');
+  registry.load();
+  expect(told).toEqual(['2 committed', 'qr', '3 failed', 'leaving', 'leaving', 'loaded']);
+});

@@ -1,0 +1,115 @@
+// What a whatsam gateway sends to a session, in the forms of its several revisions. Unknown keys are ignored.
+import { z } from 'zod';
+import { messageText, object, recipient, string } from '../../schemas.js';
+
+/** Kinds this version cannot send, and what to call them in a sentence. */
+export const NOT_SENT = {
+  image: 'images',
+  video: 'videos',
+  document: 'documents',
+  audio: 'audio',
+  sticker: 'stickers',
+  location: 'locations',
+  contact: 'contacts',
+  poll: 'polls',
+  seen: 'read marks',
+  typing_start: 'typing indicators',
+  typing_stop: 'typing indicators',
+} as const;
+/** Actions on messages; this version can do none of them. */
+const ACTIONS = ['delete', 'unsend', 'edit', 'star', 'unstar', 'reaction', 'read', 'pin', 'unpin'] as const;
+
+const to = recipient('to');
+const optional = (name: string) => string(name).nullish();
+const webUrl = (name: string) => z.url({ protocol: /^https?$/, error: `${name} must be an http or https URL` });
+const degrees = (name: string, limit: number) => {
+  const error = `${name} must be a number from -${limit} to ${limit}`;
+  return z.number({ error }).min(-limit, error).max(limit, error);
+};
+
+/** By address, or as base64 in the body. */
+const media = <K extends 'image' | 'video' | 'document' | 'audio' | 'sticker'>(type: K) =>
+  object({
+    type: z.literal(type),
+    to,
+    mediaUrl: webUrl('mediaUrl').nullish(),
+    media: optional('media'),
+    filename: optional('filename'),
+    caption: optional('caption'),
+  }).refine(({ mediaUrl, media: base64 }) => (mediaUrl ?? base64 ?? '') !== '', {
+    path: ['mediaUrl'],
+    message: 'mediaUrl or media is required',
+  });
+
+const LinkParts = object({ url: webUrl('url'), text: optional('text'), title: optional('title'), description: optional('description') });
+const PollParts = object({
+  question: string('question').min(1, 'question must not be empty'),
+  options: z.array(string('options')).min(2, 'options must be at least 2'),
+});
+
+/** A kind whose fields come flat or under its own name, depending on the gateway's revision. */
+const flatOrNested = <K extends string, P extends z.ZodType>(type: K, parts: P) =>
+  z.preprocess(
+    (body) => (isObject(body) ? { type: body['type'], to: body['to'], parts: isObject(body[type]) ? body[type] : body } : body),
+    object({ type: z.literal(type), to, parts }),
+  );
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const BY_TYPE = {
+  text: object({ type: z.literal('text'), to, message: messageText('message') }),
+  link: flatOrNested('link', LinkParts),
+  image: media('image'),
+  video: media('video'),
+  document: media('document'),
+  audio: media('audio'),
+  sticker: media('sticker'),
+  location: object({
+    type: z.literal('location'),
+    to,
+    location: object({
+      latitude: degrees('latitude', 90),
+      longitude: degrees('longitude', 180),
+      name: optional('name'),
+      address: optional('address'),
+    }),
+  }),
+  contact: object({ type: z.literal('contact'), to, contact: object({ name: string('name'), phone: string('phone') }) }),
+  poll: flatOrNested('poll', PollParts),
+  seen: object({ type: z.literal('seen'), to, messageId: string('messageId') }),
+  typing_start: object({ type: z.literal('typing_start'), to }),
+  typing_stop: object({ type: z.literal('typing_stop'), to }),
+};
+type Kind = keyof typeof BY_TYPE;
+const KINDS = Object.keys(BY_TYPE) as [Kind, ...Kind[]];
+
+export const SendKind = object({ type: z.enum(KINDS, { error: `type must be one of ${KINDS.join(', ')}` }) });
+export const SEND_BODIES = BY_TYPE;
+
+const nonEmpty = (name: string) => string(name).min(1, `${name} must not be empty`);
+
+export const ManageMessage = object({
+  action: z.enum(ACTIONS, { error: `action must be one of ${ACTIONS.join(', ')}` }),
+  messageId: nonEmpty('messageId').max(100, 'messageId must be at most 100 characters'),
+  phone: recipient('phone'),
+  content: messageText('content').nullish(),
+  newText: messageText('newText').nullish(),
+  emoji: optional('emoji'),
+  forEveryone: z.boolean('forEveryone must be true or false').nullish(),
+})
+  .refine(({ action, content, newText }) => action !== 'edit' || (content ?? newText ?? undefined) !== undefined, {
+    path: ['content'],
+    message: 'content is required to edit',
+  })
+  // An empty one takes the reaction back.
+  .refine(({ action, emoji }) => action !== 'reaction' || typeof emoji === 'string', {
+    path: ['emoji'],
+    message: 'emoji is required to react',
+  });
+
+/** A link as the text that is sent for it; the address comes last unless the words have it already. */
+export const linkText = ({ url, text, title, description }: z.output<typeof LinkParts>): string => {
+  const words = [title, description, text].filter((part) => typeof part === 'string' && part.trim() !== '').join('\n');
+  if (words === '') return url;
+  return words.includes(url) ? words : `${words}\n${url}`;
+};

@@ -1,0 +1,268 @@
+// A built worker and a backend on this machine.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { startRecordingBackend, ROUTES, type RecordingBackend } from '../support/recording-backend.js';
+import { killWorkers, until, WorkerProcess } from '../support/worker-process.js';
+
+const TOKEN = 'the-token-both-know';
+
+let dataDir: string;
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'worker-'));
+});
+afterEach(async () => {
+  await killWorkers();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+const openBackend = async (port = 0): Promise<RecordingBackend> => {
+  const backend = await startRecordingBackend(port);
+  onTestFinished(async () => backend.close());
+  return backend;
+};
+
+/** Messages a worker logged that are about the backend, in their order. */
+const backendLines = (lines: string[]): string[] =>
+  lines
+    .map((line) => JSON.parse(line) as { level: string; msg: string })
+    .filter(({ msg }) => msg.includes('backend'))
+    .map(({ level, msg }) => `${level}: ${msg}`);
+
+const startWorker = async (backendUrl: string, env: Record<string, string> = {}) => {
+  const lines: string[] = [];
+  const worker = await WorkerProcess.start({
+    dataDir,
+    env: { WORKER_ID: 'worker-001', WORKER_AUTH_TOKEN: TOKEN, BACKEND_URL: backendUrl, HEARTBEAT_INTERVAL_MS: '1000', ...env },
+    onLog: (line) => lines.push(line),
+  });
+  return { worker, lines: () => backendLines(lines) };
+};
+
+const seen = async (backend: RecordingBackend, route: Parameters<RecordingBackend['of']>[0], count: number): Promise<void> =>
+  until(
+    () => backend.of(route).length >= count,
+    20_000,
+    () => `only ${backend.of(route).length} of ${count} requests of ${route}`,
+  );
+
+describe('registration', () => {
+  test('comes once the worker can be reached at the address it names, with what the guide asks for', async () => {
+    const backend = await openBackend();
+    let health: number | undefined;
+    backend.answers(ROUTES.register, async ({ body }) => {
+      health = (await fetch(`${String(body['endpoint'])}/health`)).status;
+      return { body: { success: true, data: {} } };
+    });
+    const { worker } = await startWorker(backend.url, { WORKER_MAX_SESSIONS: '7', WORKER_DESCRIPTION: 'The one' });
+    await seen(backend, ROUTES.heartbeat, 1);
+    const [first] = backend.requests;
+    expect(health).toBe(200);
+    expect(first).toMatchObject({ method: 'POST', path: '/api/v1/workers/register', headers: { authorization: `Bearer ${TOKEN}` } });
+    expect(first?.body).toEqual({
+      workerId: 'worker-001',
+      endpoint: worker.baseUrl,
+      maxSessions: 7,
+      description: 'The one',
+      version: expect.stringMatching(/^\d/) as string,
+      environment: 'DEVELOPMENT',
+    });
+    const { data } = (await worker.request('GET', '/health')).body;
+    expect(data?.['backend']).toMatchObject({
+      state: 'registered',
+      workerId: 'worker-001',
+      sentence: null,
+      reports: { waiting: 0, dead: 0 },
+    });
+    expect(JSON.stringify(data)).not.toContain(TOKEN);
+    expect(await worker.stop()).toBe(0);
+    expect(backend.of(ROUTES.register)).toHaveLength(1);
+  });
+
+  test('is tried until a backend that was down comes up, with one line in the log', async () => {
+    const before = await startRecordingBackend();
+    await before.close();
+    const { worker, lines } = await startWorker(before.url);
+    const view = async () => (await worker.request('GET', '/ready')).body.data?.['backend'];
+    await until(
+      async () => ((await view()) as { state: string }).state === 'unreachable',
+      5_000,
+      () => 'the worker does not say that the backend is away',
+    );
+    expect(await view()).toMatchObject({
+      sentence: expect.stringContaining('nothing listens at the address in BACKEND_URL') as string,
+      lastHeartbeat: null,
+    });
+    await sleep(2_500);
+    const backend = await openBackend(before.port);
+    await seen(backend, ROUTES.heartbeat, 1);
+    expect(await view()).toMatchObject({ state: 'registered', sentence: null });
+    expect(lines()).toEqual([
+      'info: the backend is told to reach this worker here',
+      'warn: the backend cannot be used now, and is tried until it can',
+      'info: registered with the backend',
+    ]);
+  });
+
+  test('that is refused is an error once, and says what to do', async () => {
+    const backend = await openBackend();
+    backend.answers(ROUTES.register, { status: 401, body: { error: 'bad token' } });
+    const { worker, lines } = await startWorker(backend.url);
+    await seen(backend, ROUTES.register, 3);
+    const { data } = (await worker.request('GET', '/health')).body;
+    expect(data?.['backend']).toMatchObject({
+      state: 'refused',
+      sentence: expect.stringMatching(/set WORKER_AUTH_TOKEN.*bad token/) as string,
+    });
+    expect(lines().filter((line) => line.startsWith('error'))).toEqual(['error: the backend refuses this worker']);
+    backend.answers(ROUTES.register, { body: {} });
+    await seen(backend, ROUTES.heartbeat, 1);
+    expect(lines().at(-1)).toBe('info: registered with the backend');
+  });
+});
+
+describe('heartbeats', () => {
+  test('of an unknown worker lead to a new registration at once, and to a report of how its sessions are', async () => {
+    const backend = await openBackend();
+    const { worker, lines } = await startWorker(backend.url, { WA_WEBSOCKET_URL: 'ws://127.0.0.1:1' });
+    await worker.create('alice');
+    const connecting = worker.request('POST', '/session/alice/connect');
+    await until(
+      async () => (await worker.status('alice'))['reason'] === 'connect_requested',
+      10_000,
+      () => 'alice does not connect',
+    );
+    await worker.call('POST', '/session/alice/disconnect');
+    await connecting;
+    await seen(backend, ROUTES.webhook, 1);
+    backend.answers(ROUTES.heartbeat, { status: 404, body: { error: 'Worker not found' } }, { body: {} });
+    await seen(backend, ROUTES.register, 2);
+    const [, again] = backend.of(ROUTES.register);
+    const unknown = backend.of(ROUTES.heartbeat).findLast(({ answeredAt }) => (answeredAt ?? Infinity) <= (again?.arrivedAt ?? 0));
+    expect((again?.arrivedAt ?? Infinity) - (unknown?.answeredAt ?? 0)).toBeLessThan(500);
+    await seen(backend, ROUTES.webhook, 2);
+    const told = backend.of(ROUTES.webhook).map(({ body }) => body);
+    expect(told.at(-1)).toMatchObject({
+      sessionId: 'alice',
+      status: 'disconnected',
+      reason: 'disconnect_requested',
+      workerId: 'worker-001',
+    });
+    expect(lines()).toContain('warn: the backend had forgotten this worker, which is registered again');
+  });
+
+  test('keep their distance and never overlap, however slowly they are answered', async () => {
+    const backend = await openBackend();
+    backend.answers(ROUTES.heartbeat, { body: {}, delayMs: 600 });
+    await startWorker(backend.url);
+    await seen(backend, ROUTES.heartbeat, 6);
+    const beats = backend.of(ROUTES.heartbeat).filter(({ answeredAt }) => answeredAt !== undefined);
+    for (const [i, beat] of beats.entries()) {
+      const before = beats[i - 1];
+      if (!before) continue;
+      expect(beat.arrivedAt).toBeGreaterThan(before.answeredAt ?? Infinity);
+      expect(Math.abs(beat.arrivedAt - before.arrivedAt - 1_000)).toBeLessThan(300);
+    }
+  });
+
+  test('say how the sessions and the machine are', async () => {
+    const backend = await openBackend();
+    const { worker } = await startWorker(backend.url, { WORKER_MAX_SESSIONS: '9' });
+    for (const sessionId of ['alice', 'bob', 'carol']) await worker.create(sessionId);
+    const window = await cpuWindow(worker);
+    const count = backend.of(ROUTES.heartbeat).length;
+    await seen(backend, ROUTES.heartbeat, count + 1);
+    const beat = backend.of(ROUTES.heartbeat).at(-1)?.body as { status: string; metrics: Record<string, number> };
+    expect(beat).toEqual({
+      status: 'online',
+      metrics: {
+        sessions: { total: 3, connected: 0, disconnected: 3, qr_required: 0, reconnecting: 0, error: 0, maxSessions: 9 },
+        cpuUsage: expect.any(Number) as number,
+        memoryUsage: expect.any(Number) as number,
+        uptime: expect.any(Number) as number,
+        messageCount: 0,
+      },
+    });
+    expect(beat.metrics['uptime']).toSatisfy(Number.isInteger);
+    const limited = await isLimited();
+    if (limited) return;
+    expect(beat.metrics['cpuUsage']).toBe(window.said);
+    expect(Math.abs(window.said - window.measured)).toBeLessThan(5);
+    expect(Math.abs(Number(beat.metrics['memoryUsage']) - (await memoryPercent()))).toBeLessThan(5);
+  });
+
+  test('that hang do not slow the API down', async () => {
+    const backend = await openBackend();
+    const { worker } = await startWorker(backend.url);
+    for (let i = 0; i < 20; i++) await worker.create(`session-${i}`);
+    await seen(backend, ROUTES.heartbeat, 2);
+    const calm = await medianLatency(worker);
+    for (const route of Object.values(ROUTES)) backend.answers(route, 'hang');
+    const count = backend.of(ROUTES.heartbeat).length;
+    await seen(backend, ROUTES.heartbeat, count + 2);
+    const hanging = await medianLatency(worker);
+    expect(hanging).toBeLessThan(Math.max(3 * calm, 10));
+    const stopping = performance.now();
+    expect(await worker.stop()).toBe(0);
+    expect(performance.now() - stopping).toBeLessThan(20_000);
+  });
+});
+
+const medianLatency = async (worker: WorkerProcess): Promise<number> => {
+  const times: number[] = [];
+  for (let i = 0; i < 150; i++) {
+    const begun = performance.now();
+    await worker.call('GET', '/sessions');
+    times.push(performance.now() - begun);
+  }
+  return times.toSorted((a, b) => a - b)[75] ?? Infinity;
+};
+
+/** The worker's figure for the time between two of its samples, and /proc/stat's for the same time. */
+const cpuWindow = async (worker: WorkerProcess): Promise<{ said: number; measured: number }> => {
+  const look = async () => ({
+    said: Number((await worker.call('GET', '/health'))['cpuUsage']),
+    ticks: await cpuTicks(),
+    at: performance.now(),
+  });
+  const change = async (from: number): Promise<Awaited<ReturnType<typeof look>>> => {
+    for (const begun = performance.now(); ; await sleep(50)) {
+      const now = await look();
+      // A sample that repeats the figure before is not seen.
+      if (now.said !== from || performance.now() - begun > 5_500) return now;
+    }
+  };
+  // The first three are those of the start.
+  let first = await change((await look()).said);
+  for (let i = 0; i < 2; i++) first = await change(first.said);
+  const second = await change(first.said);
+  const busy = second.ticks.busy - first.ticks.busy;
+  return { said: second.said, measured: (100 * busy) / (second.ticks.all - first.ticks.all) };
+};
+
+const cpuTicks = async (): Promise<{ busy: number; all: number }> => {
+  const line = (await readFile('/proc/stat', 'utf8')).split('\n')[0] ?? '';
+  const [user = 0, nice = 0, system = 0, idle = 0, , irq = 0] = line.split(/\s+/).slice(1).map(Number);
+  const busy = user + nice + system + irq;
+  return { busy, all: busy + idle };
+};
+
+const memoryPercent = async (): Promise<number> => {
+  const file = await readFile('/proc/meminfo', 'utf8');
+  const [total = 1, available = 0] = ['MemTotal', 'MemAvailable'].map((name) =>
+    Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(file)?.[1]),
+  );
+  return (100 * (total - available)) / total;
+};
+
+/** In a cgroup with limits of its own the figures are those of the cgroup. */
+const isLimited = async (): Promise<boolean> => {
+  const read = async (file: string): Promise<string> => readFile(file, 'utf8').catch(() => 'max');
+  const v2 = /^0::(.*)$/m.exec(await read('/proc/self/cgroup'))?.[1] ?? '';
+  const files = ['cpu.max', 'memory.max'].flatMap((name) => [`/sys/fs/cgroup/${name}`, `/sys/fs/cgroup${v2}/${name}`]);
+  const v1 = ['/sys/fs/cgroup/cpu/cpu.cfs_quota_us'];
+  const limits = await Promise.all([...files, ...v1].map(read));
+  return limits.some((limit) => !/^(max|-1)/.test(limit));
+};

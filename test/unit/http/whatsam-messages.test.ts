@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest';
+import { AppError } from '../../../shared/errors.js';
+import { eventually } from '../../fixtures/eventually.js';
+import { closeServersAfterEach, startServer, TOKEN, type Fixture } from './http-fixture.js';
+
+closeServersAfterEach();
+const ANNA = '6281234567890@s.whatsapp.net';
+const TEXT = { to: '6281234567890', type: 'text', message: 'Hello' };
+
+const connected = async (): Promise<Fixture> => {
+  const fixture = await startServer({ backend: { dialect: 'whatsam' } });
+  await fixture.worker.sessions.create({ sessionId: 'alice' });
+  fixture.worker.set('alice', 'connected', 'opened');
+  return fixture;
+};
+const send = async ({ call }: Fixture, body: unknown): ReturnType<Fixture['call']> => call('POST', '/api/alice/send', body);
+
+describe('a send', () => {
+  it('answers id and status flat and nested', async () => {
+    const fixture = await connected();
+    const { body, data } = await send(fixture, TEXT);
+    expect(data).toEqual({ messageId: 'msg_1', status: 'SENT', to: ANNA, timestamp: '2024-01-15T10:30:00.000Z' });
+    expect(body).toEqual({ ...data, success: true, data });
+    expect(fixture.worker.sent).toMatchObject([{ sessionId: 'alice', to: ANNA, content: { type: 'text', text: 'Hello' } }]);
+  });
+
+  it.each([
+    [{ url: 'https://example.com/a' }, 'https://example.com/a'],
+    [{ url: 'https://example.com/a', text: 'Look:' }, 'Look:\nhttps://example.com/a'],
+    [{ url: 'https://example.com/a', text: 'Look: https://example.com/a!' }, 'Look: https://example.com/a!'],
+    [{ link: { url: 'https://example.com/a', title: 'A', description: 'About a' } }, 'A\nAbout a\nhttps://example.com/a'],
+  ])('of the link %j is one text', async (fields, text) => {
+    const fixture = await connected();
+    expect((await send(fixture, { to: ANNA, type: 'link', ...fields })).status).toBe(200);
+    expect(fixture.worker.sent).toMatchObject([{ content: { type: 'text', text } }]);
+  });
+
+  const NOT_YET: [fields: Record<string, unknown>, what: string][] = [
+    [{ type: 'image', mediaUrl: 'https://example.com/a.png', caption: 'A' }, 'images'],
+    [{ type: 'video', mediaUrl: 'https://example.com/a.mp4' }, 'videos'],
+    [{ type: 'document', mediaUrl: 'https://example.com/a.pdf', filename: 'a.pdf' }, 'documents'],
+    [{ type: 'audio', mediaUrl: 'https://example.com/a.ogg' }, 'audio'],
+    [{ type: 'sticker', media: 'AAAA', filename: 'a.webp' }, 'stickers'],
+    [{ type: 'location', location: { latitude: -6.2, longitude: 106.8, name: 'Jakarta' } }, 'locations'],
+    [{ type: 'contact', contact: { name: 'Bob', phone: '+62 812' } }, 'contacts'],
+    [{ type: 'poll', question: 'Which?', options: ['a', 'b'], maxAnswer: 1 }, 'polls'],
+    [{ type: 'poll', poll: { question: 'Which?', options: ['a', 'b'] } }, 'polls'],
+    [{ type: 'seen', messageId: '3EB0' }, 'read marks'],
+    [{ type: 'typing_start' }, 'typing indicators'],
+    [{ type: 'typing_stop' }, 'typing indicators'],
+  ];
+  it.each(NOT_YET)('of %j is answered with a 422 that says so, never with a 5xx', async (fields, what) => {
+    const fixture = await connected();
+    const { status, body } = await send(fixture, { to: ANNA, ...fields });
+    expect(status).toBe(422);
+    expect(body).toMatchObject({ success: false, code: 'NOT_SUPPORTED', retryable: false, error: `This version cannot send ${what} yet.` });
+    expect(fixture.worker.sent).toEqual([]);
+  });
+
+  it.each([
+    [{ type: 'fax' }, 'type must be one of text, link'],
+    [{ to: ANNA, type: 'text' }, 'message is required'],
+    [{ to: 'anna', type: 'text', message: 'x' }, 'to must be a phone number'],
+    [{ to: ANNA, type: 'link', url: 'javascript:alert(1)' }, 'url must be an http or https URL'],
+    [{ to: ANNA, type: 'link', url: 'https://a.example', text: 'x'.repeat(65_536) }, 'at most 65536'],
+    [{ to: ANNA, type: 'image' }, 'mediaUrl or media is required'],
+    [{ to: ANNA, type: 'location', location: { latitude: 91, longitude: 0 } }, 'latitude must be a number from -90 to 90'],
+    [{ to: ANNA, type: 'poll', question: 'Which?', options: ['a'] }, 'options must be at least 2'],
+    [{ type: 'typing_start' }, 'to is required'],
+  ])('of %j is refused with a sentence', async (body, sentence) => {
+    const fixture = await connected();
+    const answer = await send(fixture, body);
+    expect(answer.status).toBe(400);
+    expect(answer.body['error']).toEqual(expect.stringContaining(sentence));
+  });
+
+  it('from an unknown session is a 404, also for what is not supported', async () => {
+    const { call } = await connected();
+    for (const body of [TEXT, { to: ANNA, type: 'typing_start' }]) {
+      expect(await call('POST', '/api/nobody/send', body)).toMatchObject({ status: 404, body: { code: 'SESSION_NOT_FOUND' } });
+    }
+  });
+});
+
+describe('an identical send', () => {
+  const keys = ({ worker }: Fixture): (string | undefined)[] => worker.sent.map(({ idempotencyKey }) => idempotencyKey);
+
+  it('after an answer is another message', async () => {
+    const fixture = await connected();
+    await send(fixture, TEXT);
+    await send(fixture, TEXT);
+    expect(new Set(keys(fixture)).size).toBe(2);
+    await eventually(() => fixture.worker.toldKeys.length === 2, 'both keys to be forgotten');
+    expect(fixture.worker.toldKeys).toEqual(keys(fixture));
+  });
+
+  it('after a 5xx is the same message, and after a 4xx another', async () => {
+    const fixture = await connected();
+    const codes = ['RUNNER_UNAVAILABLE', 'DEADLINE_EXCEEDED', 'RECIPIENT_NOT_ON_WHATSAPP'] as const;
+    for (const code of codes) {
+      fixture.worker.beforeSent = async () => Promise.reject(new AppError(code, 'No.'));
+      await send(fixture, TEXT);
+    }
+    fixture.worker.beforeSent = async () => Promise.resolve();
+    await send(fixture, TEXT);
+    const [first, second, third, fourth] = keys(fixture);
+    expect([second, third]).toEqual([first, first]);
+    expect(fourth).not.toBe(first);
+  });
+
+  it('after its client went away is the same message', async () => {
+    const fixture = await connected();
+    const pending: (() => void)[] = [];
+    fixture.worker.beforeSent = async () => new Promise((resolve) => pending.push(resolve));
+    for (const tries of [1, 2]) {
+      const leave = new AbortController();
+      const answer = fetch(`${fixture.baseUrl}/api/alice/send`, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${TOKEN}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify(TEXT),
+        signal: leave.signal,
+      }).catch(() => 'left');
+      await eventually(() => fixture.worker.sent.length === tries, 'a send');
+      leave.abort();
+      expect(await answer).toBe('left');
+    }
+    const last = send(fixture, TEXT);
+    await eventually(() => fixture.worker.sent.length === 3, 'the third try');
+    for (const goOn of pending) goOn();
+    expect((await last).status).toBe(200);
+    expect(new Set(keys(fixture)).size).toBe(1);
+    fixture.worker.beforeSent = async () => Promise.resolve();
+    await send(fixture, TEXT);
+    expect(new Set(keys(fixture)).size).toBe(2);
+  });
+
+  it('with a key of its own keeps that', async () => {
+    const fixture = await connected();
+    await fixture.call('POST', '/api/alice/send', TEXT, { 'idempotency-key': 'mine' });
+    expect(keys(fixture)).toEqual(['mine']);
+  });
+});
+
+describe('an action on a message', () => {
+  const PATHS = ['/api/message/alice/manage', '/api/messages/alice/manage'];
+  const ACTION = { action: 'delete', messageId: '3EB0', phone: ANNA, forEveryone: true };
+
+  it.each([
+    ...['delete', 'unsend', 'star', 'unstar', 'read', 'pin', 'unpin'].map((action) => ({ action })),
+    { action: 'edit', content: 'New words' },
+    { action: 'edit', newText: 'New words' },
+    { action: 'reaction', emoji: '👍' },
+    { action: 'reaction', emoji: '' },
+  ])('%j is answered with a 422 that says so', async (fields) => {
+    const { call } = await connected();
+    for (const path of PATHS) {
+      const { status, body } = await call('POST', path, { ...ACTION, ...fields });
+      expect(status).toBe(422);
+      expect(body).toMatchObject({ code: 'NOT_SUPPORTED', error: `This version cannot do "${fields.action}" on messages yet.` });
+    }
+  });
+
+  it.each([
+    [{ action: 'forward' }, 'action must be one of delete'],
+    [{ messageId: '' }, 'messageId must not be empty'],
+    [{ phone: 'anna' }, 'phone must be a phone number'],
+    [{ action: 'edit' }, 'content is required to edit'],
+    [{ action: 'reaction' }, 'emoji is required to react'],
+    [{ forEveryone: 'yes' }, 'forEveryone must be true or false'],
+  ])('with %j is refused with a sentence', async (fields, sentence) => {
+    const { call } = await connected();
+    const answer = await call('POST', '/api/message/alice/manage', { ...ACTION, ...fields });
+    expect(answer.status).toBe(400);
+    expect(answer.body['error']).toEqual(expect.stringContaining(sentence));
+  });
+});
