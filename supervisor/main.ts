@@ -7,6 +7,9 @@ import { StoreRefusedError } from '../shared/store/store-refused-error.js';
 import { loadConfig, type Config } from './config.js';
 import { DataDirLockedError } from './data-dir-lock.js';
 import { startWorker } from './lifecycle.js';
+import { startLifeSigns, type LifeSigns } from './service-manager/life-signs.js';
+import { Notify } from './service-manager/notify.js';
+import { explainAddress, startedBy, type StartedBy } from './service-manager/started-by.js';
 
 const REPEATED_SIGNAL_MS = 1_000;
 
@@ -15,14 +18,20 @@ const refuse = (error: unknown): never => {
   process.exit(EXIT.config);
 };
 
-const config = ((): Config => {
+const orRefuse = <T>(read: () => T, explain = (error: ConfigError): ConfigError => error): T => {
   try {
-    return loadConfig();
+    return read();
   } catch (error) {
-    if (error instanceof ConfigError) return refuse(error);
+    if (error instanceof ConfigError) return refuse(explain(error));
     throw error;
   }
-})();
+};
+
+const { socket, notify, environment } = orRefuse((): StartedBy => startedBy(process.env, process.pid));
+const config = orRefuse(
+  (): Config => loadConfig(environment),
+  (error) => explainAddress(error, socket),
+);
 // What is stored is nobody else's business.
 process.umask(0o077);
 const log = createLogger({ level: config.logLevel, base: { process: 'supervisor', workerId: config.workerId, pid: process.pid } });
@@ -34,11 +43,21 @@ Object.assign(globalThis.console, {
 });
 for (const warning of config.warnings) log.warn(warning);
 
+const lifeSigns: LifeSigns | undefined =
+  notify &&
+  startLifeSigns({
+    notify: new Notify({ socket: notify.socket, path: environment['PATH'] ?? '', log }),
+    watchdogMs: notify.watchdogMs,
+    log,
+  });
+
 try {
-  const worker = await startWorker(config, log, (why, code) => {
+  const onFatal = (why: string, code: number): void => {
     log.fatal(why);
     process.exit(code);
-  });
+  };
+  const worker = await startWorker(config, log, onFatal, socket);
+  lifeSigns?.serving(worker.worker);
   log.info(
     { host: worker.address.host, port: worker.address.port, dataDir: config.dataDir, version: config.version },
     'worker is listening',
@@ -53,6 +72,7 @@ try {
     }
     stoppingSince = performance.now();
     log.info({ signal }, 'worker is stopping');
+    lifeSigns?.stopping(config.shutdownTimeoutMs);
     worker.stop().then(
       () => {
         log.info('worker has stopped');

@@ -8,6 +8,7 @@ import { parseKeys, RowCipher } from '../../shared/store/row-cipher.js';
 import { StoreRefusedError } from '../../shared/store/store-refused-error.js';
 import { loadConfig, type Config } from '../config.js';
 import { DataDirLockedError } from '../data-dir-lock.js';
+import { withCredentials } from '../service-manager/credentials.js';
 import { check } from './check.js';
 import { compact } from './compact.js';
 import { exportSessions } from './export.js';
@@ -31,7 +32,7 @@ const usage = (): string => {
 };
 
 const configOf = (dataDir: string | undefined, makesDataDir = false): Config => {
-  const config = loadConfig(dataDir === undefined ? process.env : { ...process.env, DATA_DIR: dataDir });
+  const config = loadConfig(withCredentials(dataDir === undefined ? process.env : { ...process.env, DATA_DIR: dataDir }));
   if (!makesDataDir && !existsSync(config.dataDir))
     throw new CommandRefusedError(`there is no data folder ${config.dataDir}; set DATA_DIR or --data-dir`);
   return config;

@@ -65,8 +65,8 @@ export const SendMessage = object({
   clientMessageId: idempotencyKey('clientMessageId').nullable(),
 });
 export const SendHeaders = z.object({ 'idempotency-key': idempotencyKey('Idempotency-Key') });
-export const MessagesQuery = z.object({ limit: count('limit', 1, 500, 50), offset: count('offset', 0, 1_000_000_000, 0) });
-export const DeadReportsQuery = MessagesQuery;
+/** Of lists that come by pages. */
+export const PageQuery = z.object({ limit: count('limit', 1, 500, 50), offset: count('offset', 0, 1_000_000_000, 0) });
 const REPLAYED_AT_ONCE = 10_000;
 const ids = `ids must be 1 to ${REPLAYED_AT_ONCE} whole numbers`;
 export const ReplayReports = object({

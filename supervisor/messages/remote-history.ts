@@ -119,7 +119,7 @@ export class RemoteHistory {
     });
     try {
       if (!object) throw new DamagedError('it is missing');
-      const file = readPart(object.body.toString());
+      const file = readPart(object.body);
       if (file.sessionId !== sessionId || file.day !== day || file.part !== part) throw new DamagedError('it is another file');
       return { messages: file.messages, bytes: object.body.byteLength };
     } catch (error) {

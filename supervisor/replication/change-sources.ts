@@ -17,6 +17,9 @@ export interface ChangeSource {
   lastChange(): number;
 }
 
+/** The name of a slot's store. */
+export const slotSource = (slot: number): string => `runners/${slot}`;
+
 export interface ChangeSourcesOptions {
   store: Store;
   dataDir: string;
@@ -42,7 +45,7 @@ export class ChangeSources {
       if (!reader || since === undefined) return [];
       return [
         {
-          name: `runners/${slot}`,
+          name: slotSource(slot),
           slot,
           since,
           readChanges: (from, maxBytes) => reader.readChanges(from, maxBytes),

@@ -1,30 +1,21 @@
 // The files of a session as the guide lays them out, written from what is stored: with them, older journal objects are no longer needed.
 import { phoneNumberOf } from '../../shared/domain/ids.js';
-import type { Message } from '../../shared/domain/message.js';
 import { outwardStatus } from '../../shared/domain/session.js';
 import { KEYS } from '../../shared/object-store/keys.js';
-import type { ObjectStore } from '../../shared/object-store/object-store.js';
-import { packAuth, type AuthFile } from '../../shared/store/auth-file.js';
-import { readPacked } from '../../shared/store/packed-session.js';
-import type { RowCipher } from '../../shared/store/row-cipher.js';
 import { SLOT_TABLES } from '../../shared/store/slot-store.js';
 import type { StoreReader } from '../../shared/store/store-reader.js';
 import type { Store, Write } from '../../shared/store/store.js';
 import { changedParts, partWritten } from '../messages/changed-parts.js';
 import { recentKeys } from '../messages/idempotency.js';
 import { renderPart } from '../messages/message-file.js';
+import { indexKey, type Place } from '../messages/message-index.js';
 import { TABLES, type Intent, type MessageCount, type MessageDay, type SessionRow } from '../supervisor-store.js';
-import type { Checkpointed, Progress } from './progress.js';
+import { AuthCheckpoints, type AuthCheckpointsOptions } from './auth-checkpoints.js';
+import type { Checkpointed } from './progress.js';
 import { writeSends, writeSessionData } from './session-files.js';
 
-export interface CheckpointsOptions {
-  workerId: string;
+export interface CheckpointsOptions extends AuthCheckpointsOptions {
   store: Store;
-  objects: ObjectStore;
-  progress: Progress;
-  /** The store of a slot, or undefined while it has none. */
-  reader: (slot: number) => StoreReader | undefined;
-  cipher: RowCipher | undefined;
 }
 
 /** What of the sends is in the files; the journal has what is newer than they are. Old ones would make the file grow with the day. */
@@ -36,26 +27,32 @@ const NEVER: Checkpointed = { number: 0, hasAuth: false, hasSends: false };
 
 export class Checkpoints {
   readonly #options: CheckpointsOptions;
+  readonly #auth: AuthCheckpoints;
 
   constructor(options: CheckpointsOptions) {
     this.#options = options;
+    this.#auth = new AuthCheckpoints(options);
   }
 
-  /** Writes every file of the session that is behind, and remembers what they include. @throws ObjectStoreError, STORAGE_UNAVAILABLE */
-  async write(sessionId: string): Promise<void> {
-    const { store, progress } = this.#options;
+  /**
+   * Writes every file of the session that is behind.
+   * @returns what to commit then, so that it is remembered what they include
+   * @throws ObjectStoreError, STORAGE_UNAVAILABLE
+   */
+  async write(sessionId: string): Promise<() => Write[]> {
+    const { progress } = this.#options;
     const row = this.#row(sessionId);
-    if (!row) return;
+    if (!row) return () => progress.forgetFiles(sessionId);
     // Whatever is read from here on includes the changes of this journal object.
     const number = progress.number;
-    const [hasAuth, hasSends] = await Promise.all([
-      this.#writeAuth(row, number),
+    const [auth, hasSends, partsWritten] = await Promise.all([
+      this.#auth.write(row, number),
       this.#writeSends(row, number),
       this.#writeParts(sessionId, number),
     ]);
-    const checkpointed: Checkpointed = { number, hasAuth, hasSends };
+    const checkpointed: Checkpointed = { number, hasAuth: auth.hasAuth, hasSends };
     await this.#writeData(sessionId, checkpointed);
-    await store.commit(progress.checkpoint(sessionId, checkpointed));
+    return () => [...auth.writes, ...partsWritten(), ...progress.checkpoint(sessionId, checkpointed)];
   }
 
   /** Writes only what describes the session. */
@@ -89,41 +86,17 @@ export class Checkpoints {
     await objects.put(KEYS.sessionData(sessionId), body);
   }
 
-  async #writeParts(sessionId: string, generation: number): Promise<void> {
+  /** @returns what to commit for the last of them; the others count as written at once, so that a long way need not be gone again */
+  async #writeParts(sessionId: string, generation: number): Promise<() => Write[]> {
     const { workerId, store, objects } = this.#options;
+    let written = (): Write[] => [];
     for (const changed of [...changedParts(store, sessionId)]) {
+      await store.commit(written());
       const { body, number } = await renderPart(store, changed, { workerId, generation });
-      if (body !== undefined) await objects.put(KEYS.messagePart(sessionId, changed.day, changed.part), Buffer.from(body));
-      await store.commit(partWritten(store, { ...changed, number }));
+      if (body !== undefined) await objects.put(KEYS.messagePart(sessionId, changed.day, changed.part), body);
+      written = () => partWritten(store, { ...changed, number });
     }
-  }
-
-  async #writeAuth(row: SessionRow, generation: number): Promise<boolean> {
-    const { workerId, objects, cipher } = this.#options;
-    const { sessionId } = row;
-    const auth = await this.readAuth(row);
-    const key = KEYS.auth(sessionId);
-    if (!auth) {
-      if (this.#options.progress.checkpointed(sessionId)?.hasAuth ?? true) await objects.delete([key]);
-      return false;
-    }
-    await objects.put(key, await packAuth({ sessionId, workerId, generation, ...auth }, cipher));
-    return true;
-  }
-
-  /** Credentials and keys of a session; undefined when it has none. @throws SealedRowError */
-  async readAuth({ sessionId, slot }: SessionRow): Promise<Pick<AuthFile, 'creds' | 'keys'> | undefined> {
-    const reader = slot === undefined ? undefined : this.#options.reader(slot);
-    if (!reader) return undefined;
-    reader.refresh();
-    const rows = (await readPacked(reader, sessionId, this.#options.cipher)) ?? authRows(reader, sessionId);
-    const creds = rows.find(({ table }) => table === SLOT_TABLES.creds)?.value;
-    if (creds === undefined) return undefined;
-    const keys: AuthFile['keys'] = {};
-    for (const { table, key, value } of rows) {
-      if (table === SLOT_TABLES.keys && value !== undefined) (keys[String(key[1])] ??= {})[String(key[2])] = value;
-    }
-    return { creds, keys };
+    return written;
   }
 
   async #writeSends({ sessionId, slot }: SessionRow, generation: number): Promise<boolean> {
@@ -148,18 +121,17 @@ export class Checkpoints {
   }
 }
 
-/** Messages sent since `since` (Unix milliseconds), as they were sent; at most `MOST_SENDS`. */
+/** Messages sent since `since` (Unix milliseconds), as they were sent; the newest `MOST_SENDS`, beginning with the newest. */
 const recentOutgoing = (store: Store, reader: StoreReader, sessionId: string, since: number): [messageId: string, sent: unknown][] => {
-  const found: [string, unknown][] = [];
-  for (const { key, value } of store.range<Message>(TABLES.messages, { prefix: [sessionId], reverse: true, limit: MOST_SENDS })) {
-    if (Number(key[1]) * 1000 < since) break;
-    const sent = value.fromMe ? reader.get(SLOT_TABLES.outgoing, [sessionId, value.id]) : undefined;
-    if (sent !== undefined) found.push([value.id, sent]);
+  const found: { place: Place; id: string; sent: unknown }[] = [];
+  // From what is kept to be sent again, which is much less than the messages of the last minutes.
+  for (const { key, value } of reader.range(SLOT_TABLES.outgoing, { prefix: [sessionId] })) {
+    const id = String(key[1]);
+    const place = store.get<Place>(TABLES.messageIndex, indexKey(sessionId, { fromMe: true, from: '', id }));
+    if (place && place[0] * 1000 >= since) found.push({ place, id, sent: value });
   }
-  return found;
+  return found
+    .sort((a, b) => b.place[0] - a.place[0] || b.place[1] - a.place[1])
+    .slice(0, MOST_SENDS)
+    .map(({ id, sent }) => [id, sent]);
 };
-
-const authRows = (reader: StoreReader, sessionId: string): Write[] =>
-  [SLOT_TABLES.creds, SLOT_TABLES.keys].flatMap((table) =>
-    [...reader.range(table, { prefix: [sessionId] })].map(({ key, value }) => ({ table, key, value })),
-  );

@@ -106,9 +106,9 @@ export class Housekeeping {
     if (!this.#isWritable(sessionId)) return;
     this.#underway.set(sessionId, undefined);
     try {
-      await checkpoints.write(sessionId);
+      const written = await checkpoints.write(sessionId);
       const since = this.#underway.get(sessionId);
-      await store.commit(progress.soil(sessionId, since));
+      await store.commit([...written(), ...progress.soil(sessionId, since)]);
     } finally {
       this.#underway.delete(sessionId);
     }
@@ -130,7 +130,7 @@ export class Housekeeping {
     const recreated = store.get<SessionRow>(TABLES.sessions, [sessionId]) !== undefined;
     await store.commit([
       { table: TABLES.deletions, key: [sessionId], value: undefined },
-      ...progress.checkpoint(sessionId, undefined),
+      ...progress.forgetFiles(sessionId),
       ...(recreated ? [] : progress.soil(sessionId, undefined)),
     ]);
     if (recreated) this.#undescribed.add(sessionId);
@@ -170,7 +170,11 @@ export class Housekeeping {
     const dirty: Dirty = { number: progress.number + 1, at: 0 };
     return [...store.range<SessionRow>(TABLES.sessions)]
       .filter(({ value }) => which(value))
-      .flatMap(({ value: { sessionId } }) => [...progress.soil(sessionId, dirty), ...progress.checkpoint(sessionId, undefined)]);
+      .flatMap(({ value: { sessionId } }) => [
+        ...progress.soil(sessionId, dirty),
+        ...progress.checkpoint(sessionId, undefined),
+        ...progress.soilPreKeys(sessionId),
+      ]);
   }
 
   async #writeCatalog(): Promise<void> {

@@ -1,6 +1,8 @@
 // Ships what changed in all stores as numbered objects, one after the other, and remembers how far each store is.
 import { KEYS } from '../../shared/object-store/keys.js';
 import { ObjectStoreError, type ObjectStore } from '../../shared/object-store/object-store.js';
+import type { RawRow } from '../../shared/store/change-log.js';
+import { isNewPreKey } from './auth-rows.js';
 import type { Store, Write } from '../../shared/store/store.js';
 import type { ChangeSource } from './change-sources.js';
 import { decodeEntry, encodeEntry, type StoreChanges } from './journal-entry.js';
@@ -18,8 +20,14 @@ export interface JournalOptions {
   sources: () => ChangeSource[];
   /** A store's changes up to `to` are in the object store. */
   onShipped: (source: ChangeSource, to: number) => void;
-  /** These sessions changed in the object with this number; answers what to commit with it. */
-  onChanged: (sessionIds: ReadonlySet<string>, number: number) => Write[];
+  /** What changed in the object with this number; answers what to commit with it. */
+  onChanged: (changed: ChangedSessions, number: number) => Write[];
+}
+
+interface ChangedSessions {
+  sessions: ReadonlySet<string>;
+  /** Those of them that made pre-keys. */
+  newPreKeys: ReadonlySet<string>;
 }
 
 export class Journal {
@@ -35,11 +43,12 @@ export class Journal {
     const read = this.#read();
     if (read.length === 0) return false;
     const number = await this.#put(read.map(({ source, ...changes }) => ({ store: source.name, ...changes })));
-    const sessions = new Set(read.flatMap(({ rows }) => rows.map(({ key }) => String(key[0]))));
+    const rows = read.flatMap((changes) => changes.rows);
+    const changed: ChangedSessions = { sessions: sessionsOf(rows), newPreKeys: sessionsOf(rows.filter(isNewPreKey)) };
     await store.commit([
       ...progress.shippedEntry(number),
       ...read.flatMap(({ source, to }) => progress.shipped(source.name, source.since, to)),
-      ...onChanged(sessions, number),
+      ...onChanged(changed, number),
     ]);
     for (const { source, to } of read) onShipped(source, to);
     return read.some(({ to, seen }) => to < seen);
@@ -85,3 +94,5 @@ export class Journal {
     }
   }
 }
+
+const sessionsOf = (rows: readonly RawRow[]): Set<string> => new Set(rows.map(({ key }) => String(key[0])));

@@ -1,4 +1,5 @@
 // What the replicator has done so far, as rows of the supervisor's store that are themselves not replicated.
+import type { PreKeyRef } from '../../shared/store/pre-key-file.js';
 import type { Key, Store, Write } from '../../shared/store/store.js';
 import { TABLES } from '../supervisor-store.js';
 
@@ -27,6 +28,14 @@ export interface Checkpointed {
   number: number;
   hasAuth: boolean;
   hasSends: boolean;
+}
+
+/** The object that holds a session's pre-keys. */
+export interface SavedPreKeys extends PreKeyRef {
+  /** Of all keys in it, the ones used since included. */
+  ids: string[];
+  /** What its rows are encrypted with. */
+  keyId: string | undefined;
 }
 
 const OWNER: Key = ['owner'];
@@ -91,6 +100,38 @@ export class Progress {
 
   checkpoint(sessionId: string, checkpointed: Checkpointed | undefined): Write[] {
     return [write(['checkpointed', sessionId], checkpointed)];
+  }
+
+  savedPreKeys(sessionId: string): SavedPreKeys | undefined {
+    return this.#store.get<SavedPreKeys>(TABLES.replication, ['preKeys', sessionId]);
+  }
+
+  savePreKeys(sessionId: string, saved: SavedPreKeys | undefined): Write[] {
+    return [write(['preKeys', sessionId], saved)];
+  }
+
+  /** Last journal number with pre-keys of the session that were made or made anew; one used up does not count. */
+  newPreKeys(sessionId: string): number {
+    return this.#store.get<number>(TABLES.replication, ['newPreKeys', sessionId]) ?? 0;
+  }
+
+  madePreKeys(sessionId: string, number: number): Write[] {
+    return [write(['newPreKeys', sessionId], number)];
+  }
+
+  /** Their object has to be written anew, whatever is in it. */
+  soilPreKeys(sessionId: string): Write[] {
+    const saved = this.savedPreKeys(sessionId);
+    return saved ? this.savePreKeys(sessionId, { ...saved, generation: -1 }) : [];
+  }
+
+  /** What is known of the session's files, which are gone. */
+  forgetFiles(sessionId: string): Write[] {
+    return ['checkpointed', 'preKeys', 'newPreKeys'].map((name) => write([name, sessionId], undefined));
+  }
+
+  get dirtyCount(): number {
+    return this.#store.count(TABLES.replication, ['dirty']);
   }
 
   *dirtySessions(): Generator<{ sessionId: string; dirty: Dirty }> {

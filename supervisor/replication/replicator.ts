@@ -54,7 +54,10 @@ export class Replicator {
         if (slot !== undefined) options.trimSlot(slot, to);
         else this.#inBackground(store.trimChanges(to));
       },
-      onChanged: (sessionIds, number) => [...sessionIds].flatMap((sessionId) => this.#housekeeping.soil(sessionId, number)),
+      onChanged: (changed, number) => [
+        ...[...changed.sessions].flatMap((sessionId) => this.#housekeeping.soil(sessionId, number)),
+        ...[...changed.newPreKeys].flatMap((sessionId) => progress.madePreKeys(sessionId, number)),
+      ],
     });
     this.#housekeeping = new Housekeeping(options);
   }
@@ -99,7 +102,7 @@ export class Replicator {
       state: trouble ? 'degraded' : 'ok',
       lagMs: changesWaiting > 0 ? Math.round(performance.now() - this.#caughtUpAt) : 0,
       changesWaiting,
-      sessionsDirty: [...this.#options.progress.dirtySessions()].length,
+      sessionsDirty: this.#options.progress.dirtyCount,
       trouble,
     };
   }

@@ -91,7 +91,7 @@ export const restorePart = async ({ store, objects, key, onDamaged }: RestorePar
   const object = await objects.get(key);
   if (!object) return;
   try {
-    const file = readPart(object.body.toString());
+    const file = readPart(object.body);
     for (let from = 0; from < file.messages.length; from += AT_ONCE) {
       await store.commit(restoreWrites({ ...file, messages: file.messages.slice(from, from + AT_ONCE) }), { tracked: false, unread: true });
     }

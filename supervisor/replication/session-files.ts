@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { z } from 'zod';
 import { fromBaileysJson, stringifyBaileys } from '../../shared/store/baileys-json.js';
-import { DamagedError, openJson, sealJson, sealText } from '../../shared/store/sealed-json.js';
+import { DamagedError, openJson, sealBytes } from '../../shared/store/sealed-json.js';
 import type { IdempotencyRow, Intent, MessageCount, MessageDay, SessionRow } from '../supervisor-store.js';
 
 const described = {
@@ -53,19 +53,19 @@ const SendsFile = z.object({
 });
 export type SendsFile = z.infer<typeof SendsFile>;
 
-export const writeSessionData = (data: SessionData): Buffer => Buffer.from(sealJson(data));
+export const writeSessionData = (data: SessionData): Buffer => sealBytes(JSON.stringify(data));
 
 /** @throws DamagedError */
-export const readSessionData = (body: Buffer, sessionId: string): SessionData => parsed(SessionData, openJson(body.toString()), sessionId);
+export const readSessionData = (body: Buffer, sessionId: string): SessionData => parsed(SessionData, openJson(body), sessionId);
 
-export const writeSends = async (file: SendsFile): Promise<Buffer> => promisify(gzip)(sealText(stringifyBaileys(file)), { level: 1 });
+export const writeSends = async (file: SendsFile): Promise<Buffer> => promisify(gzip)(sealBytes(stringifyBaileys(file)), { level: 1 });
 
 /** @throws DamagedError */
 export const readSends = async (body: Buffer, sessionId: string): Promise<SendsFile> => {
   const text = await promisify(gunzip)(body).catch((error: unknown) => {
     throw new DamagedError('not what was packed', { cause: error });
   });
-  return parsed(SendsFile, fromBaileysJson(openJson(text.toString())), sessionId);
+  return parsed(SendsFile, fromBaileysJson(openJson(text)), sessionId);
 };
 
 const parsed = <T extends { sessionId: string }>(shape: z.ZodType<T>, content: unknown, sessionId: string): T => {

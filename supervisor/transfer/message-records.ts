@@ -33,11 +33,10 @@ export type OwnJids = readonly string[];
 
 /** @throws TransferRefusedError */
 export const readMessages = (name: string, body: Buffer, own: OwnJids): Message[] => {
-  const text = body.toString();
   let content: unknown;
   try {
-    content = JSON.parse(text);
-    if (isSealed(content)) return readPart(text).messages.map(({ message }) => message);
+    content = JSON.parse(body.toString());
+    if (isSealed(content)) return readPart(body).messages.map(({ message }) => message);
   } catch (error) {
     if (!(error instanceof DamagedError) && !(error instanceof SyntaxError)) throw error;
     throw new TransferRefusedError(`messages/${name} is damaged${MOVE}`, { cause: error });

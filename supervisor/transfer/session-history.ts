@@ -50,7 +50,7 @@ const remotePart = async (objects: HistorySource['objects'], sessionId: string, 
   const object = await store.get(key);
   if (!object) throw new TransferRefusedError(`the object ${key} with its messages is missing`);
   try {
-    return readPart(object.body.toString()).messages;
+    return readPart(object.body).messages;
   } catch (error) {
     if (!(error instanceof DamagedError)) throw error;
     throw new TransferRefusedError(`the object ${key} with its messages is damaged`, { cause: error });

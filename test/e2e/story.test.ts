@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
+import { DEMO_SCENE } from '../demo/demo-scene.js';
 import { tellStory } from '../demo/story.js';
-import { openScene } from '../support/scene.js';
+import { openFleetScene } from '../support/fleet-scene.js';
 
-test('two sessions in two runners talk, one runner is killed, and nothing is missed', async () => {
-  const scene = await openScene({ env: { RUNNER_MAX_SESSIONS: '1' } });
+test('two sessions at two workers of one gateway talk, a runner and a worker are killed, and nothing is missed', async () => {
+  const scene = await openFleetScene(DEMO_SCENE);
   const titles: string[] = [];
   try {
     await tellStory(scene, async (title, work, show) => {
@@ -15,5 +16,5 @@ test('two sessions in two runners talk, one runner is killed, and nothing is mis
   } finally {
     await scene.close();
   }
-  expect(titles.length).toBeGreaterThan(10);
-}, 60_000);
+  expect(titles.length).toBeGreaterThan(20);
+}, 120_000);

@@ -2,7 +2,7 @@ import type { Message } from '../../../shared/domain/message.js';
 import type { Worker } from '../../worker.js';
 import { sessionIdOf, type Endpoint } from '../endpoint.js';
 import { sendData } from '../envelope.js';
-import { invalidRequest, MessagesQuery, parse, SendHeaders, SendMessage } from '../schemas.js';
+import { invalidRequest, PageQuery, parse, SendHeaders, SendMessage } from '../schemas.js';
 import { iso } from '../session-json.js';
 
 export const messageEndpoints = ({ sessions, messages }: Worker): Endpoint[] => [
@@ -23,7 +23,7 @@ export const messageEndpoints = ({ sessions, messages }: Worker): Endpoint[] => 
     path: '/session/:id/messages',
     handle: async (request, response) => {
       const sessionId = sessionIdOf(request);
-      const range = parse(MessagesQuery, request.query);
+      const range = parse(PageQuery, request.query);
       // A session without history and no session at all are different answers.
       sessions.get(sessionId);
       const page = await messages.page(sessionId, range);

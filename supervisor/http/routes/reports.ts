@@ -3,7 +3,7 @@ import type { DeadReport } from '../../backend/report.js';
 import type { Worker } from '../../worker.js';
 import type { Endpoint } from '../endpoint.js';
 import { sendData } from '../envelope.js';
-import { DeadReportsQuery, parse, ReplayReports } from '../schemas.js';
+import { PageQuery, parse, ReplayReports } from '../schemas.js';
 import { iso } from '../session-json.js';
 
 export const reportEndpoints = ({ reports }: Worker): Endpoint[] => [
@@ -11,7 +11,7 @@ export const reportEndpoints = ({ reports }: Worker): Endpoint[] => [
     method: 'get',
     path: '/reports/dead',
     handle: (request, response) => {
-      const range = parse(DeadReportsQuery, request.query);
+      const range = parse(PageQuery, request.query);
       const page = reports.dead(range);
       sendData(response, { reports: page.reports.map(deadReportJson), pagination: { total: page.total, ...range } });
     },

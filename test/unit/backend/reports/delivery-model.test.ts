@@ -123,11 +123,12 @@ const walk = async (setting: ReportsSetting, changes: Changes, steps: readonly S
   await drain(setting);
 };
 
-const drain = async ({ backend, advance, reports }: ReportsSetting): Promise<void> => {
+const drain = async (setting: ReportsSetting): Promise<void> => {
+  const { backend, reports } = setting;
   backend.mode = 'ok';
   backend.modes.clear();
-  for (let i = 0; i < 40 && reports.status().waiting > 0; i++) await advance(60_000);
-  await advance(1_000);
+  for (let i = 0; i < 40 && reports.status().waiting > 0; i++) await setting.advance(60_000);
+  await setting.advance(1_000);
   expect(reports.status()).toMatchObject({ waiting: 0, lagMs: 0, paused: undefined });
 };
 
@@ -163,7 +164,7 @@ const expectOrder = (name: string, told: readonly Received[], changes: Changes):
 it('brings every session to its state in order, whatever fails, is lost or killed', { timeout: 300_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(stepWith(harmless), { minLength: 5, maxLength: 50, size: 'max' }), async (steps) => {
-      const setting = await reportsSetting({ unsentKept: UNSENT });
+      const setting = reportsSetting({ unsentKept: UNSENT });
       const changes = new Changes();
       await walk(setting, changes, steps);
       expect(setting.backend.problems).toEqual([]);
@@ -181,7 +182,7 @@ it('loses nothing to reports that were refused for good, once they are replayed'
   const modes: Mode[] = [{ refused: 404 }, { refused: 400 }, ...harmless];
   await fc.assert(
     fc.asyncProperty(fc.array(stepWith(modes), { minLength: 5, maxLength: 50, size: 'max' }), async (steps) => {
-      const setting = await reportsSetting({ unsentKept: UNSENT });
+      const setting = reportsSetting({ unsentKept: UNSENT });
       const { backend } = setting;
       const changes = new Changes();
       await walk(setting, changes, steps);
@@ -204,7 +205,7 @@ it('loses nothing to reports that were refused for good, once they are replayed'
 it('tells a backend that wants only the latest nothing older, and everybody the last', { timeout: 300_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(stepWith(harmless), { minLength: 5, maxLength: 50, size: 'max' }), async (steps) => {
-      const setting = await reportsSetting({ dialect: { ...plainDialect, latestOnly: true } });
+      const setting = reportsSetting({ dialect: { ...plainDialect, latestOnly: true } });
       const changes = new Changes();
       await walk(setting, changes, steps);
       for (const name of SESSIONS) expectOrder(name, setting.backend.takenOf(name), changes);

@@ -9,7 +9,7 @@ const names = (count: number): string[] => Array.from({ length: count }, (_, i) 
 const states = ({ backend }: ReportsSetting, sessionId: string): string[] => backend.takenOf(sessionId).map(({ report }) => report.state);
 
 it('tells every change in its order, once the backend knows the worker', async () => {
-  const setting = await reportsSetting();
+  const setting = reportsSetting();
   await setting.add('s');
   await setting.connect('s');
   await setting.apply('s', 'retry');
@@ -27,7 +27,7 @@ it('tells every change in its order, once the backend knows the worker', async (
 });
 
 it('sends eight at once over all sessions, one of each, and lets each have its turn', async () => {
-  const setting = await reportsSetting();
+  const setting = reportsSetting();
   const sessions = names(20);
   await setting.add(...sessions);
   await setting.connect(...sessions);
@@ -40,7 +40,7 @@ it('sends eight at once over all sessions, one of each, and lets each have its t
 });
 
 it('lets one report stand for the hundred that the backend missed', async () => {
-  const setting = await reportsSetting();
+  const setting = reportsSetting();
   await setting.add('s');
   setting.backend.mode = { failed: undefined };
   setting.reports.start();
@@ -59,7 +59,7 @@ it('lets one report stand for the hundred that the backend missed', async () => 
 });
 
 it('tells a backend that was configured later of every session but those nobody has connected', async () => {
-  const setting = await reportsSetting();
+  const setting = reportsSetting();
   await setting.add('untouched', 'old', 'new');
   await setting.connect('old', 'new');
   await setting.apply('new', 'retry');
@@ -79,7 +79,7 @@ it('tells a backend that was configured later of every session but those nobody 
 });
 
 it('tells how every session is when the backend may have forgotten', async () => {
-  const setting = await reportsSetting();
+  const setting = reportsSetting();
   await setting.add('untouched', 'a', 'b');
   setting.reports.start();
   await setting.connect('a', 'b');
@@ -92,7 +92,7 @@ it('tells how every session is when the backend may have forgotten', async () =>
 });
 
 it('says nothing of a session while it is held, and everything afterwards', async () => {
-  const setting = await reportsSetting();
+  const setting = reportsSetting();
   await setting.add('s');
   setting.reports.start();
   const [first, second] = [setting.reports.hold('s'), setting.reports.hold('s')];
@@ -107,7 +107,7 @@ it('says nothing of a session while it is held, and everything afterwards', asyn
 });
 
 it('sends the newest QR code only, each once, none that expired, and stores none', async () => {
-  const setting = await reportsSetting();
+  const setting = reportsSetting();
   await setting.add('s');
   setting.reports.start();
   setting.showQr('s', 'first');
@@ -133,7 +133,7 @@ it('sends the newest QR code only, each once, none that expired, and stores none
 });
 
 it('lets a report of a QR code go without it once it expired', async () => {
-  const setting = await reportsSetting();
+  const setting = reportsSetting();
   await setting.add('s');
   await setting.apply('s', 'connect');
   setting.showQr('s', 'old', 1_000);
@@ -145,7 +145,7 @@ it('lets a report of a QR code go without it once it expired', async () => {
 });
 
 it('forgets a deleted session, also what is on its way, and begins anew with one of its name', async () => {
-  const setting = await reportsSetting();
+  const setting = reportsSetting();
   await setting.add('s');
   setting.reports.start();
   await setting.connect('s');
@@ -164,7 +164,7 @@ it('forgets a deleted session, also what is on its way, and begins anew with one
 });
 
 it('delivers what it can when it stops, and the rest after the next start', async () => {
-  const setting = await reportsSetting();
+  const setting = reportsSetting();
   await setting.add('a', 'b');
   setting.reports.start();
   setting.backend.modes.set('b', { failed: 500 });
@@ -183,7 +183,7 @@ it('delivers what it can when it stops, and the rest after the next start', asyn
 });
 
 it('does not wait longer for the backend than it may when it stops', async () => {
-  const setting = await reportsSetting();
+  const setting = reportsSetting();
   await setting.add('s');
   setting.reports.start();
   setting.backend.mode = 'hang';
@@ -195,7 +195,7 @@ it('does not wait longer for the backend than it may when it stops', async () =>
 });
 
 it('tells of a change whose commit failed as soon as the disk takes it, and asks no second time meanwhile', async () => {
-  const setting = await reportsSetting();
+  const setting = reportsSetting();
   await setting.add('s');
   setting.reports.start();
   await setting.connect('s');
@@ -210,7 +210,7 @@ it('tells of a change whose commit failed as soon as the disk takes it, and asks
 });
 
 it('keeps only the latest for a backend that wants no more', async () => {
-  const setting = await reportsSetting({ dialect: { ...plainDialect, latestOnly: true } });
+  const setting = reportsSetting({ dialect: { ...plainDialect, latestOnly: true } });
   await setting.add('s');
   await setting.connect('s');
   await setting.apply('s', 'retry');

@@ -45,14 +45,15 @@ export class ModelBackend {
   /** A client whose process can be killed: what is under way then is never answered. */
   client(): BackendClient & { kill: () => void } {
     const underWay = new Map<string, number>();
-    let killed = false;
+    const life = { over: false };
+    const isOver = (): boolean => life.over;
     return {
       kill: () => {
-        killed = true;
+        life.over = true;
       },
       close: () => undefined,
       call: async ({ body }: BackendRequest) => {
-        if (killed) return never();
+        if (isOver()) return never();
         const { report, qr } = body as unknown as Pick<Received, 'report' | 'qr'>;
         const { sessionId } = report;
         if (underWay.has(sessionId)) this.problems.push(`two reports of ${sessionId} at once`);
@@ -65,7 +66,7 @@ export class ModelBackend {
         if (typeof mode === 'object' && 'refused' in mode) this.refused.push(received);
         if (mode === 'hang') return never();
         await new Promise<void>((resolve) => this.#time.after(LATENCY_MS, resolve));
-        if (killed) return never();
+        if (isOver()) return never();
         underWay.delete(sessionId);
         return answerIn(mode);
       },

@@ -60,7 +60,7 @@ export interface ReportsSetting {
   close(): Promise<void>;
 }
 
-export const reportsSetting = async (options: Partial<ReportsOptions> = {}): Promise<ReportsSetting> => {
+export const reportsSetting = (options: Partial<ReportsOptions> = {}): ReportsSetting => {
   const time = new VirtualTime();
   const backend = new ModelBackend(time);
   const folder = tempFolder();

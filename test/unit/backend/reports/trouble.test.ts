@@ -6,7 +6,7 @@ const logged = ({ log }: ReportsSetting, level: string): unknown[] => log.lines(
 
 /** Sessions that are connected and told, at a backend that then does as `mode` says. */
 const connected = async (count: number): Promise<ReportsSetting> => {
-  const setting = await reportsSetting();
+  const setting = reportsSetting();
   await setting.add(...names(count));
   setting.reports.start();
   await setting.connect(...names(count));
@@ -203,7 +203,7 @@ it('replays dead reports in their order and ends with the state', async () => {
 });
 
 it('forgets the oldest dead reports and says so once', async () => {
-  const setting = await reportsSetting({ deadKept: 3 });
+  const setting = reportsSetting({ deadKept: 3 });
   await setting.add('s');
   setting.reports.start();
   setting.backend.mode = { refused: 404 };
