@@ -18,6 +18,9 @@ export const KEYS = {
   session: (sessionId: string) => `sessions/${sessionId}/`,
   sessionData: (sessionId: string) => `sessions/${sessionId}/session-data.json`,
   auth: (sessionId: string) => `sessions/${sessionId}/auth_info_baileys/auth.json.gz`,
+  authFolder: (sessionId: string) => `sessions/${sessionId}/auth_info_baileys/`,
+  /** `sha256` of the object, in hexadecimal: what was written once under a key never changes. */
+  preKeys: (sessionId: string, sha256: string) => `sessions/${sessionId}/auth_info_baileys/pre-keys-${sha256}.bin`,
   sends: (sessionId: string) => `sessions/${sessionId}/sends.json.gz`,
   messages: (sessionId: string) => `sessions/${sessionId}/messages/`,
   /** `2026-11-22.json`, then `2026-11-22.1.json` … */

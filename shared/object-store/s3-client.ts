@@ -1,4 +1,5 @@
 // The only file that imports the S3 client.
+import { createHash } from 'node:crypto';
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { Client } from 'minio';
@@ -33,6 +34,7 @@ const KEEP_IDLE_MS = 4_000;
 /** Signed requests to one bucket, each tried once. */
 export class S3Client {
   readonly #bucket: string;
+  readonly #useSsl: boolean;
   readonly #agent: http.Agent;
   /** With a deadline for the whole request. */
   readonly #bounded: Client;
@@ -41,6 +43,7 @@ export class S3Client {
 
   constructor(bucket: string, { host, port, useSsl, accessKey, secretKey, region, maxSockets, idleMs, totalMs }: S3ClientOptions) {
     this.#bucket = bucket;
+    this.#useSsl = useSsl;
     this.#agent = new (useSsl ? https : http).Agent({ keepAlive: true, maxSockets, timeout: KEEP_IDLE_MS });
     const create = (deadline: { totalMs?: number }): Client =>
       new Client({
@@ -57,6 +60,11 @@ export class S3Client {
       });
     this.#bounded = create({ totalMs });
     this.#streaming = create({});
+  }
+
+  /** For the server to compare. Without TLS the signature is of a checksum of the body, and another one would tell nothing new. */
+  checksumOf(body: Buffer): Record<string, string> {
+    return this.#useSsl ? { 'content-md5': createHash('md5').update(body).digest('base64') } : {};
   }
 
   /** The caller reads the answer to its end or destroys it. */

@@ -7,7 +7,7 @@ import { etagOf, readAll, S3Client } from './s3-client.js';
 import { parseEndpoint } from './s3-endpoint.js';
 import { s3Error, S3AnswerError } from './s3-errors.js';
 import { withRetries } from './s3-retry.js';
-import { md5, PART_BYTES, S3Uploads } from './s3-uploads.js';
+import { PART_BYTES, S3Uploads } from './s3-uploads.js';
 import { sourceChunks } from './source-chunks.js';
 
 export interface S3ObjectStoreOptions {
@@ -67,7 +67,7 @@ export class S3ObjectStore implements ObjectStore {
 
   async put(key: string, body: Buffer, condition?: PutCondition): Promise<{ etag: string }> {
     checkKey(key);
-    const headers = { ...HEADERS, ...conditionHeaders(condition), 'content-md5': md5(body) };
+    const headers = { ...HEADERS, ...conditionHeaders(condition), ...this.#client.checksumOf(body) };
     const attempt = async (): Promise<{ etag: string }> => {
       const response = await this.#client.send({ method: 'PUT', key, headers }, body, body.length > PART_BYTES);
       await readAll(response);

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { etagOf, readAll, type S3Client } from './s3-client.js';
 import { S3AnswerError } from './s3-errors.js';
 
@@ -40,7 +39,7 @@ export class S3Uploads {
 
   async #putPart(key: string, uploadId: string, part: number, body: Buffer): Promise<string> {
     const query = `partNumber=${part}&uploadId=${encodeURIComponent(uploadId)}`;
-    const response = await this.#client.send({ method: 'PUT', key, query, headers: { 'content-md5': md5(body) } }, body, true);
+    const response = await this.#client.send({ method: 'PUT', key, query, headers: this.#client.checksumOf(body) }, body, true);
     await readAll(response);
     return etagOf(response);
   }
@@ -76,8 +75,6 @@ export class S3Uploads {
     }
   }
 }
-
-export const md5 = (body: Buffer): string => createHash('md5').update(body).digest('base64');
 
 /** Fills one buffer again and again: a part is gone when the next one is asked for. */
 async function* partsOf(chunks: AsyncIterable<Buffer>, size: number): AsyncGenerator<Buffer> {

@@ -1,11 +1,13 @@
-// The credentials and keys of one session as one object: gzip of sealed JSON in Baileys' encoding, encrypted when there is a key.
+// The credentials and keys of one session as one object: gzip of sealed JSON in Baileys' encoding, encrypted when there is a key. Pre-keys have
+// an object of their own, which this one names: there are hundreds, and few checkpoints come after new ones.
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { z } from 'zod';
 import { KEYS } from '../object-store/keys.js';
 import { fromBaileysJson, stringifyBaileys } from './baileys-json.js';
+import { PreKeyRef } from './pre-key-file.js';
 import { isSealed, SealedRowError, type RowCipher } from './row-cipher.js';
-import { DamagedError, sealText, verifyJson } from './sealed-json.js';
+import { DamagedError, sealBytes, verifyJson } from './sealed-json.js';
 import { SLOT_TABLES } from './slot-store.js';
 import type { Write } from './store.js';
 
@@ -14,9 +16,13 @@ const AuthFile = z.object({
   workerId: z.string(),
   /** Journal number whose changes it includes. */
   generation: z.number().int(),
+  /** Absent when `keys` has the pre-keys too, or there are none. */
+  preKeys: PreKeyRef.optional(),
   creds: z.unknown(),
   /** Type → id → key. */
   keys: z.record(z.string(), z.record(z.string(), z.unknown())),
+  /** Ids of pre-keys that their object still holds and the session no longer has. */
+  usedPreKeys: z.array(z.string()).optional(),
 });
 export type AuthFile = z.infer<typeof AuthFile>;
 
@@ -24,20 +30,27 @@ export type AuthFile = z.infer<typeof AuthFile>;
 const CHUNK_BYTES = 256 * 1024;
 /** How every such file begins, within this many bytes. */
 const HEAD_BYTES = 512;
-const HEAD = /^\{"sessionId":"([^"]*)","workerId":"[^"]*","generation":(\d+),/;
+const HEAD =
+  /^\{"sessionId":"([^"]*)","workerId":"[^"]*","generation":(\d+),(?:"preKeys":\{"sha256":"([0-9a-f]{64})","generation":(\d+)\},)?"creds":/;
 
 export const packAuth = async (file: AuthFile, cipher: RowCipher | undefined): Promise<Buffer> => {
-  const { sessionId, workerId, generation } = file;
-  const text = sealText(stringifyBaileys({ sessionId, workerId, generation, creds: file.creds, keys: file.keys }));
+  const { sessionId, workerId, generation, preKeys, creds, keys, usedPreKeys } = file;
+  const ref = preKeys && { sha256: preKeys.sha256, generation: preKeys.generation };
+  const text = sealBytes(stringifyBaileys({ sessionId, workerId, generation, preKeys: ref, creds, keys, usedPreKeys }));
   const packed = await promisify(gzip)(text, { level: 1, memLevel: 9, chunkSize: CHUNK_BYTES });
   return cipher ? cipher.seal(packed, KEYS.auth(sessionId)) : packed;
 };
 
-/** Verifies the object without reading all of it. @returns its generation @throws DamagedError, SealedRowError */
-export const verifyAuth = async (object: Buffer, sessionId: string, cipher: RowCipher | undefined): Promise<number> => {
+/** Verifies the object without reading all of it. @throws DamagedError, SealedRowError */
+export const verifyAuth = async (
+  object: Buffer,
+  sessionId: string,
+  cipher: RowCipher | undefined,
+): Promise<{ generation: number; preKeys: PreKeyRef | undefined }> => {
   const match = HEAD.exec((await unseal(object, sessionId, cipher)).toString('latin1', 0, HEAD_BYTES));
   if (match?.[1] !== sessionId) throw new DamagedError('the content has another shape');
-  return Number(match[2]);
+  const [, , generation, sha256, preKeyGeneration] = match;
+  return { generation: Number(generation), preKeys: sha256 === undefined ? undefined : { sha256, generation: Number(preKeyGeneration) } };
 };
 
 /** The JSON text, verified. @throws DamagedError, SealedRowError when it is encrypted with a key that is not there */

@@ -1,18 +1,28 @@
 // A restored session lies packed in its slot's store, as it came from the object store, until its runner opens it.
 import { authWrites, unpackAuth } from './auth-file.js';
 import type { RawRow } from './change-log.js';
+import { openPreKeys, preKeyWrites } from './pre-key-file.js';
 import type { RowCipher } from './row-cipher.js';
+import { DamagedError } from './sealed-json.js';
 import { SLOT_TABLES } from './slot-store.js';
 import type { Store, Write } from './store.js';
 
 type PackedRow = [table: string, key: (string | number)[], value: Uint8Array | null];
 
+const PRE_KEY_OBJECT = -1;
 const AUTH_OBJECT = 0;
 
 /** The row [sessionId, 0]: the auth object. */
 export const packedAuth = (sessionId: string, object: Buffer): Write => ({
   table: SLOT_TABLES.packed,
   key: [sessionId, AUTH_OBJECT],
+  value: object,
+});
+
+/** The row [sessionId, -1]: the object of pre-keys that the auth object names. */
+export const packedPreKeys = (sessionId: string, object: Buffer): Write => ({
+  table: SLOT_TABLES.packed,
+  key: [sessionId, PRE_KEY_OBJECT],
   value: object,
 });
 
@@ -32,11 +42,27 @@ export const readPacked = async (
   const packed = [...store.range<Uint8Array | PackedRow[]>(SLOT_TABLES.packed, { prefix: [sessionId] })];
   if (packed.length === 0) return undefined;
   const rows = new Map<string, Write>();
-  for (const { value } of packed) {
+  let preKeys: Uint8Array | undefined;
+  const unpackObjects = async (object: Uint8Array): Promise<Write[]> => {
+    const auth = await unpackAuth(Buffer.from(object), sessionId, cipher);
+    if (!auth.preKeys) return authWrites(auth);
+    if (!preKeys) throw new DamagedError('the pre-keys are missing');
+    const file = openPreKeys(Buffer.from(preKeys), auth.preKeys, sessionId, cipher);
+    return [...preKeyWrites(store, file, auth.usedPreKeys ?? []), ...authWrites(auth)];
+  };
+  for (const { key, value } of packed) {
+    if (value instanceof Uint8Array && key[1] === PRE_KEY_OBJECT) {
+      preKeys = value;
+      continue;
+    }
     const writes =
       value instanceof Uint8Array
-        ? authWrites(await unpackAuth(Buffer.from(value), sessionId, cipher))
-        : value.map(([table, key, bytes]) => ({ table, key, value: bytes ? store.decode(table, key, Buffer.from(bytes)) : undefined }));
+        ? await unpackObjects(value)
+        : value.map(([table, place, bytes]) => ({
+            table,
+            key: place,
+            value: bytes ? store.decode(table, place, Buffer.from(bytes)) : undefined,
+          }));
     for (const write of writes) rows.set(JSON.stringify([write.table, ...write.key]), write);
   }
   return [...rows.values()];

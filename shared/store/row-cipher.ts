@@ -18,6 +18,10 @@ export class SealedRowError extends Error {
 /** True for what `RowCipher.seal` made: MessagePack never begins with this byte. */
 export const isSealed = (value: Uint8Array): boolean => value[0] === MAGIC[0] && value[1] === MAGIC[1];
 
+/** Hexadecimal id of the key; undefined for what is not sealed. */
+export const sealedWith = (value: Uint8Array): string | undefined =>
+  isSealed(value) ? Buffer.from(value.subarray(MAGIC.length, MAGIC.length + KEY_ID_BYTES)).toString('hex') : undefined;
+
 export class RowCipher {
   readonly #keys: ReadonlyMap<string, Buffer>;
   readonly #current: { id: Buffer; key: Buffer };

@@ -58,14 +58,17 @@ export class Rows implements ChangeSource {
   }
 
   *range<T>(table: string, options: RangeOptions = {}): Generator<Row<T>> {
-    for (const { key, value } of this.#volatileRange(table, options)) yield { key, value: this.decode<T>(table, key, value) };
+    for (const { key: found, value } of this.#volatileRange(table, options)) {
+      const key = partsOf(found);
+      yield { key, value: this.decode<T>(table, key, value) };
+    }
   }
 
   *rawRange(table: string, options: RangeOptions = {}): Generator<Row<Buffer>> {
-    for (const { key, value } of this.#volatileRange(table, options)) yield { key, value: Buffer.from(value.subarray(0, value.length)) };
+    for (const { key, value } of this.#volatileRange(table, options)) yield { key: partsOf(key), value: copyOf(value) };
   }
 
-  *#volatileRange(table: string, { prefix = [], from, reverse = false, limit, offset }: RangeOptions): Generator<Row<Buffer>> {
+  #volatileRange(table: string, { prefix = [], from, reverse = false, limit, offset }: RangeOptions): Iterable<Row<Buffer>> {
     const low = [...(from ?? prefix)];
     const high = [...prefix, LAST];
     const options = {
@@ -77,8 +80,12 @@ export class Rows implements ChangeSource {
       ...(limit === undefined ? {} : { limit }),
       ...(offset === undefined ? {} : { offset }),
     };
-    // LMDB gives a key of one part back as that part.
-    for (const { key, value } of this.#found(table)?.getRange(options) ?? []) yield { key: [key].flat(), value };
+    return this.#found(table)?.getRange(options) ?? [];
+  }
+
+  /** Without reading what the rows hold. */
+  *keys(table: string, prefix: Key): Generator<Key> {
+    for (const key of this.#found(table)?.getKeys({ start: [...prefix], end: [...prefix, LAST] }) ?? []) yield partsOf(key);
   }
 
   count(table: string, prefix: Key): number {
@@ -111,6 +118,11 @@ export class Rows implements ChangeSource {
     return packr.unpack(this.#cipher.open(bytes.subarray(0, bytes.length), placeOf(table, key))) as T;
   }
 }
+
+/** LMDB gives a key of one part back as that part. */
+const partsOf = (key: Key | Key[number]): Key => (typeof key === 'object' ? key : [key]);
+
+const copyOf = (value: Buffer): Buffer => Buffer.from(value.subarray(0, value.length));
 
 /** In a store opened for reading LMDB answers undefined for a table that is not there, which its types do not say. */
 const openTable = (root: RootDatabase, name: string): Table | undefined => {

@@ -12,15 +12,17 @@ export class DamagedError extends Error {
 const MEMBER = ',"sha256":"';
 const SUFFIX_LENGTH = MEMBER.length + 64 + '"}'.length;
 
-const checksum = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('hex');
+const checksum = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** @param content has at least one member and none named `sha256` */
-export const sealJson = (content: object): string => sealText(JSON.stringify(content));
+export const sealJson = (content: object): string => sealBytes(JSON.stringify(content)).toString();
 
-/** The same for what is JSON text already. */
-export const sealText = (json: string): string => {
-  const text = json.slice(0, -1);
-  return `${text}${MEMBER}${checksum(text)}"}`;
+/** The same for what is JSON text already, as bytes. */
+export const sealBytes = (json: string): Buffer => {
+  const bytes = Buffer.from(`${json.slice(0, -1)}${MEMBER}${'0'.repeat(64)}"}`);
+  const end = bytes.length - SUFFIX_LENGTH;
+  bytes.write(checksum(bytes.subarray(0, end)), end + MEMBER.length, 'latin1');
+  return bytes;
 };
 
 /** @throws DamagedError */
@@ -31,7 +33,7 @@ export const verifyJson = (bytes: Buffer): void => {
 };
 
 /** @throws DamagedError */
-export const openJson = (text: string): unknown => {
-  verifyJson(Buffer.from(text));
-  return JSON.parse(text) as unknown;
+export const openJson = (sealed: string | Buffer): unknown => {
+  verifyJson(typeof sealed === 'string' ? Buffer.from(sealed) : sealed);
+  return JSON.parse(sealed.toString()) as unknown;
 };

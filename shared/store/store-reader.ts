@@ -1,6 +1,6 @@
 // A store read from another process than its writer's. Readers never make a writer wait, nor the other way round.
 import { open, type RootDatabase } from 'lmdb';
-import { CHANGES, readChanges, type ChangeBatch } from './change-log.js';
+import { CHANGES, readChanges, type ChangeBatch, type ChangedKeys } from './change-log.js';
 import type { RowCipher } from './row-cipher.js';
 import { META, Rows } from './rows.js';
 import type { Key, RangeOptions, Row } from './store.js';
@@ -47,6 +47,16 @@ export class StoreReader {
 
   rawRange(table: string, options?: RangeOptions): Generator<Row<Buffer>> {
     return this.#rows.rawRange(table, options);
+  }
+
+  /** Keys of rows that begin with `prefix`, in order. */
+  keys(table: string, prefix: Key): Generator<Key> {
+    return this.#rows.keys(table, prefix);
+  }
+
+  /** Change-log rows after `from`, as of the last `refresh`. */
+  changes(from: number): Generator<{ n: number; keys: ChangedKeys }> {
+    return this.#rows.changes(from);
   }
 
   count(table: string, prefix: Key): number {

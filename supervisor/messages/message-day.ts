@@ -2,7 +2,7 @@
 import type { MessageDay } from '../supervisor-store.js';
 
 /** What one file holds at most, in bytes of JSON; a message that is larger has a file of its own. */
-export const PART_BYTES = 1024 * 1024;
+export const PART_BYTES = 128 * 1024;
 /** Braces, names, ids and checksum around the messages. */
 const FRAME_BYTES = 512;
 

@@ -113,7 +113,7 @@ const ship = async (store: Store, objects: DiskObjectStore): Promise<number> => 
   for (const changed of [...changedParts(store)]) {
     const { body, number } = await renderPart(store, changed, { workerId: 'bench', generation: 1 });
     if (body === undefined) continue;
-    await objects.put(KEYS.messagePart(changed.sessionId, changed.day, changed.part), Buffer.from(body));
+    await objects.put(KEYS.messagePart(changed.sessionId, changed.day, changed.part), body);
     await store.commit(partWritten(store, { ...changed, number }));
     bytes += body.length;
   }

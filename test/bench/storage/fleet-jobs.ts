@@ -1,6 +1,5 @@
 // A fleet of sessions: made on this disk, saved to an object store, restored from it and compared.
 import { mkdirSync } from 'node:fs';
-import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { createLogger } from '../../../shared/logging.js';
 import { S3ObjectStore, type S3ObjectStoreOptions } from '../../../shared/object-store/s3-object-store.js';
@@ -8,6 +7,7 @@ import { unpackSession } from '../../../shared/store/packed-session.js';
 import { openSlotStore, SLOT_TABLES } from '../../../shared/store/slot-store.js';
 import type { Store } from '../../../shared/store/store.js';
 import { slotFolder, supervisorFolder } from '../../../supervisor/data-folders.js';
+import { History } from '../../../supervisor/messages/history.js';
 import { Ownership } from '../../../supervisor/replication/ownership.js';
 import { Progress } from '../../../supervisor/replication/progress.js';
 import { Replication, type ReplicationOptions } from '../../../supervisor/replication/replication.js';
@@ -15,7 +15,7 @@ import { RecentDays } from '../../../supervisor/replication/recent-days.js';
 import { restoreWorker } from '../../../supervisor/replication/restore.js';
 import { openSupervisorStore, TABLES, type MessageDay, type SessionRow } from '../../../supervisor/supervisor-store.js';
 import { peakRssMiB, quantile } from './figures.js';
-import { credentials, historyRows, keyRows, sessionIdOf, sessionRow, type SessionSize } from './fleet-rows.js';
+import { credentials, historyRows, keyRows, messageOf, sessionIdOf, sessionRow, USED, usedRows, type SessionSize } from './fleet-rows.js';
 
 /** Where a fleet lies. */
 interface Fleet {
@@ -64,18 +64,33 @@ export const makeHistory = async ({ dataDir, sessions, size, newest }: Fleet & {
   await store.close();
 };
 
-/** Writes the files of every session, as after the first start with an object store. */
+/** What happens in every session between two checkpoints. */
+export const useFleet = async ({ dataDir, sessions, size, newest }: Fleet & { size: SessionSize; newest: number }): Promise<void> => {
+  const supervisor = await openSupervisorStore(supervisorFolder(dataDir), { track: true });
+  const history = new History(supervisor);
+  for (let first = 0; first < sessions; first += SESSIONS_PER_SLOT) {
+    const store = await openSlotStore(slotFolder(dataDir, slotOf(first)), { track: true });
+    for (let index = first; index < Math.min(first + SESSIONS_PER_SLOT, sessions); index++) {
+      await store.commit(usedRows(index));
+      for (let n = 1; n <= USED.messages; n++) {
+        await supervisor.commit(history.append(sessionIdOf(index), messageOf(index, size.messages + n, newest)));
+      }
+    }
+    await store.close();
+  }
+  await supervisor.close();
+};
+
+/** Writes the files of every session that they lack: all of them after the first start with an object store. */
 export const saveFleet = async ({ dataDir, server }: FleetOnServer): Promise<Cost> => {
   const store = await openSupervisorStore(supervisorFolder(dataDir), { track: true });
   const replication = new Replication(replicationOptions(dataDir, store, server));
   try {
     return await costOf(async () => {
       await replication.start();
-      while (replication.status().sessionsDirty > 0) {
-        const { trouble } = replication.status();
-        if (trouble) throw new Error(trouble.sentence);
-        await pause(10);
-      }
+      await replication.flush(true);
+      const { sessionsDirty } = replication.status();
+      if (sessionsDirty > 0) throw new Error(`${sessionsDirty} sessions are not saved`);
     });
   } finally {
     await replication.stop(10_000);

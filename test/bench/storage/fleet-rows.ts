@@ -120,6 +120,20 @@ export const keyRows = (index: number, { preKeys, signalSessions }: SessionSize)
   },
 ];
 
+/** How much of a session is used between two checkpoints. */
+export const USED = { signalSessions: 5, preKeys: 3, messages: 3 };
+
+/** Rows of a slot's store that change meanwhile: credentials, steps of a few ratchets, and pre-keys that are used up. */
+export const usedRows = (index: number): Write[] => [
+  ...credentials(index),
+  ...Array.from({ length: USED.signalSessions }, (_, contact) => ratchetStep(index, contact, 2)),
+  ...Array.from({ length: USED.preKeys }, (_, id) => ({
+    table: SLOT_TABLES.keys,
+    key: [sessionIdOf(index), 'pre-key', String(id + 1)],
+    value: undefined,
+  })),
+];
+
 export const messageOf = (index: number, n: number, timestamp: number): Message => ({
   id: `3EB0${String(n).padStart(18, '0')}`,
   chat: `${contactOf(index, n % 50)}@s.whatsapp.net`,

@@ -1,6 +1,6 @@
 // What a process of this bench can be told to do.
 import { commitSteps } from './auth-steps.js';
-import { compareFleet, makeCredentials, makeHistory, restoreFleet, saveFleet, unpackFleet } from './fleet-jobs.js';
+import { compareFleet, makeCredentials, makeHistory, restoreFleet, saveFleet, unpackFleet, useFleet } from './fleet-jobs.js';
 import { readPages } from './read-pages.js';
 import { receiveMessages } from './receive-messages.js';
 import { replicateTraffic } from './replicate-traffic.js';
@@ -20,6 +20,7 @@ export const JOBS = {
   saveFleet,
   unpackFleet,
   uploadStream,
+  useFleet,
 } as const;
 
 export type JobName = keyof typeof JOBS;

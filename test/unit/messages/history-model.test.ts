@@ -97,12 +97,12 @@ it(
           const expected = model.newestFirst();
           for (const [limit, offset] of [...pages, [1_000, 0] as const]) {
             const { messages, total } = await setting.history.page('s', { limit, offset });
-            expect(total).toBe(expected.length);
+            expect([total, setting.history.total()]).toEqual([expected.length, expected.length]);
             expect(messages).toEqual(expected.slice(offset, offset + limit));
           }
           await setting.ship();
           const shipped = [...setting.objects.bodies].flatMap(([key, { body }]) =>
-            [...expiring].some((name) => key.includes(name)) ? [] : readPart(body.toString()).messages.map((stored) => stored.message),
+            [...expiring].some((name) => key.includes(name)) ? [] : readPart(body).messages.map((stored) => stored.message),
           );
           expect(shipped.map(({ id: name }) => name).sort()).toEqual(expected.map(({ id: name }) => name).sort());
         },

@@ -56,7 +56,7 @@ export const historyOver = (store: Store, objects = new MemoryObjects(), log: Lo
     ship: async () => {
       for (const changed of [...changedParts(store)]) {
         const { body, number } = await renderPart(store, changed, { workerId: 'w', generation: 1 });
-        if (body !== undefined) await objects.put(KEYS.messagePart(changed.sessionId, changed.day, changed.part), Buffer.from(body));
+        if (body !== undefined) await objects.put(KEYS.messagePart(changed.sessionId, changed.day, changed.part), body);
         await store.commit(partWritten(store, { ...changed, number }));
       }
     },

@@ -45,6 +45,7 @@ it('keeps sessions apart', async () => {
   const counts = await Promise.all(['user1', 'user10', 'user'].map(async (sessionId) => (await all(history, sessionId)).length));
   expect(counts).toEqual([1, 2, 0]);
   expect((await history.page('user1', { limit: 1, offset: 0 })).total).toBe(1);
+  expect(history.total()).toBe(3);
 });
 
 it('takes a message that comes again for the one it has', async () => {

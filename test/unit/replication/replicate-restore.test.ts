@@ -20,6 +20,8 @@ const START = Date.UTC(2026, 10, 22, 23, 59, 0);
 type Step =
   | { do: 'key'; session: number; id: number; value: number }
   | { do: 'forget-key'; session: number; id: number }
+  | { do: 'pre-key'; session: number; id: number; value: number }
+  | { do: 'use-pre-key'; session: number; id: number }
   | { do: 'message'; session: number; minutes: number }
   | { do: 'read'; session: number; n: number }
   | { do: 'delete'; session: number }
@@ -30,6 +32,8 @@ const session = fc.nat({ max: SESSIONS.length - 1 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   { arbitrary: fc.record({ do: fc.constant('key' as const), session, id: fc.nat({ max: 5 }), value: fc.nat() }), weight: 6 },
   { arbitrary: fc.record({ do: fc.constant('forget-key' as const), session, id: fc.nat({ max: 5 }) }), weight: 2 },
+  { arbitrary: fc.record({ do: fc.constant('pre-key' as const), session, id: fc.nat({ max: 5 }), value: fc.nat() }), weight: 3 },
+  { arbitrary: fc.record({ do: fc.constant('use-pre-key' as const), session, id: fc.nat({ max: 5 }) }), weight: 3 },
   { arbitrary: fc.record({ do: fc.constant('message' as const), session, minutes: fc.nat({ max: 3_000 }) }), weight: 6 },
   { arbitrary: fc.record({ do: fc.constant('read' as const), session, n: fc.nat({ max: 9 }) }), weight: 3 },
   { arbitrary: fc.record({ do: fc.constant('delete' as const), session }), weight: 1 },
@@ -121,6 +125,14 @@ class World {
         ]);
       case 'forget-key':
         return this.slot.commit([{ table: SLOT_TABLES.keys, key: [id(what), 'session', String(what.id)], value: undefined }]);
+      case 'pre-key':
+        await this.#ensure(what.session);
+        return this.slot.commit([
+          { table: SLOT_TABLES.creds, key: [id(what)], value: { me: { id: id(what) }, secret: Buffer.from([what.value % 256]) } },
+          { table: SLOT_TABLES.keys, key: [id(what), 'pre-key', String(what.id)], value: { private: Buffer.from(String(what.value)) } },
+        ]);
+      case 'use-pre-key':
+        return this.slot.commit([{ table: SLOT_TABLES.keys, key: [id(what), 'pre-key', String(what.id)], value: undefined }]);
       case 'message': {
         await this.#ensure(what.session);
         const timestamp = START - what.minutes * 60_000;
