@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ConfigError, type Environment, type Problem } from '../../shared/config.js';
 
 /** Variables that may lie in `$CREDENTIALS_DIRECTORY/<name>` instead of in the environment, where every child and dump would have them. */
-export const CREDENTIALS = ['WORKER_AUTH_TOKEN', 'AUTH_ENCRYPTION_KEY', 'MINIO_ACCESS_KEY', 'MINIO_SECRET_KEY'] as const;
+const CREDENTIALS = ['WORKER_AUTH_TOKEN', 'AUTH_ENCRYPTION_KEY', 'MINIO_ACCESS_KEY', 'MINIO_SECRET_KEY'] as const;
 
 /** Far above any of them. */
 const MAX_BYTES = 16 * 1024;

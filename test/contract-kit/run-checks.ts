@@ -31,7 +31,8 @@ export const runChecks = async <Context>(options: RunOptions<Context>): Promise<
     let found: Omit<CheckResult, 'id' | 'section' | 'title'>;
     if (obstacle !== undefined) found = { outcome: 'skipped', reason: obstacle };
     else if (options.signal?.aborted) found = { outcome: 'fails', reason: 'the run was interrupted before this check' };
-    else if (timeLeft <= 0) found = { outcome: 'fails', reason: `the run's ${options.runTimeoutMs} ms were over before this check` };
+    // Timers are of whole milliseconds, and may fire a fraction of one early.
+    else if (timeLeft < 1) found = { outcome: 'fails', reason: `the run's ${options.runTimeoutMs} ms were over before this check` };
     else {
       const scope = new CheckScope();
       found = await outcomeOf(check, scope, options, Math.min(check.timeoutMs ?? options.checkTimeoutMs, timeLeft));
