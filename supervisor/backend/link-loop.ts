@@ -15,7 +15,7 @@ export interface LinkLoopOptions {
   /** Each settles by itself within a bounded time. */
   steps: Record<Step, () => Promise<StepOutcome>>;
   intervalMs: number;
-  /** The backend knows this worker now; `mayHaveForgotten` what it was told before. */
+  /** The backend knows this worker now; when it may have forgotten what it was told before, it is to be told again. */
   onKnown: (mayHaveForgotten: boolean) => void;
   log: Logger;
   clock?: LinkClock;
@@ -39,6 +39,8 @@ export class LinkLoop {
   #state: LinkState;
   #running: Step | undefined;
   #wanted = false;
+  /** A heartbeat was answered 404 since the last registration. */
+  #isForgotten = false;
   #waiters: ((taken: boolean) => void)[] = [];
   #cancelTimer: (() => void) | undefined;
   #stopped = true;
@@ -97,10 +99,14 @@ export class LinkLoop {
     if (this.#stopped) return;
     const before = this.#state;
     const moment = { begun, now: this.#clock.now(), wall, intervalMs: this.#options.intervalMs, random: this.#random() };
-    const { state, again, outage } = afterStep(before, outcome, moment);
+    const { state, mayHaveForgotten } = afterStep(before, outcome, moment);
     this.#state = state;
-    this.#logChange(before, state, again);
-    if (outcome.kind === 'taken') this.#options.onKnown(again || outage);
+    if (outcome.kind === 'unknown') this.#isForgotten = true;
+    this.#logChange(before, state);
+    if (outcome.kind === 'taken') {
+      this.#isForgotten = false;
+      this.#options.onKnown(mayHaveForgotten);
+    }
     if (step === 'register') this.#answerWaiters(outcome.kind === 'taken');
     if (this.#wanted) {
       this.#wanted = false;
@@ -124,12 +130,12 @@ export class LinkLoop {
   }
 
   /** One line per change, none per try. */
-  #logChange(before: LinkState, { condition, status, sentence }: LinkState, again: boolean): void {
+  #logChange(before: LinkState, { condition, status, sentence }: LinkState): void {
     const { log } = this.#options;
     if (condition === 'registered') {
-      if (again) log.warn('the backend had forgotten this worker, which is registered again');
+      if (this.#isForgotten) log.warn('the backend had forgotten this worker, which is registered again');
       else if (before.lastRegistrationAt === undefined) log.info('registered with the backend');
-      else if (before.condition !== 'registered') log.info('the backend takes this worker again');
+      else if (before.condition === 'refused' || before.condition === 'unreachable') log.info('the backend takes this worker again');
     } else if (condition === 'refused' && (before.condition !== condition || before.status !== status)) {
       log.error({ status, cause: sentence }, 'the backend refuses this worker');
     } else if (condition === 'unreachable' && before.condition !== condition) {

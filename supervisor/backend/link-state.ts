@@ -30,13 +30,10 @@ export interface LinkState {
   lastHeartbeat: number | undefined;
 }
 
-/** What a step led to beyond the new state. */
 export interface LinkTurn {
   state: LinkState;
-  /** The backend took this worker although it had done so before: it may have forgotten. */
-  again: boolean;
-  /** The backend was not heard of for so long that it may have given this worker up. */
-  outage: boolean;
+  /** The backend may have forgotten what it was told of the sessions, or have given them up, and takes reports now. */
+  mayHaveForgotten: boolean;
 }
 
 /** After this much silence backends take a worker for dead. */
@@ -97,12 +94,12 @@ const afterRegister = (state: LinkState, outcome: StepOutcome, { begun, now, ran
         registrations: soon ? state.registrations + 1 : 1,
         lastRegistrationAt: begun,
       },
-      again: state.lastRegistrationAt !== undefined,
-      outage: false,
+      // The first one, too: nobody knows how long this worker was away before its start.
+      mayHaveForgotten: true,
     };
   }
   const at = begun + Math.max(backoffDelay(state.failures, BACKOFF, random), restOf(outcome));
-  return { state: { ...notTaken(state, outcome), next: { step: 'register', at } }, again: false, outage: false };
+  return { state: { ...notTaken(state, outcome), next: { step: 'register', at } }, mayHaveForgotten: false };
 };
 
 const afterHeartbeat = (state: LinkState, outcome: StepOutcome, { begun, now, wall, intervalMs, random }: Moment): LinkTurn => {
@@ -117,17 +114,16 @@ const afterHeartbeat = (state: LinkState, outcome: StepOutcome, { begun, now, wa
           failures: 0,
           lastHeartbeat: wall,
         },
-        again: false,
         // A long interval alone is no outage; a machine that slept is.
-        outage: silence > OUTAGE_MS && silence > 1.5 * intervalMs,
+        mayHaveForgotten: silence > OUTAGE_MS && silence > 1.5 * intervalMs,
       };
     case 'unknown':
-      return { state: wantRegistration(state, now, random), again: false, outage: false };
+      return { state: wantRegistration(state, now, random), mayHaveForgotten: false };
     case 'refused':
     case 'failed': {
       const pause = outcome.kind === 'refused' ? backoffDelay(state.failures, BACKOFF, random) : restOf(outcome);
       const at = begun + Math.max(intervalMs, pause);
-      return { state: { ...notTaken(state, outcome), next: { step: 'heartbeat', at } }, again: false, outage: false };
+      return { state: { ...notTaken(state, outcome), next: { step: 'heartbeat', at } }, mayHaveForgotten: false };
     }
   }
 };

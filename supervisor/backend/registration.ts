@@ -1,6 +1,7 @@
 // One try to register, and what its answer means.
 import type { BackendAnswer, BackendClient } from './backend-request.js';
 import type { Dialect, Introduction, Prefixes, Registered } from './dialects/dialect.js';
+import { fullSentence } from './full-sentence.js';
 import type { StepOutcome } from './link-state.js';
 
 const TIMEOUT_MS = 10_000;
@@ -30,7 +31,7 @@ export const register = async (
 /** A failed call as a step that was not taken. */
 export const failureOf = ({ sentence, retryAfterMs }: Extract<BackendAnswer, { kind: 'failed' }>): StepOutcome => ({
   kind: 'failed',
-  sentence: `The backend cannot be used now: ${sentence}. It is tried again by itself.`,
+  sentence: `The backend cannot be used now: ${fullSentence(sentence)} It is tried again by itself.`,
   retryAfterMs,
 });
 

@@ -6,7 +6,7 @@ const JSON_TYPE = { 'Content-Type': 'application/json' };
 const TO = '6281234567890@s.whatsapp.net';
 
 /** A POST of JSON; a string goes out as it is. */
-const post = (
+export const post = (
   name: string,
   path: string,
   body: unknown,

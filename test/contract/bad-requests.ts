@@ -4,6 +4,7 @@ import { authRows } from './bad-requests-auth.js';
 import { bodyRows } from './bad-requests-body.js';
 import { protocolRows } from './bad-requests-protocol.js';
 import { routeRows } from './bad-requests-route.js';
+import { whatsamRows } from './bad-requests-whatsam.js';
 import { requestBytes, sendRaw, type RequestParts } from './raw-request.js';
 
 export interface BadRequest {
@@ -19,13 +20,16 @@ export interface Target {
   token: string | undefined;
   /** A session that exists and was never connected. */
   sessionId: string;
+  /** Of its backend; the rows about the routes for a whatsam gateway are left out for any other. */
+  dialect?: 'whatsam';
 }
 
-export const badRequests = ({ token, sessionId }: Omit<Target, 'baseUrl'>): BadRequest[] => [
+export const badRequests = ({ token, sessionId, dialect }: Omit<Target, 'baseUrl'>): BadRequest[] => [
   ...routeRows(sessionId),
   ...bodyRows(sessionId),
   ...protocolRows(),
   ...(token === undefined ? [] : authRows(token)),
+  ...(dialect === 'whatsam' ? whatsamRows(sessionId, token) : []),
 ];
 
 /** @returns what is wrong with the answer; empty when it is as it must be */

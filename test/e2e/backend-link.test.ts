@@ -123,19 +123,28 @@ describe('registration', () => {
   });
 });
 
+test('a backend that gave up the sessions of a worker that was away hears of them again after its start', async () => {
+  const backend = await openBackend();
+  const env = { WA_WEBSOCKET_URL: 'ws://127.0.0.1:1' };
+  const { worker } = await startWorker(backend.url, env);
+  for (const sessionId of ['untouched', 'alice']) await worker.create(sessionId);
+  await connectInVain(worker, 'alice');
+  await seen(backend, ROUTES.webhook, 1);
+  expect(await worker.stop()).toBe(0);
+  const count = backend.of(ROUTES.webhook).length;
+  const { worker: again } = await startWorker(backend.url, env);
+  await seen(backend, ROUTES.webhook, count + 1);
+  const { seq } = await again.status('alice');
+  const told = backend.of(ROUTES.webhook).slice(count);
+  expect(told.map(({ body }) => [body['sessionId'], body['status'], body['seq']])).toEqual([['alice', 'disconnected', seq]]);
+});
+
 describe('heartbeats', () => {
   test('of an unknown worker lead to a new registration at once, and to a report of how its sessions are', async () => {
     const backend = await openBackend();
     const { worker, lines } = await startWorker(backend.url, { WA_WEBSOCKET_URL: 'ws://127.0.0.1:1' });
     await worker.create('alice');
-    const connecting = worker.request('POST', '/session/alice/connect');
-    await until(
-      async () => (await worker.status('alice'))['reason'] === 'connect_requested',
-      10_000,
-      () => 'alice does not connect',
-    );
-    await worker.call('POST', '/session/alice/disconnect');
-    await connecting;
+    await connectInVain(worker, 'alice');
     await seen(backend, ROUTES.webhook, 1);
     backend.answers(ROUTES.heartbeat, { status: 404, body: { error: 'Worker not found' } }, { body: {} });
     await seen(backend, ROUTES.register, 2);
@@ -209,6 +218,18 @@ describe('heartbeats', () => {
     expect(performance.now() - stopping).toBeLessThan(20_000);
   });
 });
+
+/** There is no WhatsApp to connect to. */
+const connectInVain = async (worker: WorkerProcess, sessionId: string): Promise<void> => {
+  const connecting = worker.request('POST', `/session/${sessionId}/connect`);
+  await until(
+    async () => (await worker.status(sessionId))['reason'] === 'connect_requested',
+    10_000,
+    () => `${sessionId} does not connect`,
+  );
+  await worker.call('POST', `/session/${sessionId}/disconnect`);
+  await connecting;
+};
 
 const medianLatency = async (worker: WorkerProcess): Promise<number> => {
   const times: number[] = [];

@@ -1,6 +1,8 @@
 // A backend that does as it is told: records every request with its time of arrival, and answers by a script per route.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 
 export interface RecordedRequest {
   method: string;
@@ -13,8 +15,13 @@ export interface RecordedRequest {
   answeredAt: number | undefined;
 }
 
-/** `hang` never answers, `close` ends the connection without an answer. */
-type Answer = 'hang' | 'close' | { status?: number; body?: unknown; text?: string; headers?: Record<string, string>; delayMs?: number };
+/** `hang` never answers, `close` ends the connection without an answer, `cut` in the middle of one; `endless` never ends it. */
+export type Answer =
+  | 'hang'
+  | 'close'
+  | 'cut'
+  | 'endless'
+  | { status?: number; body?: unknown; text?: string; headers?: Record<string, string>; delayMs?: number };
 type ScriptedAnswer = Answer | ((request: RecordedRequest) => Answer | Promise<Answer>);
 
 /** A route is the method and the end of the path, such as `PUT /heartbeat`. */
@@ -66,7 +73,18 @@ export const startRecordingBackend = async (port = 0): Promise<RecordingBackend>
     const answer = typeof scripted === 'function' ? await scripted(record) : scripted;
     if (answer === 'hang') return;
     if (answer === 'close') {
-      request.destroy();
+      request.socket.destroy();
+      return;
+    }
+    if (answer === 'cut') {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
+      response.write('{"success":', () => request.socket.destroy());
+      return;
+    }
+    if (answer === 'endless') {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      // What pours it out when it is ended from the other side is no failure here.
+      await pipeline(Readable.from(endlessText()), response).catch(() => undefined);
       return;
     }
     const send = (): void => {
@@ -109,6 +127,10 @@ export const startRecordingBackend = async (port = 0): Promise<RecordingBackend>
     },
   };
 };
+
+function* endlessText(): Generator<string> {
+  for (;;) yield ' '.repeat(16_384);
+}
 
 const fits = (route: Route, method: string, path: string): boolean => {
   const [routeMethod, end = ''] = route.split(' ');

@@ -14,6 +14,7 @@ export class Breaker {
   #open: { cause: Cause; sentence: string; attempt: number; dueAt: number } | undefined;
   /** Sessions of the failures since the last success. */
   #failed: string[] = [];
+  #closedAt = -Infinity;
 
   get cause(): Cause | undefined {
     return this.#open?.cause;
@@ -29,9 +30,15 @@ export class Breaker {
     return this.#open ? Math.max(0, this.#open.dueAt - now) : 0;
   }
 
+  /** When it was closed last; what left before and comes to nothing only now is no news. */
+  get closedAt(): number {
+    return this.#closedAt;
+  }
+
   /** @returns whether it was open until now */
-  success(): boolean {
+  success(now: number): boolean {
     const wasOpen = this.#open !== undefined;
+    if (wasOpen) this.#closedAt = now;
     this.#open = undefined;
     this.#failed = [];
     return wasOpen;

@@ -4,6 +4,7 @@ import type { Registry } from '../../placement/registry.js';
 import type { SessionRow } from '../../supervisor-store.js';
 import type { BackendClient } from '../backend-request.js';
 import type { Dialect, Prefixes } from '../dialects/dialect.js';
+import { fullSentence } from '../full-sentence.js';
 import type { Report } from '../report.js';
 import type { WebhookBudget } from '../webhook-budget.js';
 import { Breaker } from './breaker.js';
@@ -99,6 +100,14 @@ export const createReports = (options: ReportsOptions): Reports => {
     }
     if (delivery.state === 'running') inBackground(tell(registry.rows().filter(isMissed)));
   };
+  const tellAll = async (): Promise<void> => {
+    const rows = registry.rows().filter((row) => {
+      const lane = outbox.find(row.sessionId);
+      if (lane) lane.toldQr = undefined;
+      return isTold(row) && !(lane && outbox.hasUnsent(lane));
+    });
+    await tell(rows);
+  };
   const inBackground = (work: Promise<void>): void => {
     work.catch((error: unknown) => log.error({ err: error }, 'the backend cannot be told of some sessions'));
   };
@@ -125,7 +134,10 @@ export const createReports = (options: ReportsOptions): Reports => {
       delivery.wake(sessionId);
     },
     leaving: (sessionId) => delivery.leave(sessionId),
-    loaded: takeUp,
+    loaded: () => {
+      takeUp();
+      if (delivery.state === 'running') inBackground(tellAll());
+    },
   });
   takeUp();
 
@@ -147,14 +159,7 @@ export const createReports = (options: ReportsOptions): Reports => {
       delivery.start();
       if (isFirst) takeUp();
     },
-    tellAll: async () => {
-      const rows = registry.rows().filter((row) => {
-        const lane = outbox.find(row.sessionId);
-        if (lane) lane.toldQr = undefined;
-        return isTold(row) && !(lane && outbox.hasUnsent(lane));
-      });
-      await tell(rows);
-    },
+    tellAll,
     hold: (sessionId) => delivery.hold(sessionId),
     dead: (range) => ({ reports: dead.page(range), total: dead.size }),
     replay: async (ids) => revival.revive(ids, withState),
@@ -162,7 +167,7 @@ export const createReports = (options: ReportsOptions): Reports => {
       waiting: outbox.waiting,
       lagMs: Math.max(0, time.now() - (outbox.oldestAt ?? Infinity)),
       dead: dead.size,
-      paused: pausedBy(delivery.state, breaker.sentence),
+      paused: pausedBy(delivery.state, breaker),
     }),
     stop: async (withinMs) => {
       await delivery.stop(withinMs);
@@ -171,7 +176,14 @@ export const createReports = (options: ReportsOptions): Reports => {
   };
 };
 
-const pausedBy = (state: Delivery['state'], sentence: string | undefined): string | undefined => {
+const CAUSES: Record<NonNullable<Breaker['cause']>, string> = {
+  failing: 'The backend takes no reports now',
+  unauthorized: 'The backend does not let this worker report',
+  streak: 'The backend refuses session after session',
+};
+
+const pausedBy = (state: Delivery['state'], { cause, sentence = '' }: Breaker): string | undefined => {
   if (state === 'idle') return 'The backend does not know this worker yet.';
-  return state === 'stopped' ? 'The worker is stopping.' : sentence;
+  if (state === 'stopped') return 'The worker is stopping.';
+  return cause && `${CAUSES[cause]}: ${fullSentence(sentence)}`;
 };

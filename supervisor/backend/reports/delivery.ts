@@ -183,12 +183,18 @@ export class Delivery {
       return this.wake(lane.sessionId);
     }
     const { report, qr } = load;
-    const flight: Flight = { seq: load.isNews ? undefined : report.seq, qr: qr?.value, probe: breaker.cause !== undefined, dropped: false };
+    const flight: Flight = {
+      seq: load.isNews ? undefined : report.seq,
+      qr: qr?.value,
+      leftAt: time.elapsed(),
+      probe: breaker.cause !== undefined,
+      dropped: false,
+    };
     lane.flight = flight;
     this.#inFlight++;
     if (flight.probe) {
       this.#probing = true;
-      lane.probedAt = time.elapsed();
+      lane.probedAt = flight.leftAt;
     }
     const answer = await this.#call(report, qr);
     this.#inFlight--;

@@ -6,6 +6,8 @@ export interface Flight {
   seq: number | undefined;
   /** The QR code it carries. */
   qr: string | undefined;
+  /** In milliseconds that never step back. */
+  leftAt: number;
   /** It tries for all others. */
   probe: boolean;
   /** Its session was deleted meanwhile. */

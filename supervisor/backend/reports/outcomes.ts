@@ -79,7 +79,7 @@ export class Outcomes {
     // The backend answers about sessions again; whether that is the session's fault shows by how many it refuses.
     if (flight.probe && breaker.cause !== 'streak') this.#closeBreaker();
     if (this.#streak.refused(lane.sessionId) || breaker.cause === 'streak') {
-      this.#refuse('streak', sent, `The backend refuses session after session: ${sentence}`);
+      this.#refuse('streak', sent, sentence);
       return this.#bringBack();
     }
     if (flight.dropped) return;
@@ -100,10 +100,12 @@ export class Outcomes {
     const atLeastMs = verdict.is === 'busy' ? verdict.pauseMs : undefined;
     if (atLeastMs !== undefined) budget.pause(atLeastMs);
     let opened = false;
+    const isNews = flight.leftAt >= breaker.closedAt;
     if (flight.probe) breaker.retryLater(verdict.sentence, now, time.random(), atLeastMs);
-    else if (verdict.is === 'failing') opened = breaker.failure(lane.sessionId, verdict.sentence, now, time.random());
+    else if (verdict.is === 'failing' && isNews) opened = breaker.failure(lane.sessionId, verdict.sentence, now, time.random());
     // A session whose reports hang while others get through stops nobody else.
-    else if (verdict.is === 'busy' || !sent.alone) opened = breaker.trip('failing', verdict.sentence, now, time.random(), atLeastMs);
+    else if (verdict.is === 'busy' || (isNews && !sent.alone))
+      opened = breaker.trip('failing', verdict.sentence, now, time.random(), atLeastMs);
     if (opened) this.#opened(verdict.sentence);
     // While the backend is away for all, nobody waits longer than all.
     const isServerError = verdict.is === 'failing' || (verdict.is === 'busy' && verdict.serverError);
@@ -118,23 +120,36 @@ export class Outcomes {
     const { breaker, reregistration, time, log } = this.#options;
     const now = time.elapsed();
     lane.probedAt = now;
-    if (flight.probe && breaker.cause === cause) breaker.retryLater(sentence, now, time.random());
-    else if (breaker.trip(cause, sentence, now, time.random())) {
-      if (!this.#told.has('refused')) log.error({ sentence }, 'the backend refuses this worker; its reports wait, and it registers again');
-      this.#told.add('refused');
+    if (flight.probe && breaker.cause === cause) {
+      // The backend took the registration before this try.
+      this.#tellOnce('refused', () => {
+        log.error({ sentence }, 'the backend knows this worker but refuses its reports, which wait: check BACKEND_WEBHOOK_PREFIX');
+      });
+      breaker.retryLater(sentence, now, time.random());
+    } else if (breaker.trip(cause, sentence, now, time.random())) {
+      this.#tellOnce('refusing', () => {
+        log.warn({ sentence }, 'the backend refuses reports; they wait, and the worker registers again');
+      });
       this.#options.delivery().endPauses();
     } else return;
     reregistration.begin(sentence);
   }
 
   #opened(sentence: string): void {
-    if (!this.#told.has('failing')) this.#options.log.warn({ sentence }, 'the backend takes no reports; they wait');
-    this.#told.add('failing');
+    this.#tellOnce('failing', () => {
+      this.#options.log.warn({ sentence }, 'the backend takes no reports; they wait');
+    });
     this.#options.delivery().endPauses();
   }
 
+  /** Until the backend takes reports again. */
+  #tellOnce(trouble: string, tell: () => void): void {
+    if (!this.#told.has(trouble)) tell();
+    this.#told.add(trouble);
+  }
+
   #closeBreaker(): void {
-    if (!this.#options.breaker.success()) return;
+    if (!this.#options.breaker.success(this.#options.time.elapsed())) return;
     this.#told.clear();
     this.#options.log.info('the backend takes reports again');
     this.#options.delivery().endPauses();

@@ -77,14 +77,14 @@ const setUp = (answer: (step: Step, n: number) => StepOutcome | [StepOutcome, nu
 };
 
 describe('registration', () => {
-  it('comes first, and a heartbeat right behind it', async () => {
+  it('comes first and leads to a report of everything, and a heartbeat comes right behind it', async () => {
     const { clock, calls, known, loop, logged } = setUp(() => TAKEN);
     await clock.pass(0);
     expect(calls.map(({ step, at }) => [step, at])).toEqual([
       ['register', 0],
       ['heartbeat', 0],
     ]);
-    expect(known).toEqual([false, false]);
+    expect(known).toEqual([true, false]);
     expect(loop.state).toMatchObject({ condition: 'registered', sentence: undefined, lastHeartbeat: clock.wall() });
     expect(logged()).toEqual(['info: registered with the backend']);
   });
@@ -146,19 +146,19 @@ describe('heartbeats', () => {
       'info: the backend takes this worker again',
     ]);
     // Two minutes exactly are no outage yet.
-    expect(known).toEqual([false, false, false, false, false]);
+    expect(known).toEqual([true, false, false, false, false]);
   });
 
   it('that come back after more than two minutes lead to a report of everything', async () => {
     const { clock, known } = setUp((step, n) => (step === 'register' || n < 2 || n > 6 ? TAKEN : FAILED));
     await clock.pass(215_000);
-    expect(known).toEqual([false, false, true, false]);
+    expect(known).toEqual([true, false, true, false]);
   });
 
   it('with a long interval are no outage', async () => {
     const { clock, known } = setUp(() => TAKEN, { intervalMs: 600_000 });
     await clock.pass(1_900_000);
-    expect(known).toEqual([false, false, false, false, false]);
+    expect(known).toEqual([true, false, false, false, false]);
   });
 
   it('of an unknown worker lead to a registration at once, and to a report of everything', async () => {
@@ -171,7 +171,7 @@ describe('heartbeats', () => {
       ['register', 30_000],
       ['heartbeat', 30_000],
     ]);
-    expect(known).toEqual([false, false, true, false]);
+    expect(known).toEqual([true, false, true, false]);
     expect(logged().at(-1)).toBe('warn: the backend had forgotten this worker, which is registered again');
   });
 

@@ -7,11 +7,12 @@ const sessionId = 'user123-personal';
 const access = [
   { name: 'with a token', token: TOKEN, changes: {} },
   { name: 'without a token', token: undefined, changes: { apiAccess: 'loopback', authToken: undefined } },
+  { name: 'of a whatsam gateway', token: TOKEN, changes: { backend: { dialect: 'whatsam' } }, dialect: 'whatsam' },
 ] as const;
 
-describe.each(access)('bad requests $name', ({ token, changes }) => {
+describe.each(access)('bad requests $name', ({ token, changes, ...rest }) => {
   let fixture: Fixture;
-  const rows = badRequests({ token, sessionId });
+  const rows = badRequests({ token, sessionId, ...rest });
 
   beforeAll(async () => {
     fixture = await startServer(changes);

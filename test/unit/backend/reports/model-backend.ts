@@ -17,7 +17,7 @@ export interface Received {
 }
 
 /** `lost`: the report was taken, but the answer did not arrive. */
-export type Mode = 'ok' | 'lost' | 'hang' | { failed: number | undefined; retryAfterMs?: number } | { refused: number };
+export type Mode = 'ok' | 'lost' | 'hang' | { failed: number | undefined; retryAfterMs?: number; afterMs?: number } | { refused: number };
 
 const LATENCY_MS = 20;
 
@@ -65,7 +65,9 @@ export class ModelBackend {
         if (mode === 'ok' || mode === 'lost') this.taken.push(received);
         if (typeof mode === 'object' && 'refused' in mode) this.refused.push(received);
         if (mode === 'hang') return never();
-        await new Promise<void>((resolve) => this.#time.after(LATENCY_MS, resolve));
+        await new Promise<void>((resolve) =>
+          this.#time.after((typeof mode === 'object' && 'afterMs' in mode && mode.afterMs) || LATENCY_MS, resolve),
+        );
         if (isOver()) return never();
         underWay.delete(sessionId);
         return answerIn(mode);

@@ -59,10 +59,10 @@ it('opens after three failures in a row of two sessions, and not for one session
   for (let i = 0; i < 10; i++) expect(breaker.failure('a', 'no', 0, 0.5)).toBe(false);
   expect(breaker.failure('b', 'no', 0, 0.5)).toBe(true);
   expect(breaker.cause).toBe('failing');
-  expect(breaker.success()).toBe(true);
+  expect(breaker.success(0)).toBe(true);
   breaker.failure('a', 'no', 0, 0.5);
   breaker.failure('b', 'no', 0, 0.5);
-  expect(breaker.success()).toBe(false);
+  expect(breaker.success(0)).toBe(false);
   expect(breaker.failure('a', 'no', 0, 0.5)).toBe(false);
 });
 

@@ -48,7 +48,7 @@ it('lets one session try for all, another one each time', async () => {
     expect(report.sessionId).not.toBe(probes[i + 1]?.report.sessionId);
     expect(at).not.toBe(probes[i + 1]?.at);
   }
-  expect(setting.reports.status().paused).toBe('failed with nothing');
+  expect(setting.reports.status().paused).toBe('The backend takes no reports now: failed with nothing.');
 });
 
 it('sends nothing before the time the backend named', async () => {
@@ -97,6 +97,20 @@ it('is not stopped by a session whose reports hang', async () => {
   expect(setting.reports.status().dead).toBe(0);
 });
 
+it('is not stopped once more by what left before the backend was well again', async () => {
+  const setting = await connected(3);
+  setting.backend.mode = { failed: undefined, afterMs: 10_000 };
+  await setting.apply('s0', 'retry');
+  await setting.advance(5_000);
+  await setting.apply('s1', 'retry');
+  setting.backend.mode = 'ok';
+  await setting.advance(5_500);
+  await setting.apply('s2', 'retry');
+  await setting.advance(10_000);
+  expect(setting.backend.taken).toHaveLength(3);
+  expect(logged(setting, 'warn')).toHaveLength(1);
+});
+
 it.each([400, 404, 409, 422])('puts a report aside that is refused with %i and goes on with the next', async (status) => {
   const setting = await connected(1);
   setting.backend.mode = { refused: status };
@@ -118,7 +132,11 @@ it.each([401, 403, 407])('gives nothing up when the backend answers %i, but intr
   setting.backend.mode = { refused: status };
   for (const name of names(10)) await setting.apply(name, 'retry');
   await setting.advance(600_000);
-  expect(setting.reports.status()).toMatchObject({ waiting: 10, dead: 0, paused: `said ${status}` });
+  expect(setting.reports.status()).toMatchObject({
+    waiting: 10,
+    dead: 0,
+    paused: `The backend does not let this worker report: said ${status}.`,
+  });
   expect(setting.backend.calls.length).toBeLessThan(20);
   expect(setting.registrations).toBeGreaterThan(3);
   expect(setting.registrations).toBeLessThan(12);
