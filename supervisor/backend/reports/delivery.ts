@@ -31,13 +31,18 @@ export interface DeliveryOptions {
   trim: (lane: Lane) => Promise<void>;
 }
 
-/** Sends reports: one at a time of a session, a bounded number of all, each session in its turn. */
+/** How long after a request about a session its reports go before all others: somebody looks at a QR code. */
+const AWAITED_MS = 5 * 60_000;
+
+/** Sends reports: one at a time of a session, a bounded number of all, each session in its turn but for those somebody waits for. */
 export class Delivery {
   readonly #options: DeliveryOptions;
   /** Sessions that may have something to send, in their turn. */
   readonly #ready = new Set<Lane>();
   /** Sessions that wait after a failure of their own. */
   readonly #paused = new Set<Lane>();
+  /** Sessions that somebody waits for, and until when; in milliseconds that never step back. */
+  readonly #awaited = new Map<string, number>();
   #state: 'idle' | 'running' | 'last round' | 'stopped' = 'idle';
   #inFlight = 0;
   #settling = 0;
@@ -68,6 +73,7 @@ export class Delivery {
 
   hold(sessionId: string): () => void {
     const lane = this.#options.outbox.lane(sessionId);
+    this.#awaited.set(sessionId, this.#options.time.elapsed() + AWAITED_MS);
     lane.holds++;
     let released = false;
     return () => {
@@ -104,6 +110,7 @@ export class Delivery {
     if (!lane) return;
     this.#unpause(lane);
     this.#ready.delete(lane);
+    this.#awaited.delete(sessionId);
     this.#options.outbox.leave(sessionId);
   }
 
@@ -150,11 +157,22 @@ export class Delivery {
 
   #choose(): Lane | undefined {
     const { breaker, time, mayProbe } = this.#options;
-    if (!breaker.cause) return this.#eligible().next().value;
+    if (!breaker.cause) return this.#firstAwaited() ?? this.#eligible().next().value;
     if (this.#probing || this.#state === 'last round') return undefined;
     const waitMs = breaker.waitMs(time.elapsed());
     if (waitMs > 0) this.#pumpAfter(waitMs);
     else if (mayProbe()) return probeOf(this.#eligible());
+    return undefined;
+  }
+
+  /** Where the backend takes few reports a minute, the rest of a ramp may keep it busy for many. */
+  #firstAwaited(): Lane | undefined {
+    const { outbox, time } = this.#options;
+    for (const [sessionId, until] of this.#awaited) {
+      const lane = outbox.find(sessionId);
+      if (until <= time.elapsed()) this.#awaited.delete(sessionId);
+      else if (lane && this.#ready.has(lane) && this.#isEligible(lane)) return lane;
+    }
     return undefined;
   }
 

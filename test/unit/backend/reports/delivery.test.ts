@@ -106,6 +106,22 @@ it('says nothing of a session while it is held, and everything afterwards', asyn
   expect(states(setting, 's')).toEqual(['connected']);
 });
 
+it('lets what somebody waits for go before the reports of a ramp', async () => {
+  const setting = reportsSetting();
+  const sessions = names(20);
+  await setting.add(...sessions, 'asked');
+  await setting.connect(...sessions);
+  setting.reports.hold('asked')();
+  await setting.connect('asked');
+  setting.reports.start();
+  await setting.advance(10_000);
+  expect(setting.backend.taken[0]?.report.sessionId).toBe('asked');
+  await setting.advance(5 * 60_000);
+  for (const name of [...sessions, 'asked']) await setting.apply(name, 'retry');
+  await setting.advance(10_000);
+  expect(setting.backend.taken.at(-1)?.report.sessionId).toBe('asked');
+});
+
 it('sends the newest QR code only, each once, none that expired, and stores none', async () => {
   const setting = reportsSetting();
   await setting.add('s');
