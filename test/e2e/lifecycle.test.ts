@@ -73,11 +73,18 @@ describe('an orderly stop', () => {
     const friend = await scene.phones.createPhone();
     await scene.phones.addFault({ kind: 'freeze', target: { number } });
     const unkeyed = scene.worker.send('stuck', friend.jid, 'into the void');
+    await until(
+      async () => (await scene.worker.messages('stuck')).length === 1,
+      5_000,
+      () => 'the send was not accepted',
+    );
+    // Commits end in their order: when this one is on disk, so is the message, and its runner has it.
+    await scene.worker.create('later');
     const keyed = scene.worker.send('stuck', friend.jid, 'into the void, with a key', 'key-1');
     await until(
       async () => (await scene.worker.call('GET', '/ready'))['sendsWaiting'] === 2,
       5_000,
-      () => 'the send was not accepted',
+      () => 'the send with a key was not accepted',
     );
     const startedAt = performance.now();
     expect(await scene.worker.stop()).toBe(0);
