@@ -94,7 +94,8 @@ const untilAllIsWell = async (scene: Scene, to: string): Promise<void> => {
   await scene.worker.untilStatus('one', 'connected');
   await until(
     async () => (await scene.worker.send('one', to, 'there is room again')).status === 200,
-    15_000,
+    // One that still meets the trouble is answered when its deadline is over, which is 30 s.
+    45_000,
     () => 'sends are still refused',
   );
   await until(
@@ -104,7 +105,7 @@ const untilAllIsWell = async (scene: Scene, to: string): Promise<void> => {
   );
 };
 
-it.skipIf(!hasDisks)('A full disk is said in health and in the log, and unsaid when there is room', { timeout: 90_000 }, async () => {
+it.skipIf(!hasDisks)('A full disk is said in health and in the log, and unsaid when there is room', { timeout: 150_000 }, async () => {
   const disk = makeDisk(64);
   cleanUps.push(() => {
     unmake(disk);
@@ -125,7 +126,7 @@ it.skipIf(!hasDisks)('A full disk is said in health and in the log, and unsaid w
 
 it.skipIf(!hasDisks)(
   'A disk that turned read-only refuses sends and is survived, and a start after its repair goes on',
-  { timeout: 90_000 },
+  { timeout: 150_000 },
   async () => {
     const disk = makeDisk(96);
     cleanUps.push(() => {
@@ -157,7 +158,7 @@ it.skipIf(!hasDisks)(
   },
 );
 
-it.skipIf(!hasDisks)('Files that may not be written refuse sends until they may', { timeout: 90_000 }, async () => {
+it.skipIf(!hasDisks)('Files that may not be written refuse sends until they may', { timeout: 150_000 }, async () => {
   const { scene, session, friend, log } = await open({});
   const files = ['supervisor', 'runners/0'].map((store) => join(scene.dataDir, store, 'data.mdb'));
   const allow = (): void => {
@@ -196,7 +197,7 @@ it('A damaged store of the supervisor is refused with its sentence and left as i
   expect(readFileSync(file).equals(before)).toBe(true);
 });
 
-it('A damaged store of a runner is said and not tried for ever, and costs no other session anything', { timeout: 90_000 }, async () => {
+it('A damaged store of a runner is said and not tried for ever, and costs no other session anything', { timeout: 150_000 }, async () => {
   const { scene, log } = await open({ env: { RUNNER_MAX_SESSIONS: '1' } });
   await pair(scene, 'two');
   await scene.worker.stop();
