@@ -8,6 +8,7 @@ import { unpackSession } from '../shared/store/packed-session.js';
 import type { RowCipher } from '../shared/store/row-cipher.js';
 import type { Store } from '../shared/store/store.js';
 import { sweepOutgoing } from './messages/outbound.js';
+import { HandOver } from './hand-over.js';
 import { Spool } from './messages/spool.js';
 import { Session } from './session/session.js';
 
@@ -24,6 +25,8 @@ export class Runner {
   readonly #spool: Spool;
   readonly #peer: SupervisorPeer;
   readonly #sessions = new Map<string, Session>();
+  /** One change of a session at a time, in the order they were asked for. */
+  readonly #turns = new Map<string, Promise<unknown>>();
   readonly #eventLoop = monitorEventLoopDelay({ resolution: 20 });
   readonly #timers: NodeJS.Timeout[] = [];
   #cpu = process.cpuUsage();
@@ -37,32 +40,50 @@ export class Runner {
     this.#store = store;
     this.#log = log;
     this.#spool = new Spool({ store, log, ship: async (records) => void (await this.#peer.call('spool.commit', { records })) });
+    const handOver = new HandOver({ store, cipher, spool: this.#spool, dataDir: environment.RUNNER_DATA_DIR });
     this.#peer = connectToSupervisor({
       slot: environment.RUNNER_SLOT,
       incarnation: environment.RUNNER_INCARNATION,
       log,
       handlers: {
-        'session.open': async ({ sessionId, epoch, pairing }) => {
-          if (this.#draining) throw new AppError('DRAINING', 'The runner is stopping.');
-          await unpackSession(store, sessionId, cipher);
-          this.#session(sessionId).open(epoch, pairing);
-          return {};
+        'session.open': async ({ sessionId, epoch, pairing }, { signal }) =>
+          this.#alone(sessionId, async () => {
+            this.#assertTakesWork(signal);
+            this.#spool.stay(sessionId);
+            await unpackSession(store, sessionId, cipher);
+            this.#session(sessionId).open(epoch, pairing);
+          }),
+        'session.close': async ({ sessionId }) =>
+          this.#alone(sessionId, async () => {
+            await this.#sessions.get(sessionId)?.detach();
+            this.#sessions.delete(sessionId);
+          }),
+        'session.logout': async ({ sessionId }) =>
+          this.#alone(sessionId, async () => {
+            await this.#session(sessionId).logout();
+            this.#sessions.delete(sessionId);
+          }),
+        'session.erase': async ({ sessionId }) =>
+          this.#alone(sessionId, async () => {
+            await this.#session(sessionId).erase();
+            this.#sessions.delete(sessionId);
+          }),
+        'session.adopt': async ({ sessionId, from }, { signal }) => {
+          let rows = 0;
+          await this.#alone(sessionId, async () => {
+            this.#assertTakesWork(signal);
+            this.#assertNotHeld(sessionId);
+            rows = await handOver.adopt(sessionId, from, signal);
+          });
+          return { rows };
         },
-        'session.close': async ({ sessionId }) => {
-          await this.#sessions.get(sessionId)?.detach();
-          this.#sessions.delete(sessionId);
-          return {};
-        },
-        'session.logout': async ({ sessionId }) => {
-          await this.#session(sessionId).logout();
-          this.#sessions.delete(sessionId);
-          return {};
-        },
-        'session.erase': async ({ sessionId }) => {
-          await this.#session(sessionId).erase();
-          this.#sessions.delete(sessionId);
-          return {};
-        },
+        'session.settle': async ({ sessionId, from }) => this.#alone(sessionId, async () => handOver.settle(sessionId, from)),
+        'session.forget': async ({ sessionId }, { signal }) =>
+          this.#alone(sessionId, async () => {
+            signal.throwIfAborted();
+            this.#assertNotHeld(sessionId);
+            await handOver.forget(sessionId);
+          }),
         'session.pairingCode': async ({ sessionId, phoneNumber }) => {
           const code = await this.#required(sessionId).requestPairingCode(phoneNumber);
           return { code, expiresAt: Date.now() + PAIRING_CODE_LIFE_MS };
@@ -109,6 +130,28 @@ export class Runner {
     });
     this.#sessions.set(sessionId, session);
     return session;
+  }
+
+  async #alone(sessionId: string, work: () => Promise<void>): Promise<Record<string, never>> {
+    const turn = (this.#turns.get(sessionId) ?? Promise.resolve()).then(work, work);
+    const settled = turn.catch(() => undefined);
+    this.#turns.set(sessionId, settled);
+    try {
+      await turn;
+    } finally {
+      if (this.#turns.get(sessionId) === settled) this.#turns.delete(sessionId);
+    }
+    return {};
+  }
+
+  /** What the supervisor gave up while it waited for its turn must not happen behind its back. */
+  #assertTakesWork(signal: AbortSignal): void {
+    if (this.#draining) throw new AppError('DRAINING', 'The runner is stopping.');
+    signal.throwIfAborted();
+  }
+
+  #assertNotHeld(sessionId: string): void {
+    if (this.#sessions.has(sessionId)) throw new Error('the session is held by this runner');
   }
 
   #required(sessionId: string): Session {

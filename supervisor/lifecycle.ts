@@ -31,8 +31,10 @@ import { ConnectThrottle } from './placement/connect-throttle.js';
 import { chooseSlot } from './placement/placement.js';
 import { setDamagedSlotsAside } from './placement/damaged-slots.js';
 import { PlacedSessions } from './placement/placed-sessions.js';
+import { Recycling } from './placement/recycling.js';
 import { Registry } from './placement/registry.js';
-import { emptySlots } from './placement/relocate.js';
+import { emptySlots, sessionsInSlot } from './placement/relocate.js';
+import { slotCount } from './placement/slot-rooms.js';
 import { createReplication, openObjectStore } from './replication/create-replication.js';
 import type { InheritedSocket } from './service-manager/inherited-socket.js';
 import { openSupervisorStore, TABLES } from './supervisor-store.js';
@@ -85,7 +87,7 @@ export const startWorker = async (
   await endLeftovers(store, log);
   await setDamagedSlotsAside(store, config.dataDir, log);
   for (const slot of slotsIn(config.dataDir)) await compactIfWorthIt(slotFolder(config.dataDir, slot), log);
-  const slots = Math.ceil(config.maxSessions / config.runnerMaxSessions);
+  const slots = slotCount(config.maxSessions, config.runnerMaxSessions);
   await emptySlots({
     ...{ store, dataDir: config.dataDir, slots, cipher, log },
     chooseSlot: (occupied) => chooseSlot(occupied, config.runnerMaxSessions),
@@ -135,7 +137,9 @@ export const startWorker = async (
     maxSessionsPerRunner: config.runnerMaxSessions,
     onRemoved: (sessionId) => replication?.deletion(sessionId) ?? [],
     beforeOpen: async (sessionId) => replication?.prepare(sessionId),
+    sessionsIn: async (slot) => sessionsInSlot(config.dataDir, slot, cipher),
   });
+  const recycling = new Recycling({ registry, fleet, rooms: sessions.rooms, handOver: sessions.handOver, log });
   fleet.on({
     fact: (_slot, _incarnation, sessionId, epoch, fact) => {
       sessions.onFact(sessionId, epoch, fact);
@@ -145,6 +149,11 @@ export const startWorker = async (
     },
     exited: (slot) => {
       sessions.onRunnerExited(slot);
+      if (phase.now === 'serving' && fleet.views().some((view) => view.slot === slot && view.quarantined)) {
+        recycling.rescue(slot).catch((error: unknown) => {
+          log.warn({ slot, cause: messageOf(error) }, 'sessions of a runner that rests could not be moved');
+        });
+      }
     },
   });
   registry.onChange(({ sessionId }) => {
@@ -163,7 +172,7 @@ export const startWorker = async (
   const worker = createWorkerPort(
     {
       untoldSends: new UntoldSends(store, registry),
-      ...{ registry, sessions, sends, history, fleet, throttle, load, capacity, replication },
+      ...{ registry, sessions, recycling, sends, history, fleet, throttle, load, capacity, replication },
       reports: link?.reports,
       backend: () => link?.view(),
       diskTrouble: () => store.trouble,

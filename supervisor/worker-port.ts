@@ -11,6 +11,7 @@ import type { UntoldSends } from './messages/untold-sends.js';
 import type { Capacity } from './placement/capacity.js';
 import type { ConnectThrottle } from './placement/connect-throttle.js';
 import type { PlacedSessions } from './placement/placed-sessions.js';
+import type { Recycling } from './placement/recycling.js';
 import type { Registry } from './placement/registry.js';
 import type { Replication } from './replication/replication.js';
 import type { RunnerView, StorageView, Worker } from './worker.js';
@@ -18,6 +19,7 @@ import type { RunnerView, StorageView, Worker } from './worker.js';
 export interface WorkerParts {
   registry: Registry;
   sessions: PlacedSessions;
+  recycling: Pick<Recycling, 'begin'>;
   sends: Sends;
   untoldSends: UntoldSends;
   history: History;
@@ -63,6 +65,7 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
       pairingCode: change(async (sessionId, phoneNumber) => sessions.pairingCode(sessionId, phoneNumber)),
       disconnect: change(async (sessionId) => sessions.disconnect(sessionId)),
       restart: change(async (sessionId) => sessions.restart(sessionId)),
+      move: change(async (sessionId, slot) => sessions.move(sessionId, slot)),
       logout: change(async (sessionId) => sessions.logout(sessionId)),
       delete: change(async (sessionId) => sessions.delete(sessionId)),
     },
@@ -89,6 +92,7 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
     },
     holdReports: (sessionId) => reports?.hold(sessionId) ?? (() => undefined),
     runners: () => runnerViews(fleet, registry),
+    recycle: change(async (slot) => Promise.resolve(parts.recycling.begin(slot))),
     health: () => ({ ...health(registry, load, capacity), storage: storage(), backend: backend() }),
     readiness: () => ({
       ready: phase.now !== 'draining',

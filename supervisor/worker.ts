@@ -52,6 +52,11 @@ export interface Sessions {
   pairingCode(sessionId: string, phoneNumber: string): Promise<{ code: string; expiresAt: number }>;
   disconnect(sessionId: string): Promise<SessionView>;
   restart(sessionId: string): Promise<SessionView>;
+  /**
+   * Moves the session to the runner of another slot, the best one unless `slot` says which; waits up to 20 s until it is connected again.
+   * A session that lives there already, or nowhere yet, stays as it is. @throws INVALID_REQUEST, AT_CAPACITY, RUNNER_UNAVAILABLE
+   */
+  move(sessionId: string, slot?: number): Promise<SessionView>;
   logout(sessionId: string): Promise<SessionView>;
   delete(sessionId: string): Promise<void>;
 }
@@ -95,6 +100,13 @@ export interface RunnerView {
   lastExit:
     | { verdict: 'clean' | 'crash' | 'oom' | 'config' | 'killed'; code: number | null; signal: string | null; at: number; stderr: string[] }
     | undefined;
+}
+
+/** A recycle that has begun: how many sessions move from where to where. */
+export interface RecycleView {
+  slot: number;
+  sessions: number;
+  target: number;
 }
 
 /** Where what the worker stores stands. */
@@ -155,6 +167,8 @@ export interface Worker {
   /** Tells the backend nothing about a session until the returned function is called. */
   readonly holdReports: (sessionId: string) => () => void;
   runners(): RunnerView[];
+  /** Begins to move every session of a runner into an empty slot, and ends it then. @throws BUSY, NOT_FOUND, AT_CAPACITY */
+  recycle(slot: number): Promise<RecycleView>;
   health(): Health;
   readiness(): Readiness;
 }

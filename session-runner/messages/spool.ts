@@ -62,6 +62,8 @@ export class Spool {
   #acknowledged: Acknowledged[] = [];
   /** Sessions that are connected and have been delivered everything, and since when. */
   readonly #caughtUp = new Map<string, number>();
+  /** Sessions that live in another slot now. */
+  readonly #left = new Set<string>();
   #shipping: Promise<void> | undefined;
   #roomWaiters: (() => void)[] = [];
   #sweeper: NodeJS.Timeout | undefined;
@@ -108,6 +110,24 @@ export class Spool {
         this.#pump();
       },
     };
+  }
+
+  /** Takes over rows of a session that another slot spooled. */
+  async adopt(entries: readonly SpoolEntry[]): Promise<void> {
+    const prepared = entries.map((entry) => this.prepare(entry));
+    await this.#options.store.commit(prepared.map(({ write }) => write));
+    for (const { committed } of prepared) committed();
+  }
+
+  /** The session lives in another slot, whose runner has its rows, too: here they go once they are acknowledged. */
+  leave(sessionId: string): void {
+    this.away(sessionId);
+    this.#left.add(sessionId);
+  }
+
+  /** The session lives here (again). */
+  stay(sessionId: string): void {
+    this.#left.delete(sessionId);
   }
 
   /** The session is connected, and WhatsApp has delivered everything it had for it. */
@@ -229,7 +249,8 @@ export class Spool {
     const kept: Acknowledged[] = [];
     for (const item of this.#acknowledged) {
       const caughtUp = this.#caughtUp.get(item.sessionId);
-      (item.at <= before && caughtUp !== undefined && caughtUp <= before ? due : kept).push(item);
+      const settled = item.at <= before && caughtUp !== undefined && caughtUp <= before;
+      (settled || this.#left.has(item.sessionId) ? due : kept).push(item);
     }
     let bytes = kept.reduce((sum, item) => sum + item.bytes, 0);
     let surplus = 0;

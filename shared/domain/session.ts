@@ -33,6 +33,7 @@ export const REASONS = {
   restart_required: 'WhatsApp asked for a new connection, which is normal after pairing.',
   transient: 'The connection was lost and is being made again.',
   runner_lost: 'The process that held this session ended; the session is being connected again.',
+  moved: 'The session is being moved to another process of this worker and is connected again in a moment.',
   ack_timeout: 'WhatsApp did not confirm a message in time; the connection is being made again.',
   qr_expired: 'Nobody scanned the QR code in time; ask for a connect to get a new one.',
   disconnect_requested: 'A disconnect was asked for.',

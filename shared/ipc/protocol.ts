@@ -9,6 +9,7 @@ export const PROTOCOL_VERSION = 1;
 /** Owner's number of a session; a runner ignores calls with a lower one than it knows. */
 const Epoch = z.number().int().nonnegative();
 const session = { sessionId: SessionId };
+const Slot = z.number().int().nonnegative();
 const Nothing = z.object({});
 
 export interface CallSchema {
@@ -40,6 +41,15 @@ export const RUNNER_CALLS = {
     result: z.object({ timestamp: z.number().int() }),
     deadlineMs: 40_000,
   },
+  /**
+   * Copy the session's rows from the store of slot `from`, where nobody writes them now; what an earlier attempt left here goes first. Refused
+   * while this runner holds the session. The copy is silent: it counts only once the catalog says so.
+   */
+  'session.adopt': { params: z.object({ ...session, from: Slot }), result: z.object({ rows: z.number().int() }), deadlineMs: 30_000 },
+  /** The copy counts now: put its rows on the change log, with what was removed in slot `from` and perhaps not shipped. Also while it is open. */
+  'session.settle': { params: z.object({ ...session, from: Slot }), result: Nothing, deadlineMs: 15_000 },
+  /** Remove the rows of a session that lives in another slot now, without telling the object store. Refused while this runner holds it. */
+  'session.forget': { params: z.object(session), result: Nothing, deadlineMs: 15_000 },
   /** Forget the changes up to `to`: the object store has them. */
   'store.trim': { params: z.object({ to: z.number().int().nonnegative() }), result: Nothing, deadlineMs: 30_000 },
   /** Take no new work, detach every session, commit, answer; the supervisor then ends the process. */

@@ -37,13 +37,33 @@ export const rawRowsOf = function* (store: Readable, sessionId: string): Generat
   }
 };
 
-export const rawSpoolOf = (store: Store, sessionId: string): Row<Buffer>[] => {
+export const rawSpoolOf = (store: Readable, sessionId: string): Row<Buffer>[] => {
   const keys = new Set(
     [...store.range<{ sessionId: string }>(SLOT_TABLES.spool)]
       .filter(({ value }) => value.sessionId === sessionId)
       .map(({ key }) => key[0]),
   );
   return [...store.rawRange(SLOT_TABLES.spool)].filter(({ key }) => keys.has(key[0]));
+};
+
+/** Rows of `theirs` that `ours` does not have: a copy that was interrupted is not made twice. */
+export const missingSpool = (ours: Readable, theirs: Readable, sessionId: string): Row<Buffer>[] => {
+  const there = new Set(rawSpoolOf(ours, sessionId).map(({ value }) => value.toString('base64')));
+  return rawSpoolOf(theirs, sessionId).filter(({ value }) => !there.has(value.toString('base64')));
+};
+
+const BATCH = 500;
+
+/** As many at a time as one commit should take. */
+export const batchesOf = function* <T>(rows: Iterable<T>): Generator<T[]> {
+  let batch: T[] = [];
+  for (const row of rows) {
+    batch.push(row);
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 };
 
 /**

@@ -166,6 +166,14 @@ export class Store {
     await this.#write(encoded, options);
   }
 
+  /** Puts rows that are there, or were removed, on the change log, as if they had changed now. */
+  async markChanged(rows: readonly Pick<Write, 'table' | 'key'>[]): Promise<void> {
+    const log = this.#logOf(rows.map(({ table, key }) => ({ table, key, bytes: undefined })));
+    if (log.length === 0) return;
+    this.#assertPossible(log);
+    await this.#write(log);
+  }
+
   /** See `readChanges`. */
   readChanges(from: number, maxBytes: number): ChangeBatch | undefined {
     this.#rows.refresh();

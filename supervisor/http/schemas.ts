@@ -58,6 +58,19 @@ export const CreateSession = object({
   userId: label('userId'),
   sessionName: label('sessionName'),
 });
+export const SlotPath = z.object({
+  slot: z
+    .string()
+    .regex(/^\d{1,6}$/, 'the slot must be a whole number')
+    .transform(Number),
+});
+export const MoveSession = object({
+  slot: z
+    .int({ error: 'slot must be a whole number' })
+    .nonnegative('slot must not be negative')
+    .nullish()
+    .transform((slot) => slot ?? undefined),
+});
 export const SendMessage = object({
   to: recipient('to'),
   type: z.literal('text', { error: 'type must be text' }),

@@ -1,4 +1,4 @@
-import { next, REASONS, type Reason, type SessionEvent } from '../../shared/domain/session.js';
+import { next, REASONS, type Reason } from '../../shared/domain/session.js';
 import { AppError, messageOf } from '../../shared/errors.js';
 import type { SessionFact } from '../../shared/ipc/protocol.js';
 import type { Logger } from '../../shared/logging.js';
@@ -6,9 +6,13 @@ import type { Store, Write } from '../../shared/store/store.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { removeSessionRows, type SessionRow } from '../supervisor-store.js';
 import type { Sessions, SessionView } from '../worker.js';
+import { applyFact, UNPAIRED } from './apply-fact.js';
 import type { ConnectPriority, ConnectThrottle } from './connect-throttle.js';
-import { chooseSlot } from './placement.js';
+import { lost, wanted } from './desired-state.js';
+import { HandOver, type HandOverOptions } from './hand-over.js';
 import type { Registry } from './registry.js';
+import { SessionTurns } from './session-turns.js';
+import { slotCount, SlotRooms } from './slot-rooms.js';
 
 /** How long a connect waits for something to show. */
 const CONNECT_WAIT_MS = 20_000;
@@ -31,14 +35,18 @@ export interface PlacedSessionsOptions {
   /** Awaited before a session is given to its runner. */
   beforeOpen?: (sessionId: string) => Promise<void>;
   retryMs?: number;
+  /** Sessions with rows in the store of a slot; none unless given. */
+  sessionsIn?: HandOverOptions['sessionsIn'];
+  onStep?: HandOverOptions['onStep'];
 }
 
 /** Sessions as the API sees them, each held by the runner of its home slot. */
 export class PlacedSessions implements Sessions {
   readonly #options: PlacedSessionsOptions;
   readonly #registry: Registry;
-  /** One change of a session at a time. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #turns = new SessionTurns();
+  readonly rooms: SlotRooms;
+  readonly handOver: HandOver;
   readonly #opening = new Map<string, Promise<void>>();
   readonly #retries = new Set<NodeJS.Timeout>();
   #idleBefore: ReadonlySet<number> = new Set();
@@ -47,6 +55,17 @@ export class PlacedSessions implements Sessions {
   constructor(options: PlacedSessionsOptions) {
     this.#options = options;
     this.#registry = options.registry;
+    const { registry, fleet, throttle, log, maxSessions, maxSessionsPerRunner: perSlot } = options;
+    this.rooms = new SlotRooms({ registry, perSlot, slots: slotCount(maxSessions, perSlot) });
+    this.handOver = new HandOver({
+      ...{ registry, fleet, throttle, log, turns: this.#turns, rooms: this.rooms },
+      openAtHome: async (sessionId) => this.#openAtHome(sessionId),
+      openLater: (sessionId) => {
+        this.#retryLater(sessionId);
+      },
+      sessionsIn: options.sessionsIn ?? (async () => Promise.resolve(new Set())),
+      ...(options.onStep && { onStep: options.onStep }),
+    });
   }
 
   /** Connects whatever was connected before; to be called once, after the left-overs of an earlier supervisor are gone. */
@@ -123,6 +142,12 @@ export class PlacedSessions implements Sessions {
     return this.connect(sessionId);
   }
 
+  async move(sessionId: string, slot?: number): Promise<SessionView> {
+    await this.handOver.move(sessionId, slot);
+    await this.#registry.wait(sessionId, CONNECT_WAIT_MS, ({ state }) => state !== 'connecting' && state !== 'reconnecting');
+    return this.#registry.view(sessionId);
+  }
+
   async logout(sessionId: string): Promise<SessionView> {
     await this.#alone(sessionId, async () => {
       const { slot } = this.#registry.get(sessionId);
@@ -162,7 +187,7 @@ export class PlacedSessions implements Sessions {
   onFact(sessionId: string, epoch: number, fact: SessionFact): void {
     const row = this.#registry.find(sessionId);
     if (!row || row.epoch !== epoch || row.deleting) return;
-    this.#inBackground(sessionId, this.#applyFact(row, fact));
+    this.#inBackground(sessionId, applyFact(this.#registry, row, fact));
   }
 
   /** The runner of a slot takes calls: whatever should be connected there is. */
@@ -170,6 +195,9 @@ export class PlacedSessions implements Sessions {
     for (const row of this.#registry.rows().filter((candidate) => candidate.slot === slot && wanted(candidate))) {
       this.#inBackground(row.sessionId, this.#open(row.sessionId, 'resume'));
     }
+    this.handOver.clearStrays(slot).catch((error: unknown) => {
+      this.#options.log.warn({ slot, cause: messageOf(error) }, 'what moved sessions left in a slot could not be looked up');
+    });
   }
 
   /** The runner of a slot has ended, so none of its sockets lives. */
@@ -187,47 +215,12 @@ export class PlacedSessions implements Sessions {
     const { fleet } = this.#options;
     const before = this.#idleBefore;
     this.#idleBefore = new Set();
-    if (this.#stopping || this.#turns.size > 0) return;
+    if (this.#stopping || this.#turns.anyBusy) return;
     const needed = new Set(this.#registry.rows().flatMap((row) => (wanted(row) && row.slot !== undefined ? [row.slot] : [])));
     const idle = fleet.views().flatMap(({ slot, state }) => (state === 'ready' && !needed.has(slot) ? [slot] : []));
     const due = idle.filter((slot) => before.has(slot));
     this.#idleBefore = new Set(idle);
     await Promise.all(due.map(async (slot) => fleet.release(slot)));
-  }
-
-  async #applyFact(row: Readonly<SessionRow>, fact: SessionFact): Promise<void> {
-    const { sessionId } = row;
-    const apply = async (event: SessionEvent, reason: Reason, patch?: Partial<SessionRow>): Promise<void> =>
-      this.#registry.apply(sessionId, event, reason, patch);
-    switch (fact.type) {
-      case 'connecting':
-        return row.state === 'disconnected' && wanted(row) ? apply('connect', 'connect_requested') : undefined;
-      case 'qr':
-        this.#registry.showQr(sessionId, { value: fact.qr, attempt: fact.attempt, expiresAt: fact.expiresAt });
-        return apply('qr', 'qr_shown');
-      case 'paired':
-        return this.#registry.update(sessionId, { paired: true, everConnected: false, jid: fact.jid, lid: fact.lid });
-      case 'open':
-        return apply('open', 'opened', {
-          paired: true,
-          everConnected: true,
-          jid: fact.jid,
-          lid: fact.lid ?? row.lid,
-          pushName: fact.pushName ?? row.pushName,
-        });
-      case 'closed':
-        switch (fact.outcome) {
-          case 'retry':
-            return apply(lost(row), fact.reason);
-          case 'still_failing':
-            return apply('fail', fact.reason);
-          case 'stop':
-          case 'fail':
-            return apply(fact.outcome, fact.reason, { desired: 'disconnected' });
-          case 'logout':
-            return apply('logout', fact.reason, UNPAIRED);
-        }
-    }
   }
 
   /** @returns what resolves when a runner has the session, and rejects when none can take it */
@@ -270,17 +263,22 @@ export class PlacedSessions implements Sessions {
   }
 
   async #openNow(sessionId: string, priority: ConnectPriority): Promise<void> {
-    const { fleet, throttle } = this.#options;
-    await throttle.turn(priority);
-    await this.#alone(sessionId, async () => {
-      const row = this.#registry.get(sessionId);
-      if (this.#stopping || !wanted(row)) return;
-      const slot = row.slot ?? chooseSlot(this.#occupied(), this.#options.maxSessionsPerRunner);
-      await this.#registry.update(sessionId, { slot, epoch: row.epoch + 1 });
-      fleet.keep(slot, true);
-      await Promise.all([fleet.ensure(slot), this.#options.beforeOpen?.(sessionId)]);
-      await fleet.call(slot, 'session.open', { sessionId, epoch: this.#registry.get(sessionId).epoch, pairing: !row.paired });
-    });
+    await this.#options.throttle.turn(priority);
+    await this.#alone(sessionId, async () => this.#openAtHome(sessionId));
+  }
+
+  async #openAtHome(sessionId: string): Promise<void> {
+    const { fleet } = this.#options;
+    const row = this.#registry.get(sessionId);
+    if (this.#stopping || !wanted(row)) return;
+    const slot = row.slot ?? this.rooms.forNew();
+    const isNew = row.slot === undefined;
+    await this.#registry.update(sessionId, { slot, epoch: row.epoch + 1 });
+    fleet.keep(slot, true);
+    await Promise.all([fleet.ensure(slot), this.#options.beforeOpen?.(sessionId)]);
+    // An earlier session of this name may have lived there, and moved away before it was deleted.
+    if (isNew) await fleet.call(slot, 'session.forget', { sessionId });
+    await fleet.call(slot, 'session.open', { sessionId, epoch: this.#registry.get(sessionId).epoch, pairing: !row.paired });
   }
 
   async #close(sessionId: string, reason: Reason): Promise<void> {
@@ -292,12 +290,6 @@ export class PlacedSessions implements Sessions {
 
   #isRunning(slot: number): boolean {
     return this.#options.fleet.views().some((view) => view.slot === slot && (view.state === 'ready' || view.state === 'unresponsive'));
-  }
-
-  #occupied(): Map<number, number> {
-    const occupied = new Map<number, number>();
-    for (const { slot } of this.#registry.rows()) if (slot !== undefined) occupied.set(slot, (occupied.get(slot) ?? 0) + 1);
-    return occupied;
   }
 
   /** A disconnect or a logout did not get to its end, but nothing is connected any more. */
@@ -314,20 +306,7 @@ export class PlacedSessions implements Sessions {
   }
 
   async #alone<T>(sessionId: string, work: () => Promise<T>, check: () => unknown = () => this.#registry.get(sessionId)): Promise<T> {
-    check();
-    const before = this.#turns.get(sessionId) ?? Promise.resolve();
-    const run = async (): Promise<T> => {
-      check();
-      return work();
-    };
-    const turn = before.then(run, run);
-    const settled = turn.catch(() => undefined);
-    this.#turns.set(sessionId, settled);
-    try {
-      return await turn;
-    } finally {
-      if (this.#turns.get(sessionId) === settled) this.#turns.delete(sessionId);
-    }
+    return this.#turns.alone(sessionId, check, work);
   }
 
   #inBackground(sessionId: string, work: Promise<unknown>): void {
@@ -336,10 +315,3 @@ export class PlacedSessions implements Sessions {
     });
   }
 }
-
-const UNPAIRED = { desired: 'disconnected', paired: false, everConnected: false, jid: undefined, lid: undefined } as const;
-
-const wanted = ({ desired, deleting }: Readonly<SessionRow>): boolean => desired === 'connected' && !deleting;
-
-/** Losing a connection that was never open is still a first connect. */
-const lost = ({ everConnected }: Readonly<SessionRow>): SessionEvent => (everConnected ? 'retry' : 'connect');

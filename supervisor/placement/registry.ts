@@ -100,6 +100,19 @@ export class Registry {
     await this.#save(row);
   }
 
+  /** Gives a session another home. When that cannot be committed the old one stays, and a commit has to say so before anybody opens it there. */
+  async rehome(sessionId: string, slot: number): Promise<void> {
+    const row = this.#rows.get(sessionId);
+    if (!row) return;
+    const before = row.slot;
+    try {
+      await this.update(sessionId, { slot, epoch: row.epoch + 1 });
+    } catch (error) {
+      row.slot = before;
+      throw error;
+    }
+  }
+
   /** Applies what happened; an event without an arrow changes only what `patch` says. Resolves when it is committed. */
   async apply(sessionId: string, event: SessionEvent, reason: Reason, patch: Patch = {}): Promise<void> {
     const row = this.#rows.get(sessionId);

@@ -2,9 +2,8 @@
 // copy of a session counts: until it is committed the old one, from then on the new one.
 import { existsSync } from 'node:fs';
 import type { Logger } from '../../shared/logging.js';
-import type { RawRow } from '../../shared/store/change-log.js';
 import type { RowCipher } from '../../shared/store/row-cipher.js';
-import { quietRemovals, rawRowsOf, rawSpoolOf, sessionsIn, spooledIn } from '../../shared/store/slot-sessions.js';
+import { batchesOf, missingSpool, quietRemovals, rawRowsOf, rawSpoolOf, sessionsIn, spooledIn } from '../../shared/store/slot-sessions.js';
 import { openSlotStore, SLOT_SCHEMA, SLOT_TABLES } from '../../shared/store/slot-store.js';
 import { StoreReader } from '../../shared/store/store-reader.js';
 import type { Store } from '../../shared/store/store.js';
@@ -26,8 +25,6 @@ export interface RelocationOptions {
   /** Called before each step that changes something on the disk. */
   onStep?: (step: string) => void;
 }
-
-const BATCH = 500;
 
 /** Moves every session whose home slot is no longer used to one with room, then removes what is in slots where it does not belong. */
 export const emptySlots = async (options: RelocationOptions): Promise<void> => {
@@ -102,8 +99,7 @@ const move = async (options: RelocationOptions, row: SessionRow, source: number,
 
 /** Records that are there already, from a move that was interrupted, are not copied again. */
 const copySpool = async ({ onStep }: RelocationOptions, from: Store, to: Store, sessionId: string): Promise<void> => {
-  const there = new Set(rawSpoolOf(to, sessionId).map(({ value }) => value.toString('base64')));
-  const missing = rawSpoolOf(from, sessionId).filter(({ value }) => !there.has(value.toString('base64')));
+  const missing = missingSpool(to, from, sessionId);
   const [last] = to.rawRange(SLOT_TABLES.spool, { reverse: true, limit: 1 });
   const next = Number(last?.key[0] ?? 0) + 1;
   for (const batch of batchesOf(missing.map(({ value }, index) => ({ table: SLOT_TABLES.spool, key: [next + index], value })))) {
@@ -122,19 +118,15 @@ const tellObjectStore = async ({ track, onStep }: RelocationOptions, home: Store
   }
 };
 
-const batchesOf = function* (rows: Iterable<RawRow>): Generator<RawRow[]> {
-  let batch: RawRow[] = [];
-  for (const row of rows) {
-    batch.push(row);
-    if (batch.length < BATCH) continue;
-    yield batch;
-    batch = [];
-  }
-  if (batch.length > 0) yield batch;
-};
+/** Sessions with rows in the store of a slot, whoever writes it now. */
+export const sessionsInSlot = async (dataDir: string, slot: number, cipher: RowCipher | undefined): Promise<ReadonlySet<string>> =>
+  (await present({ dataDir, cipher }, slot)).rows;
 
 /** Looked up without writing: most starts find nothing to do. */
-const present = async ({ dataDir, cipher }: RelocationOptions, slot: number): Promise<{ rows: Set<string>; spooled: Set<string> }> => {
+const present = async (
+  { dataDir, cipher }: Pick<RelocationOptions, 'dataDir' | 'cipher'>,
+  slot: number,
+): Promise<{ rows: Set<string>; spooled: Set<string> }> => {
   const reader = StoreReader.open(slotFolder(dataDir, slot), { ...SLOT_SCHEMA, cipher });
   if (!reader) return { rows: new Set(), spooled: new Set() };
   try {

@@ -46,7 +46,10 @@ export const readTail = async (
       const sessionId = String(row.key[0]);
       if (!since.has(sessionId)) since.set(sessionId, number);
       const places = rows.get(sessionId) ?? new Map<string, TailRow>();
-      rows.set(sessionId, places.set(JSON.stringify([row.table, ...row.key]), { ...row, number, store }));
+      const place = JSON.stringify([row.table, ...row.key]);
+      // A group that waited for its end may be older than what the session's next home told meanwhile.
+      if ((places.get(place)?.number ?? 0) <= number) places.set(place, { ...row, number, store });
+      rows.set(sessionId, places);
     }
   };
   const pending = new Map<string, { number: number; changes: StoreChanges }[]>();

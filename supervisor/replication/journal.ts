@@ -4,6 +4,7 @@ import { ObjectStoreError, type ObjectStore } from '../../shared/object-store/ob
 import type { RawRow } from '../../shared/store/change-log.js';
 import { isNewPreKey } from './auth-rows.js';
 import type { Store, Write } from '../../shared/store/store.js';
+import { TABLES, type SessionRow } from '../supervisor-store.js';
 import type { ChangeSource } from './change-sources.js';
 import { decodeEntry, encodeEntry, type StoreChanges } from './journal-entry.js';
 import { SupersededError } from './ownership.js';
@@ -66,8 +67,15 @@ export class Journal {
     const share = Math.ceil(ENTRY_BYTES / Math.max(1, sources.length));
     return sources.flatMap((source) => {
       const batch = source.readChanges(this.#cursor(source), share);
-      return batch ? [{ source, ...batch }] : [];
+      return batch ? [{ source, ...batch, rows: batch.rows.filter(({ key }) => this.#livesIn(source, String(key[0]))) }] : [];
     });
+  }
+
+  /** What a session left in a slot it moved away from is old, and must not follow what its new home tells. */
+  #livesIn({ slot }: ChangeSource, sessionId: string): boolean {
+    if (slot === undefined) return true;
+    const row = this.#options.store.get<SessionRow>(TABLES.sessions, [sessionId]);
+    return row?.slot === undefined || row.slot === slot;
   }
 
   #cursor(source: ChangeSource): number {

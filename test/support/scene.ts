@@ -71,8 +71,13 @@ export interface PairedSession {
 }
 
 /** Creates a session, lets a new phone scan its QR, and waits until it is connected. */
-export const pair = async ({ worker, phones }: Pick<Scene, 'worker' | 'phones'>, sessionId: string): Promise<PairedSession> => {
-  await worker.create(sessionId);
+export const pair = async (scene: Pick<Scene, 'worker' | 'phones'>, sessionId: string): Promise<PairedSession> => {
+  await scene.worker.create(sessionId);
+  return pairCreated(scene, sessionId);
+};
+
+/** The same with a session that exists: a busy machine takes no more, and goes on with those it has. */
+export const pairCreated = async ({ worker, phones }: Pick<Scene, 'worker' | 'phones'>, sessionId: string): Promise<PairedSession> => {
   const qr = await worker.connectForQr(sessionId);
   const { number } = await phones.createPhone({ name: sessionId });
   await phones.scan(number, qr);

@@ -1,7 +1,7 @@
 import type { SessionView, Worker } from '../../worker.js';
 import { sessionIdOf, type Endpoint } from '../endpoint.js';
 import { sendData, sendMessage } from '../envelope.js';
-import { CreateSession, NoBody, PairingCode, parse } from '../schemas.js';
+import { CreateSession, MoveSession, NoBody, PairingCode, parse } from '../schemas.js';
 import { connectJson, iso, sessionJson } from '../session-json.js';
 
 export const sessionEndpoints = ({ sessions }: Worker): Endpoint[] => [
@@ -45,6 +45,15 @@ export const sessionEndpoints = ({ sessions }: Worker): Endpoint[] => [
       const { code, expiresAt } = await sessions.pairingCode(sessionId, phoneNumber);
       // Shown as the phone shows it; `raw` is what the phone takes.
       sendData(response, { sessionId, code: code.replace(/^(.{4})(.{4})$/, '$1-$2'), raw: code, expiresAt: iso(expiresAt) });
+    },
+  },
+  {
+    method: 'post',
+    path: '/session/:id/move',
+    handle: async (request, response) => {
+      const sessionId = sessionIdOf(request);
+      const { slot } = parse(MoveSession, request.body ?? {});
+      sendData(response, sessionJson(await sessions.move(sessionId, slot)));
     },
   },
   action('connect', async (sessionId) => sessions.connect(sessionId), connectJson),

@@ -99,6 +99,10 @@ export const createMemoryWorker = (): MemoryWorker => {
       },
       disconnect: async (sessionId) => Promise.resolve(move(sessionId, 'disconnected', 'disconnect_requested')),
       restart: async (sessionId) => Promise.resolve(move(sessionId, 'connecting', 'connect_requested')),
+      move: async (sessionId, slot = 1) => {
+        views.set(sessionId, { ...get(sessionId), slot });
+        return Promise.resolve(get(sessionId));
+      },
       logout: async (sessionId) => Promise.resolve(move(sessionId, 'logged_out', 'logout_requested')),
       delete: async (sessionId) => {
         get(sessionId);
@@ -138,6 +142,7 @@ export const createMemoryWorker = (): MemoryWorker => {
       },
     },
     runners: () => worker.runnerViews,
+    recycle: async (slot) => Promise.resolve({ slot, sessions: 2, target: slot + 1 }),
     health: () => ({
       ...{ status: 'online', sessionCount: views.size, cpuUsage: 45.5, memoryUsage: 67.8, uptime: 3600, maxSessions: 50 },
       storage: worker.storageView,

@@ -29,7 +29,7 @@ it('closes and opens again for a restart', async () => {
   const setting = await start();
   await connected(setting, 'a');
   expect((await setting.sessions.restart('a')).state).toBe('connected');
-  expect(setting.fleet.calls.map(({ method }) => method)).toEqual(['session.open', 'session.close', 'session.open']);
+  expect(setting.fleet.calls.map(({ method }) => method)).toEqual(['session.forget', 'session.open', 'session.close', 'session.open']);
 });
 
 it('has the higher epoch on disk before the runner hears of it', async () => {

@@ -1,0 +1,44 @@
+import type { Reason, SessionEvent } from '../../shared/domain/session.js';
+import type { SessionFact } from '../../shared/ipc/protocol.js';
+import type { SessionRow } from '../supervisor-store.js';
+import { lost, wanted } from './desired-state.js';
+import type { Registry } from './registry.js';
+
+/** What a row says without a phone that accepted the device. */
+export const UNPAIRED = { desired: 'disconnected', paired: false, everConnected: false, jid: undefined, lid: undefined } as const;
+
+/** Turns what a runner tells of a session into its state. */
+export const applyFact = async (registry: Registry, row: Readonly<SessionRow>, fact: SessionFact): Promise<void> => {
+  const { sessionId } = row;
+  const apply = async (event: SessionEvent, reason: Reason, patch?: Partial<SessionRow>): Promise<void> =>
+    registry.apply(sessionId, event, reason, patch);
+  switch (fact.type) {
+    case 'connecting':
+      return row.state === 'disconnected' && wanted(row) ? apply('connect', 'connect_requested') : undefined;
+    case 'qr':
+      registry.showQr(sessionId, { value: fact.qr, attempt: fact.attempt, expiresAt: fact.expiresAt });
+      return apply('qr', 'qr_shown');
+    case 'paired':
+      return registry.update(sessionId, { paired: true, everConnected: false, jid: fact.jid, lid: fact.lid });
+    case 'open':
+      return apply('open', 'opened', {
+        paired: true,
+        everConnected: true,
+        jid: fact.jid,
+        lid: fact.lid ?? row.lid,
+        pushName: fact.pushName ?? row.pushName,
+      });
+    case 'closed':
+      switch (fact.outcome) {
+        case 'retry':
+          return apply(lost(row), fact.reason);
+        case 'still_failing':
+          return apply('fail', fact.reason);
+        case 'stop':
+        case 'fail':
+          return apply(fact.outcome, fact.reason, { desired: 'disconnected' });
+        case 'logout':
+          return apply('logout', fact.reason, UNPAIRED);
+      }
+  }
+};

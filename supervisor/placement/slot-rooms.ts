@@ -1,0 +1,93 @@
+import { AppError } from '../../shared/errors.js';
+import { chooseSlot } from './placement.js';
+import type { Registry } from './registry.js';
+
+/** Slots of a worker: as many as its sessions need, and a spare one to move a runner's sessions into. */
+export const slotCount = (maxSessions: number, perSlot: number): number => Math.ceil(maxSessions / perSlot) + 1;
+
+export interface SlotRoomsOptions {
+  registry: Pick<Registry, 'rows' | 'find'>;
+  perSlot: number;
+  /** Sessions move only to slots below this one. */
+  slots: number;
+}
+
+/** How many sessions each slot has room for, those on their way counted where they come from and where they go. */
+export class SlotRooms {
+  readonly #options: SlotRoomsOptions;
+  /** By session, the slot it is on its way to. */
+  readonly #coming = new Map<string, number>();
+  /** Slots that are being emptied, or kept empty for those that are. */
+  readonly #shut = new Set<number>();
+
+  constructor(options: SlotRoomsOptions) {
+    this.#options = options;
+  }
+
+  /** The slot for a session that has none. */
+  forNew(): number {
+    const occupied = this.#occupied();
+    for (const slot of this.#shut) occupied.set(slot, this.#options.perSlot);
+    return chooseSlot(occupied, this.#options.perSlot);
+  }
+
+  /** The slot a session of slot `from` moves to best: one in use with the fewest sessions, else the lowest empty one; the other way round with `empty`. */
+  forMove(from: number, usable: (slot: number) => boolean, empty = false): number | undefined {
+    const { slots, perSlot } = this.#options;
+    const occupied = this.#occupied();
+    const sizes = Array.from({ length: slots }, (_, slot) => ({ slot, size: occupied.get(slot) ?? 0 }))
+      .filter(({ slot, size }) => slot !== from && size < perSlot && !this.#shut.has(slot) && usable(slot))
+      .toSorted((one, other) => one.size - other.size || one.slot - other.slot);
+    const used = sizes.find(({ size }) => size > 0);
+    const free = sizes.find(({ size }) => size === 0);
+    return (empty ? (free ?? used) : (used ?? free))?.slot;
+  }
+
+  /** A slot that nobody lives in. */
+  emptySlot(except: number, usable: (slot: number) => boolean): number | undefined {
+    const occupied = this.#occupied();
+    return Array.from({ length: this.#options.slots }, (_, slot) => slot).find(
+      (slot) => slot !== except && !occupied.has(slot) && !this.#shut.has(slot) && usable(slot),
+    );
+  }
+
+  /** @throws INVALID_REQUEST, AT_CAPACITY */
+  assertRoom(slot: number): void {
+    const { slots, perSlot } = this.#options;
+    if (!Number.isInteger(slot) || slot < 0 || slot >= slots) {
+      throw new AppError('INVALID_REQUEST', `There is no slot ${slot}; this worker has slots 0 to ${slots - 1}.`);
+    }
+    if ((this.#occupied().get(slot) ?? 0) >= perSlot) {
+      throw new AppError('AT_CAPACITY', `Slot ${slot} has no room for another session.`, { retryAfterSeconds: 60 });
+    }
+  }
+
+  /** Keeps a place for a session that moves; @returns what gives it back */
+  reserve(sessionId: string, slot: number): () => void {
+    this.#coming.set(sessionId, slot);
+    return () => {
+      if (this.#coming.get(sessionId) === slot) this.#coming.delete(sessionId);
+    };
+  }
+
+  /** No new sessions come to these slots until the returned function is called; moves to a slot that was named do. */
+  shut(slots: readonly number[]): () => void {
+    for (const slot of slots) this.#shut.add(slot);
+    return () => {
+      for (const slot of slots) this.#shut.delete(slot);
+    };
+  }
+
+  /** Sessions whose home a slot is. */
+  sessionsOf(slot: number): string[] {
+    return this.#options.registry.rows().flatMap((row) => (row.slot === slot ? [row.sessionId] : []));
+  }
+
+  #occupied(): Map<number, number> {
+    const occupied = new Map<number, number>();
+    const count = (slot: number): void => void occupied.set(slot, (occupied.get(slot) ?? 0) + 1);
+    for (const { slot } of this.#options.registry.rows()) if (slot !== undefined) count(slot);
+    for (const [sessionId, slot] of this.#coming) if (this.#options.registry.find(sessionId)?.slot !== slot) count(slot);
+    return occupied;
+  }
+}
