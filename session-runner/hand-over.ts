@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { CHANGES, type ChangedKeys, type RawRow } from '../shared/store/change-log.js';
 import { schemaVersionOf } from '../shared/store/open-store.js';
 import type { RowCipher } from '../shared/store/row-cipher.js';
-import { batchesOf, missingSpool, quietRemovals, rawRowsOf } from '../shared/store/slot-sessions.js';
+import { batchesOf, hasRows, missingSpool, quietRemovals, rawRowsOf } from '../shared/store/slot-sessions.js';
 import { SLOT_SCHEMA, SLOT_TABLES } from '../shared/store/slot-store.js';
 import { StoreReader } from '../shared/store/store-reader.js';
 import type { Key, Store } from '../shared/store/store.js';
@@ -70,7 +70,7 @@ export class HandOver {
   async forget(sessionId: string): Promise<void> {
     const { store, spool } = this.#options;
     await store.settled();
-    if (!rawRowsOf(store, sessionId).next().done) await store.commit(quietRemovals(store, sessionId), { tracked: false });
+    if (hasRows(store, sessionId)) await store.commit(quietRemovals(store, sessionId), { tracked: false });
     spool.leave(sessionId);
   }
 

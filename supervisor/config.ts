@@ -8,6 +8,7 @@ import { flag, oneOf, readEnvironment, text, url, wholeNumber, type Environment,
 import { parseEndpoint } from '../shared/object-store/s3-endpoint.js';
 import { parseKeys } from '../shared/store/row-cipher.js';
 import type { Prefixes } from './backend/dialects/dialect.js';
+import { recycleBytes, recycleMegabytes, runnerOptions } from './fleet/runner-memory.js';
 import { splitNodeOptions } from './fleet/node-options.js';
 import { isLoopback } from './loopback.js';
 
@@ -74,6 +75,7 @@ const VARIABLES = {
   RUNNER_NODE_OPTIONS: text(/^\s*-\S+(\s+\S+)*\s*$/, 'must be options of node separated by spaces, such as --max-old-space-size=512')
     .refine((value) => splitNodeOptions(value) !== undefined, 'has a quote that is not closed')
     .optional(),
+  RUNNER_RECYCLE_RSS_MB: wholeNumber(0, 1_000_000).optional(),
   WA_WEBSOCKET_URL: url(['ws', 'wss']).optional(),
   WA_VERSION: text(/^\d{1,10}\.\d{1,10}\.\d{1,10}$/, 'must be three numbers, such as 2.3000.1023223821').optional(),
   WA_APPEAR_ONLINE: flag().default(true),
@@ -188,6 +190,8 @@ export interface Config {
   readonly shutdownTimeoutMs: number;
   readonly sendDeadlineMs: number;
   readonly runnerNodeOptions: readonly string[];
+  /** Resident memory of a runner from which on its sessions move to a fresh one; undefined: never. */
+  readonly runnerRecycleBytes: number | undefined;
   readonly waWebsocketUrl: string | undefined;
   /** `a.b.c` */
   readonly waVersion: string | undefined;
@@ -235,7 +239,8 @@ export const loadConfig = (environment: Environment = process.env, surroundings:
     connectRatePerSecond: values.CONNECT_RATE_PER_SECOND,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
     sendDeadlineMs: values.SEND_DEADLINE_MS,
-    runnerNodeOptions: Object.freeze(splitNodeOptions(values.RUNNER_NODE_OPTIONS ?? '') ?? []),
+    runnerNodeOptions: Object.freeze(runnerOptions(splitNodeOptions(values.RUNNER_NODE_OPTIONS ?? '') ?? [], values.RUNNER_MAX_SESSIONS)),
+    runnerRecycleBytes: recycleBytes(values.RUNNER_RECYCLE_RSS_MB ?? recycleMegabytes(values.RUNNER_MAX_SESSIONS)),
     waWebsocketUrl: values.WA_WEBSOCKET_URL,
     waVersion: values.WA_VERSION,
     waAppearOnline: values.WA_APPEAR_ONLINE,

@@ -31,6 +31,7 @@ import { ConnectThrottle } from './placement/connect-throttle.js';
 import { chooseSlot } from './placement/placement.js';
 import { setDamagedSlotsAside } from './placement/damaged-slots.js';
 import { PlacedSessions } from './placement/placed-sessions.js';
+import { planRecycling } from './placement/planned-recycling.js';
 import { Recycling } from './placement/recycling.js';
 import { Registry } from './placement/registry.js';
 import { emptySlots, sessionsInSlot } from './placement/relocate.js';
@@ -156,6 +157,8 @@ export const startWorker = async (
       }
     },
   });
+  const endPlannedRecycling =
+    config.runnerRecycleBytes === undefined ? undefined : planRecycling({ fleet, recycling, limitBytes: config.runnerRecycleBytes, log });
   registry.onChange(({ sessionId }) => {
     replication?.changed(sessionId);
   });
@@ -223,6 +226,7 @@ export const startWorker = async (
     phase.now = 'draining';
     clearInterval(idleCheck);
     const left = (): number => Math.max(1_000, deadline - performance.now() - 1_000);
+    endPlannedRecycling?.();
     sessions.stop();
     throttle.stop();
     sends.stop();

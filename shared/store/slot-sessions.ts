@@ -46,6 +46,9 @@ export const rawSpoolOf = (store: Readable, sessionId: string): Row<Buffer>[] =>
   return [...store.rawRange(SLOT_TABLES.spool)].filter(({ key }) => keys.has(key[0]));
 };
 
+export const hasRows = (store: Readable, sessionId: string): boolean =>
+  SESSION_TABLES.some((table) => [...store.rawRange(table, { prefix: [sessionId], limit: 1 })].length > 0);
+
 /** Rows of `theirs` that `ours` does not have: a copy that was interrupted is not made twice. */
 export const missingSpool = (ours: Readable, theirs: Readable, sessionId: string): Row<Buffer>[] => {
   const there = new Set(rawSpoolOf(ours, sessionId).map(({ value }) => value.toString('base64')));

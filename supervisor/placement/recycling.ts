@@ -68,6 +68,8 @@ export class Recycling {
   async rescue(slot: number): Promise<void> {
     const { registry, rooms, handOver, log } = this.#options;
     const now = this.#clock();
+    // An empty slot if there is one: whoever made this runner fail must not take others with it.
+    const refuge = rooms.emptySlot(slot, handOver.usable);
     const queue = new PQueue({ concurrency: MOVES_AT_ONCE });
     for (const row of registry.rows().filter((candidate) => candidate.slot === slot && wanted(candidate))) {
       const { sessionId } = row;
@@ -75,8 +77,7 @@ export class Recycling {
       if (before !== undefined && now - before < RESCUE_PAUSE_MS) continue;
       this.#rescuedAt.set(sessionId, now);
       void queue.add(async () => {
-        // To an empty slot if there is one: whoever made this runner fail must not take others with it.
-        const target = rooms.forMove(slot, handOver.usable, true);
+        const target = refuge !== undefined && rooms.hasRoom(refuge) ? refuge : rooms.forMove(slot, handOver.usable);
         if (target === undefined) log.warn({ sessionId, slot }, 'no other runner has room for a session of a runner that rests');
         else await this.#move(sessionId, target);
       });

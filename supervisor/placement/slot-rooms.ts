@@ -31,16 +31,13 @@ export class SlotRooms {
     return chooseSlot(occupied, this.#options.perSlot);
   }
 
-  /** The slot a session of slot `from` moves to best: one in use with the fewest sessions, else the lowest empty one; the other way round with `empty`. */
-  forMove(from: number, usable: (slot: number) => boolean, empty = false): number | undefined {
-    const { slots, perSlot } = this.#options;
+  /** The slot a session of slot `from` moves to best: one in use with the fewest sessions, else the lowest empty one. */
+  forMove(from: number, usable: (slot: number) => boolean): number | undefined {
     const occupied = this.#occupied();
-    const sizes = Array.from({ length: slots }, (_, slot) => ({ slot, size: occupied.get(slot) ?? 0 }))
-      .filter(({ slot, size }) => slot !== from && size < perSlot && !this.#shut.has(slot) && usable(slot))
+    const [used] = Array.from({ length: this.#options.slots }, (_, slot) => ({ slot, size: occupied.get(slot) ?? 0 }))
+      .filter(({ slot, size }) => slot !== from && size > 0 && this.hasRoom(slot) && !this.#shut.has(slot) && usable(slot))
       .toSorted((one, other) => one.size - other.size || one.slot - other.slot);
-    const used = sizes.find(({ size }) => size > 0);
-    const free = sizes.find(({ size }) => size === 0);
-    return (empty ? (free ?? used) : (used ?? free))?.slot;
+    return used?.slot ?? this.emptySlot(from, usable);
   }
 
   /** A slot that nobody lives in. */
@@ -51,13 +48,17 @@ export class SlotRooms {
     );
   }
 
+  hasRoom(slot: number): boolean {
+    return (this.#occupied().get(slot) ?? 0) < this.#options.perSlot;
+  }
+
   /** @throws INVALID_REQUEST, AT_CAPACITY */
   assertRoom(slot: number): void {
-    const { slots, perSlot } = this.#options;
+    const { slots } = this.#options;
     if (!Number.isInteger(slot) || slot < 0 || slot >= slots) {
       throw new AppError('INVALID_REQUEST', `There is no slot ${slot}; this worker has slots 0 to ${slots - 1}.`);
     }
-    if ((this.#occupied().get(slot) ?? 0) >= perSlot) {
+    if (!this.hasRoom(slot)) {
       throw new AppError('AT_CAPACITY', `Slot ${slot} has no room for another session.`, { retryAfterSeconds: 60 });
     }
   }

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { isRunning, openScene, pair, pairCreated, type PairedSession, type Scene } from '../support/scene.js';
 import { startTalk } from '../support/talk.js';
-import { until } from '../support/worker-process.js';
+import { until, type RunnerFacts } from '../support/worker-process.js';
 
 let scene: Scene | undefined;
 afterEach(async () => {
@@ -108,5 +108,47 @@ test('kill -9 of the source, of the target and of the supervisor in the middle o
     5_000,
     () => 'the worker does not answer',
   );
+  console.log(JSON.stringify(count));
+}, 180_000);
+
+test('sessions of a runner that fails too often live elsewhere, with what it had received', async () => {
+  scene = await openScene({ env: { RUNNER_MAX_SESSIONS: '2' } });
+  const { phones, worker } = scene;
+  const one = await pair(scene, 'one');
+  const two = await pair(scene, 'two');
+  const three = await pair(scene, 'three');
+  const before = await loginsOf(scene, three.number);
+  const talk = startTalk(scene, [one, two], 5);
+  const inFirst = async (): Promise<RunnerFacts | undefined> => (await worker.runners()).find(({ slot }) => slot === 0);
+  for (let failures = 0; failures < 5; failures++) {
+    let pid: number | undefined;
+    await until(
+      async () => {
+        const runner = await inFirst();
+        if (runner?.state === 'ready') pid = runner.pid;
+        return pid !== undefined;
+      },
+      40_000,
+      () => 'the runner did not come back',
+    );
+    process.kill(pid ?? 0, 'SIGABRT');
+    await until(
+      () => !isRunning(pid ?? 0),
+      5_000,
+      () => 'the runner does not end',
+    );
+  }
+  for (const { sessionId } of [one, two]) {
+    await until(
+      async () => (await worker.status(sessionId))['slot'] === 2,
+      30_000,
+      () => `${sessionId} was not moved`,
+    );
+    await worker.untilStatus(sessionId, 'connected');
+  }
+  const count = await talk.stop();
+  expect(count).toMatchObject({ lost: 0, doubled: 0 });
+  expect((await phones.connections()).overlaps).toEqual([]);
+  expect(await loginsOf(scene, three.number)).toBe(before);
   console.log(JSON.stringify(count));
 }, 180_000);

@@ -14,7 +14,7 @@ const sendUntilAnswered = async (scene: Scene, sessionId: string, to: string, te
   }
 };
 
-export interface TalkCount {
+interface TalkCount {
   sent: number;
   lost: number;
   doubled: number;

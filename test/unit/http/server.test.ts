@@ -123,6 +123,18 @@ describe('runners', () => {
   });
 });
 
+describe('recycle', () => {
+  it('answers where the sessions go', async () => {
+    const { call } = await startServer();
+    expect((await call('POST', '/runners/3/recycle')).data).toEqual({ slot: 3, sessions: 2, target: 4 });
+  });
+
+  it('refuses what is no slot', async () => {
+    const { call } = await startServer();
+    expect((await call('POST', '/runners/one/recycle')).status).toBe(400);
+  });
+});
+
 describe('connections', () => {
   it('survives clients that leave in the middle of a request', async () => {
     const { baseUrl, call, lines } = await startServer();

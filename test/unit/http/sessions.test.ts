@@ -135,3 +135,17 @@ describe('other actions', () => {
     expect(fixture.worker.pairingNumbers).toEqual(['6281234567890']);
   });
 });
+
+describe('move', () => {
+  it('answers the session, in the slot that was named or in the one that was chosen', async () => {
+    expect((await fixture.call('POST', '/session/s1/move', { slot: 7 })).data).toMatchObject({ sessionId: 's1', slot: 7 });
+    for (const body of [undefined, {}, { slot: null }]) {
+      expect((await fixture.call('POST', '/session/s1/move', body)).data).toMatchObject({ sessionId: 's1', slot: 1 });
+    }
+  });
+
+  it('refuses what is no slot, and unknown sessions', async () => {
+    for (const slot of ['1', -1, 1.5]) expect((await fixture.call('POST', '/session/s1/move', { slot })).status).toBe(400);
+    expect((await fixture.call('POST', '/session/nobody/move')).status).toBe(404);
+  });
+});

@@ -1,6 +1,6 @@
 // A fleet whose runners live in this process: notes every call and answers as it is told.
 import { AppError } from '../../../shared/errors.js';
-import type { RunnerCall, RUNNER_CALLS } from '../../../shared/ipc/protocol.js';
+import type { Beat, RunnerCall, RUNNER_CALLS } from '../../../shared/ipc/protocol.js';
 import type { ParamsOf, ResultOf } from '../../../shared/ipc/wire.js';
 import type { Fleet, FleetListener } from '../../../supervisor/fleet/fleet.js';
 import type { FleetRunnerView } from '../../../supervisor/fleet/runner-view.js';
@@ -92,6 +92,11 @@ export class MemoryFleet implements Fleet {
     const incarnation = ++this.#incarnation;
     this.#running.set(slot, incarnation);
     for (const listener of this.#listeners) listener.ready?.(slot, incarnation);
+  }
+
+  /** The runner of the slot beats. */
+  beat(slot: number, beat: Beat): void {
+    for (const listener of this.#listeners) listener.beat?.(slot, this.#running.get(slot) ?? 0, beat);
   }
 
   /** The runner of the slot dies. */
