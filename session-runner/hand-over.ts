@@ -1,12 +1,12 @@
 // A session's rows on their way between the stores of two slots. Each store is written by its own runner only.
 import { dirname, join } from 'node:path';
-import { CHANGES, type ChangedKeys, type RawRow } from '../shared/store/change-log.js';
+import type { RawRow } from '../shared/store/change-log.js';
 import { schemaVersionOf } from '../shared/store/open-store.js';
 import type { RowCipher } from '../shared/store/row-cipher.js';
-import { batchesOf, hasRows, missingSpool, quietRemovals, rawRowsOf } from '../shared/store/slot-sessions.js';
+import { batchesOf, hasRows, missingSpool, placesToTell, quietRemovals, rawRowsOf } from '../shared/store/slot-sessions.js';
 import { SLOT_SCHEMA, SLOT_TABLES } from '../shared/store/slot-store.js';
 import { StoreReader } from '../shared/store/store-reader.js';
-import type { Key, Store } from '../shared/store/store.js';
+import type { Store } from '../shared/store/store.js';
 import type { Spool, SpoolEntry } from './messages/spool.js';
 
 export interface HandOverOptions {
@@ -18,7 +18,6 @@ export interface HandOverOptions {
 }
 
 const SEALED = new Set(SLOT_SCHEMA.sealed);
-const TRACKED = new Set(SLOT_SCHEMA.tracked);
 
 /** The runner's part in a move. Calls about one session come one after the other. */
 export class HandOver {
@@ -52,17 +51,12 @@ export class HandOver {
     });
   }
 
-  /** Tells the object store of the copy. What was removed at the source may not have been shipped from there, and never will be. The source may be this slot. */
+  /** Tells the object store of the copy. The source may be this slot. */
   async settle(sessionId: string, from: number): Promise<void> {
     const { store } = this.#options;
     await this.#withSource(from, async (source) => {
       await store.settled();
-      const there = [...rawRowsOf(store, sessionId)].filter(({ table }) => TRACKED.has(table));
-      const places = new Map(there.map(({ table, key }) => [JSON.stringify([table, ...key]), { table, key }]));
-      for (const [table, ...key] of source ? changesOf(source, sessionId) : []) {
-        places.set(JSON.stringify([table, ...key]), { table: String(table), key });
-      }
-      for (const batch of batchesOf(places.values())) await store.markChanged(batch);
+      for (const batch of batchesOf(placesToTell(store, source, sessionId))) await store.markChanged(batch);
     });
   }
 
@@ -103,6 +97,3 @@ export class HandOver {
     return turn;
   }
 }
-
-const changesOf = (source: StoreReader, sessionId: string): Key[] =>
-  [...source.range<ChangedKeys>(CHANGES)].flatMap(({ value }) => value.filter(([, owner]) => owner === sessionId));

@@ -1,6 +1,6 @@
 // What a slot's store holds of which session, and the writes that take it from there.
 import { CHANGES, type ChangedKeys, type RawRow } from './change-log.js';
-import { SLOT_TABLES } from './slot-store.js';
+import { SLOT_SCHEMA, SLOT_TABLES } from './slot-store.js';
 import type { Key, RangeOptions, Row, Store, Write } from './store.js';
 
 /** Tables whose keys begin with the session. */
@@ -48,6 +48,22 @@ export const rawSpoolOf = (store: Readable, sessionId: string): Row<Buffer>[] =>
 
 export const hasRows = (store: Readable, sessionId: string): boolean =>
   SESSION_TABLES.some((table) => [...store.rawRange(table, { prefix: [sessionId], limit: 1 })].length > 0);
+
+/**
+ * Places of a session that the object store is to be told of once `home` is where it lives: its rows there, and what was removed in `source`,
+ * which may not have shipped it and never will.
+ */
+export const placesToTell = (home: Readable, source: Readable | undefined, sessionId: string): Pick<Write, 'table' | 'key'>[] => {
+  const tracked = new Set(SLOT_SCHEMA.tracked);
+  const places = new Map<string, Pick<Write, 'table' | 'key'>>();
+  const add = (table: string, key: Key): void => void places.set(JSON.stringify([table, ...key]), { table, key });
+  for (const { table, key } of rawRowsOf(home, sessionId)) if (tracked.has(table)) add(table, key);
+  if (!source) return [...places.values()];
+  for (const { value } of source.range<ChangedKeys>(CHANGES)) {
+    for (const [table, ...key] of value) if (key[0] === sessionId) add(String(table), key);
+  }
+  return [...places.values()];
+};
 
 /** Rows of `theirs` that `ours` does not have: a copy that was interrupted is not made twice. */
 export const missingSpool = (ours: Readable, theirs: Readable, sessionId: string): Row<Buffer>[] => {

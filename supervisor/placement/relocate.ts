@@ -3,7 +3,16 @@
 import { existsSync } from 'node:fs';
 import type { Logger } from '../../shared/logging.js';
 import type { RowCipher } from '../../shared/store/row-cipher.js';
-import { batchesOf, missingSpool, quietRemovals, rawRowsOf, rawSpoolOf, sessionsIn, spooledIn } from '../../shared/store/slot-sessions.js';
+import {
+  batchesOf,
+  missingSpool,
+  placesToTell,
+  quietRemovals,
+  rawRowsOf,
+  rawSpoolOf,
+  sessionsIn,
+  spooledIn,
+} from '../../shared/store/slot-sessions.js';
 import { openSlotStore, SLOT_SCHEMA, SLOT_TABLES } from '../../shared/store/slot-store.js';
 import { StoreReader } from '../../shared/store/store-reader.js';
 import type { Store } from '../../shared/store/store.js';
@@ -64,7 +73,7 @@ const removeStrays = async (options: RelocationOptions): Promise<void> => {
         const home = homeOf(sessionId)?.slot;
         if (home !== undefined) {
           await withSlot(options, home, async (to) => {
-            await tellObjectStore(options, to, sessionId);
+            await tellObjectStore(options, to, from, sessionId);
             if (spooled.includes(sessionId)) await copySpool(options, from, to, sessionId);
           });
         }
@@ -109,12 +118,11 @@ const copySpool = async ({ onStep }: RelocationOptions, from: Store, to: Store, 
 };
 
 /** The rows came in silently; only now, that they count, they are changes to ship. */
-const tellObjectStore = async ({ track, onStep }: RelocationOptions, home: Store, sessionId: string): Promise<void> => {
+const tellObjectStore = async ({ track, onStep }: RelocationOptions, home: Store, source: Store, sessionId: string): Promise<void> => {
   if (!track) return;
-  const tracked = new Set(SLOT_SCHEMA.tracked);
-  for (const batch of batchesOf([...rawRowsOf(home, sessionId)].filter(({ table }) => tracked.has(table)))) {
+  for (const batch of batchesOf(placesToTell(home, source, sessionId))) {
     onStep?.('log');
-    await home.commitRaw(batch);
+    await home.markChanged(batch);
   }
 };
 

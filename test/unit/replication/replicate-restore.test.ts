@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
+import { HandOver } from '../../../session-runner/hand-over.js';
+import { Spool } from '../../../session-runner/messages/spool.js';
 import { DiskObjectStore } from '../../../shared/object-store/disk-object-store.js';
 import { ObjectStoreError, type ObjectStore } from '../../../shared/object-store/object-store.js';
 import { unpackSession } from '../../../shared/store/packed-session.js';
@@ -25,6 +27,8 @@ type Step =
   | { do: 'message'; session: number; minutes: number }
   | { do: 'read'; session: number; n: number }
   | { do: 'delete'; session: number }
+  /** To the other slot; with a flush at one moment of it, and perhaps given up before the catalog says so. */
+  | { do: 'move'; session: number; flushAfter: 'adopt' | 'catalog' | 'settle' | 'nothing'; givenUp: boolean }
   | { do: 'flush'; files: boolean }
   | { do: 'away'; away: boolean };
 
@@ -37,6 +41,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { arbitrary: fc.record({ do: fc.constant('message' as const), session, minutes: fc.nat({ max: 3_000 }) }), weight: 6 },
   { arbitrary: fc.record({ do: fc.constant('read' as const), session, n: fc.nat({ max: 9 }) }), weight: 3 },
   { arbitrary: fc.record({ do: fc.constant('delete' as const), session }), weight: 1 },
+  {
+    arbitrary: fc.record({
+      ...{ do: fc.constant('move' as const), session, givenUp: fc.boolean() },
+      flushAfter: fc.constantFrom('adopt' as const, 'catalog' as const, 'settle' as const, 'nothing' as const),
+    }),
+    weight: 4,
+  },
   { arbitrary: fc.record({ do: fc.constant('flush' as const), files: fc.boolean() }), weight: 4 },
   { arbitrary: fc.record({ do: fc.constant('away' as const), away: fc.boolean() }), weight: 1 },
 );
@@ -89,7 +100,7 @@ class World {
   readonly folder = tempFolder();
   readonly refused: string[] = [];
   store!: Store;
-  slot!: Store;
+  slots!: [Store, Store];
   replication!: Replication;
   history!: History;
   slotIsOpen = false;
@@ -106,11 +117,13 @@ class World {
     this.replication = new Replication({
       ...{ workerId: 'w', store: this.store, dataDir: this.folder, objects: this.objects, cipher: this.cipher, roomPerSlot: 10 },
       ...{ intervalMs: 3_600_000, checkpointMs: 3_600_000, log: quietLog() },
-      trimSlot: (_slot, to) => void this.slot.trimChanges(to),
+      trimSlot: (slot, to) => void this.slots[slot === 1 ? 1 : 0].trimChanges(to),
       onRefused: (why) => this.refused.push(why),
     });
     if (this.replication.isFresh) await this.replication.restore();
-    this.slot = closing(await openSlotStore(join(this.folder, 'runners/0'), { track: true, cipher: this.cipher }));
+    const slot = async (n: number): Promise<Store> =>
+      closing(await openSlotStore(join(this.folder, `runners/${n}`), { track: true, cipher: this.cipher }));
+    this.slots = [await slot(0), await slot(1)];
     this.slotIsOpen = true;
     return this;
   }
@@ -119,20 +132,20 @@ class World {
     switch (what.do) {
       case 'key':
         await this.#ensure(what.session);
-        return this.slot.commit([
+        return this.#home(what).commit([
           { table: SLOT_TABLES.creds, key: [id(what)], value: { me: { id: id(what) }, secret: Buffer.from([what.value % 256]) } },
           { table: SLOT_TABLES.keys, key: [id(what), 'session', String(what.id)], value: { ratchet: Buffer.from(String(what.value)) } },
         ]);
       case 'forget-key':
-        return this.slot.commit([{ table: SLOT_TABLES.keys, key: [id(what), 'session', String(what.id)], value: undefined }]);
+        return this.#home(what).commit([{ table: SLOT_TABLES.keys, key: [id(what), 'session', String(what.id)], value: undefined }]);
       case 'pre-key':
         await this.#ensure(what.session);
-        return this.slot.commit([
+        return this.#home(what).commit([
           { table: SLOT_TABLES.creds, key: [id(what)], value: { me: { id: id(what) }, secret: Buffer.from([what.value % 256]) } },
           { table: SLOT_TABLES.keys, key: [id(what), 'pre-key', String(what.id)], value: { private: Buffer.from(String(what.value)) } },
         ]);
       case 'use-pre-key':
-        return this.slot.commit([{ table: SLOT_TABLES.keys, key: [id(what), 'pre-key', String(what.id)], value: undefined }]);
+        return this.#home(what).commit([{ table: SLOT_TABLES.keys, key: [id(what), 'pre-key', String(what.id)], value: undefined }]);
       case 'message': {
         await this.#ensure(what.session);
         const timestamp = START - what.minutes * 60_000;
@@ -152,13 +165,13 @@ class World {
         return this.store.commit(this.history.advance(id(what), `m${what.n}`, 'read'));
       case 'delete':
         if (!this.store.get(TABLES.sessions, [id(what)])) return;
-        await this.slot.commit(rowsOf(this.slot, id(what)));
+        await this.#home(what).commit(rowsOf(this.#home(what), id(what)));
         await removeSessionRows(this.store, id(what));
         return this.store.commit([{ table: TABLES.sessions, key: [id(what)], value: undefined }, ...this.replication.deletion(id(what))]);
+      case 'move':
+        return this.#move(what);
       case 'flush':
-        return this.replication.flush(what.files).catch((error: unknown) => {
-          if (!(error instanceof ObjectStoreError)) throw error;
-        });
+        return this.#flush(what.files);
       case 'away':
         this.objects.away = what.away;
     }
@@ -169,16 +182,55 @@ class World {
     const rows = [...this.store.range<SessionRow>(TABLES.sessions)].map(({ value }) => value.sessionId);
     return Promise.all(
       rows.map(async (sessionId) => {
-        await unpackSession(this.slot, sessionId, this.cipher);
+        const home = this.slots[this.#slotOf(sessionId)];
+        await unpackSession(home, sessionId, this.cipher);
         return {
           sessionId,
-          creds: this.slot.get(SLOT_TABLES.creds, [sessionId]),
-          keys: [...this.slot.range(SLOT_TABLES.keys, { prefix: [sessionId] })],
+          creds: home.get(SLOT_TABLES.creds, [sessionId]),
+          keys: [...home.range(SLOT_TABLES.keys, { prefix: [sessionId] })],
           history: await this.history.page(sessionId, { limit: 500, offset: 0 }),
           deletion: this.store.get(TABLES.deletions, [sessionId]) !== undefined,
         };
       }),
     );
+  }
+
+  #slotOf(sessionId: string): 0 | 1 {
+    return this.store.get<SessionRow>(TABLES.sessions, [sessionId])?.slot === 1 ? 1 : 0;
+  }
+
+  #home(what: { session: number }): Store {
+    return this.slots[this.#slotOf(id(what))];
+  }
+
+  async #flush(files: boolean): Promise<void> {
+    await this.replication.flush(files).catch((error: unknown) => {
+      if (!(error instanceof ObjectStoreError)) throw error;
+    });
+  }
+
+  async #move(what: Extract<Step, { do: 'move' }>): Promise<void> {
+    const sessionId = id(what);
+    const row = this.store.get<SessionRow>(TABLES.sessions, [sessionId]);
+    if (!row) return;
+    const from = this.#slotOf(sessionId);
+    const to = from === 0 ? 1 : 0;
+    const flushAfter = async (moment: typeof what.flushAfter): Promise<void> =>
+      what.flushAfter === moment ? this.#flush(false) : undefined;
+    await this.#handOver(to).adopt(sessionId, from, new AbortController().signal);
+    await flushAfter('adopt');
+    if (what.givenUp) return;
+    await this.store.commit([{ table: TABLES.sessions, key: [sessionId], value: { ...row, slot: to, epoch: row.epoch + 1 } }]);
+    await flushAfter('catalog');
+    await this.#handOver(to).settle(sessionId, from);
+    await flushAfter('settle');
+    await this.#handOver(from).forget(sessionId);
+  }
+
+  #handOver(slot: 0 | 1): HandOver {
+    const store = this.slots[slot];
+    const spool = new Spool({ store, log: quietLog(), ship: async () => Promise.resolve() });
+    return new HandOver({ store, cipher: this.cipher, spool, dataDir: join(this.folder, `runners/${slot}`) });
   }
 
   async #ensure(index: number): Promise<void> {
