@@ -120,22 +120,18 @@ test('sessions of a runner that fails too often live elsewhere, with what it had
   const before = await loginsOf(scene, three.number);
   const talk = startTalk(scene, [one, two], 5);
   const inFirst = async (): Promise<RunnerFacts | undefined> => (await worker.runners()).find(({ slot }) => slot === 0);
+  let last: number | undefined;
   for (let failures = 0; failures < 5; failures++) {
-    let pid: number | undefined;
     await until(
       async () => {
         const runner = await inFirst();
-        if (runner?.state === 'ready') pid = runner.pid;
-        return pid !== undefined;
+        if (runner?.state !== 'ready' || runner.pid === undefined || runner.pid === last || !isRunning(runner.pid)) return false;
+        last = runner.pid;
+        process.kill(runner.pid, 'SIGABRT');
+        return true;
       },
       40_000,
       () => 'the runner did not come back',
-    );
-    process.kill(pid ?? 0, 'SIGABRT');
-    await until(
-      () => !isRunning(pid ?? 0),
-      5_000,
-      () => 'the runner does not end',
     );
   }
   for (const { sessionId } of [one, two]) {
