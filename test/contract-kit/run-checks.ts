@@ -23,25 +23,29 @@ export interface RunOutcome {
 export const runChecks = async <Context>(options: RunOptions<Context>): Promise<RunOutcome> => {
   const results: CheckResult[] = [];
   const leftBehind: string[] = [];
-  const deadline = performance.now() + options.runTimeoutMs;
+  // One timer decides both: a clock beside it could say that a check it ended still has some of the run's time left.
+  const runOver = new AbortController();
+  const runTimer = setTimeout(() => {
+    runOver.abort(new ContractBroken(`the run's ${options.runTimeoutMs} ms were over in the middle of this check`));
+  }, options.runTimeoutMs);
   for (const check of options.checks) {
     const { id, section, title } = check;
     const obstacle = obstacleOf(check, options.given, results);
-    const timeLeft = deadline - performance.now();
     let found: Omit<CheckResult, 'id' | 'section' | 'title'>;
     if (obstacle !== undefined) found = { outcome: 'skipped', reason: obstacle };
     else if (options.signal?.aborted) found = { outcome: 'fails', reason: 'the run was interrupted before this check' };
-    // Timers are of whole milliseconds, and may fire a fraction of one early.
-    else if (timeLeft < 1) found = { outcome: 'fails', reason: `the run's ${options.runTimeoutMs} ms were over before this check` };
+    else if (runOver.signal.aborted)
+      found = { outcome: 'fails', reason: `the run's ${options.runTimeoutMs} ms were over before this check` };
     else {
       const scope = new CheckScope();
-      found = await outcomeOf(check, scope, options, Math.min(check.timeoutMs ?? options.checkTimeoutMs, timeLeft));
+      found = await outcomeOf(check, scope, options, runOver.signal);
       leftBehind.push(...(await scope.cleanUp()));
     }
     const result = { id, section, title, ...found };
     results.push(result);
     options.onResult?.(result);
   }
+  clearTimeout(runTimer);
   return { results, leftBehind };
 };
 
@@ -56,19 +60,22 @@ const obstacleOf = <Context>(check: Check<Context>, given: ReadonlySet<Given>, r
 const outcomeOf = async <Context>(
   check: Check<Context>,
   scope: CheckScope,
-  { contextOf, signal }: RunOptions<Context>,
-  timeoutMs: number,
+  { contextOf, signal, checkTimeoutMs }: RunOptions<Context>,
+  runOver: AbortSignal,
 ): Promise<Pick<CheckResult, 'outcome' | 'reason' | 'exchange'>> => {
+  const timeoutMs = check.timeoutMs ?? checkTimeoutMs;
   let timer: NodeJS.Timeout | undefined;
+  const outOfTime = (): void => scope.abort(runOver.reason as Error);
   const interrupted = (): void => scope.abort(new ContractBroken('the run was interrupted'));
   const ended = new Promise<never>((_, reject) => {
     scope.signal.addEventListener('abort', () => {
       reject(scope.signal.reason as Error);
     });
     timer = setTimeout(() => {
-      scope.abort(new ContractBroken(`the check did not end within ${Math.round(timeoutMs)} ms`));
+      scope.abort(new ContractBroken(`the check did not end within ${timeoutMs} ms`));
     }, timeoutMs);
     signal?.addEventListener('abort', interrupted);
+    runOver.addEventListener('abort', outOfTime);
   });
   try {
     await Promise.race([check.run(contextOf(scope)), ended]);
@@ -86,5 +93,6 @@ const outcomeOf = async <Context>(
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', interrupted);
+    runOver.removeEventListener('abort', outOfTime);
   }
 };

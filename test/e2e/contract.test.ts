@@ -2,7 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { spawnGateway } from '../gateway/spawn-gateway.js';
 import { DEFAULT_ADMIN } from '../gateway/start-gateway.js';
-import { freePort } from '../integration/contract-kit/free-port.js';
+import { freePort } from '../support/free-port.js';
 import { contractCommand, type ContractVerdict } from '../support/contract-command.js';
 import { openScene, pair } from '../support/scene.js';
 

@@ -6,10 +6,11 @@ import type { WorkerOptions } from '../options.js';
 import { reachTarget } from '../reach-target.js';
 import { runChecks, type RunOutcome } from '../run-checks.js';
 import { guideWorkerChecks } from './guide-worker-checks.js';
-import { GuideWorker, type WorkerParts } from './guide-worker.js';
+import { GuideWorker } from './guide-worker.js';
 import { RecordingBackend } from './recording-backend.js';
 import { whatsamWorkerChecks } from './whatsam-checks.js';
 import { WhatsamWorker } from './whatsam-worker.js';
+import type { WorkerParts } from './worker-under-test.js';
 
 const CHECK_TIMEOUT_MS = 120_000;
 const RUN_TIMEOUT_MS = 15 * 60_000;

@@ -1,46 +1,10 @@
 import { ContractBroken } from '../check.js';
 import { contractId } from '../contract-id.js';
-import type { CheckScope } from '../check-scope.js';
 import type { Exchange } from '../exchange.js';
-import type { Call, HttpClient } from '../http-client.js';
-import type { PairedSession, WorkerParts } from './guide-worker.js';
-import type { Listening } from './listening.js';
-import type { RecordingBackend } from './recording-backend.js';
-
-type Auth = Pick<Call, 'bearer'>;
+import { WorkerUnderTest, type Auth } from './worker-under-test.js';
 
 /** The calls that the whatsam dialect's backend makes. Sessions made here are deleted when the check ends. */
-export class WhatsamWorker implements Listening {
-  readonly http: HttpClient;
-  readonly scope: CheckScope;
-  readonly heartbeatMs: number;
-  readonly patienceMs: number;
-  readonly #parts: WorkerParts;
-
-  constructor(parts: WorkerParts) {
-    this.#parts = parts;
-    this.http = parts.http;
-    this.scope = parts.scope;
-    this.heartbeatMs = parts.heartbeatMs;
-    this.patienceMs = parts.patienceMs;
-  }
-
-  /** For checks that require `session`. */
-  get paired(): PairedSession {
-    if (!this.#parts.paired) throw new Error('this check has to require a session');
-    return this.#parts.paired;
-  }
-
-  /** For checks that require `listen`. */
-  get backend(): RecordingBackend {
-    if (!this.#parts.backend) throw new Error('this check has to require listening');
-    return this.#parts.backend;
-  }
-
-  async health(auth: Auth = {}): Promise<Exchange> {
-    return this.http.request({ method: 'GET', path: '/health', ...auth });
-  }
-
+export class WhatsamWorker extends WorkerUnderTest {
   async start(sessionId: string, auth: Auth = {}): Promise<Exchange> {
     this.scope.defer(async () => {
       const { status } = await this.remove(sessionId);

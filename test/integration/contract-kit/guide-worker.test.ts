@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { WorkerOptions } from '../../contract-kit/options.js';
 import { runKit, type KitReport } from '../../contract-kit/run-kit.js';
 import { FakeWorker, type WorkerDefect } from './fake-worker.js';
-import { freePort } from './free-port.js';
+import { freePort } from '../../support/free-port.js';
 import { complaints, failed, skipped } from './verdicts.js';
 
 /** Five at a time on two cores. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { runKit, type KitReport } from '../../contract-kit/run-kit.js';
 import { FakeWhatsamWorker, type WhatsamWorkerDefect } from './fake-whatsam-worker.js';
-import { freePort } from './free-port.js';
+import { freePort } from '../../support/free-port.js';
 import { complaints, failed, skipped } from './verdicts.js';
 
 /** Five at a time on two cores. */

@@ -4,7 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { OwnObjectServer } from './object-server.js';
-import { endServer, freePort, spawnServer, untilReady } from './server-process.js';
+import { freePort } from '../free-port.js';
+import { endServer, spawnServer, untilReady } from './server-process.js';
 
 const ACCESS = { accessKey: 'gateway-test-key', secretKey: 'gateway-test-secret', region: 'us-east-1' };
 

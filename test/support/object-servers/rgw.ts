@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { OwnObjectServer } from './object-server.js';
-import { endServer, freePort, spawnServer, untilListening } from './server-process.js';
+import { freePort } from '../free-port.js';
+import { endServer, spawnServer, untilListening } from './server-process.js';
 
 const run = promisify(execFile);
 const ACCESS = { accessKey: 'gateway-test-key', secretKey: 'gateway-test-secret', region: 'us-east-1' };
