@@ -28,6 +28,7 @@ export class Rows implements ChangeSource {
   readonly #tables: Map<string, Table | undefined>;
   readonly #sealed: ReadonlySet<string>;
   readonly #cipher: RowCipher | undefined;
+  #closed = false;
 
   /** @param sealed tables whose rows `cipher` encrypts */
   constructor(root: RootDatabase, tables: readonly string[], sealed: readonly string[], cipher: RowCipher | undefined) {
@@ -100,13 +101,25 @@ export class Rows implements ChangeSource {
     return this.get<number>(META, LAST_CHANGE) ?? 0;
   }
 
+  /** LMDB ends what was written before. From now on nothing reads: a read between here and the end would leave it a timer that throws. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#root.close();
+  }
+
   /** The next reads see what was committed until now. */
   refresh(): void {
+    this.#assertOpen();
     for (const [name, table] of this.#tables) if (!table) this.#tables.set(name, openTable(this.#root, name));
     this.#root.resetReadTxn();
   }
 
+  #assertOpen(): void {
+    if (this.#closed) throw new Error('the store is closed');
+  }
+
   #found(name: string): Table | undefined {
+    this.#assertOpen();
     const table = this.#tables.get(name);
     if (!table && !this.#tables.has(name)) throw new Error(`the store has no table ${name}`);
     return table;

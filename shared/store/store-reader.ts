@@ -1,5 +1,5 @@
 // A store read from another process than its writer's. Readers never make a writer wait, nor the other way round.
-import { open, type RootDatabase } from 'lmdb';
+import { open } from 'lmdb';
 import { CHANGES, readChanges, type ChangeBatch, type ChangedKeys } from './change-log.js';
 import type { RowCipher } from './row-cipher.js';
 import { META, Rows } from './rows.js';
@@ -14,7 +14,6 @@ export interface ReaderOptions {
 }
 
 export class StoreReader {
-  readonly #root: RootDatabase;
   readonly #rows: Rows;
 
   /**
@@ -28,8 +27,7 @@ export class StoreReader {
   }
 
   private constructor(path: string, { tables, sealed, cipher }: ReaderOptions) {
-    this.#root = open({ path, maxDbs: 24, readOnly: true });
-    this.#rows = new Rows(this.#root, [META, CHANGES, ...tables], sealed, cipher);
+    this.#rows = new Rows(open({ path, maxDbs: 24, readOnly: true }), [META, CHANGES, ...tables], sealed, cipher);
   }
 
   get<T>(table: string, key: Key): T | undefined {
@@ -80,6 +78,6 @@ export class StoreReader {
   }
 
   async close(): Promise<void> {
-    await this.#root.close();
+    await this.#rows.close();
   }
 }

@@ -207,7 +207,7 @@ export class Store {
 
   async close(): Promise<void> {
     await this.settled();
-    await this.#root.close();
+    await this.#rows.close();
     this.#probe.close();
   }
 

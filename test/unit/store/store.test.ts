@@ -24,6 +24,18 @@ it('shows a removal to the reads of the same turn', async () => {
   expect(rowsIn(store, 'a')).toEqual([]);
 });
 
+it('refuses reads and writes from the moment it is being closed', async () => {
+  const store = new Store(tempFolder(), { tables: ['a'] });
+  await store.commit([put(['k'], 1)]);
+  const closed = store.close();
+  await store.settled();
+  expect(() => store.get('a', ['k'])).toThrow('the store is closed');
+  expect(() => rowsIn(store, 'a')).toThrow('the store is closed');
+  await expect(store.commit([put(['k'], 2)])).rejects.toThrow('the store is closed');
+  await closed;
+  expect(() => store.lastChange).toThrow('the store is closed');
+});
+
 it('shows a committed row at once to somebody who reads all the time', async () => {
   const store = tempStore('a');
   const reading = new AbortController();
