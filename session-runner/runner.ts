@@ -9,6 +9,7 @@ import type { RowCipher } from '../shared/store/row-cipher.js';
 import type { Store } from '../shared/store/store.js';
 import { sweepOutgoing } from './messages/outbound.js';
 import { HandOver } from './hand-over.js';
+import { InFlightMarks } from './in-flight.js';
 import { Spool } from './messages/spool.js';
 import { Session } from './session/session.js';
 
@@ -23,6 +24,7 @@ export class Runner {
   readonly #store: Store;
   readonly #log: Logger;
   readonly #spool: Spool;
+  readonly #inFlight: InFlightMarks;
   readonly #peer: SupervisorPeer;
   readonly #sessions = new Map<string, Session>();
   /** One change of a session at a time, in the order they were asked for. */
@@ -39,6 +41,7 @@ export class Runner {
     this.#environment = environment;
     this.#store = store;
     this.#log = log;
+    this.#inFlight = new InFlightMarks(environment.RUNNER_DATA_DIR, log);
     this.#spool = new Spool({ store, log, ship: async (records) => void (await this.#peer.call('spool.commit', { records })) });
     const handOver = new HandOver({ store, cipher, spool: this.#spool, dataDir: environment.RUNNER_DATA_DIR });
     this.#peer = connectToSupervisor({
@@ -123,6 +126,7 @@ export class Runner {
       store: this.#store,
       spool: this.#spool,
       environment: this.#environment,
+      inFlight: this.#inFlight,
       log: this.#log.child({ sessionId }),
       emit: (epoch, fact) => {
         this.#peer.emit('session.fact', { sessionId, epoch, fact });

@@ -11,6 +11,7 @@ export const ERRORS = {
   SESSION_NOT_CONNECTED: { status: 409, retryable: true },
   SESSION_LOGGED_OUT: { status: 409, retryable: false },
   SESSION_ALREADY_PAIRED: { status: 409, retryable: false },
+  SESSION_ISOLATED: { status: 409, retryable: false },
   QR_NOT_AVAILABLE: { status: 409, retryable: true },
   STORAGE_CORRUPT: { status: 409, retryable: false },
   IDEMPOTENCY_CONFLICT: { status: 409, retryable: false },

@@ -3,6 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../shared/errors.js';
+import { takeInFlight } from '../shared/in-flight-file.js';
 import { EXIT } from '../shared/exit-codes.js';
 import type { SpoolRecord } from '../shared/ipc/protocol.js';
 import type { Logger } from '../shared/logging.js';
@@ -35,7 +36,7 @@ import { planRecycling } from './placement/planned-recycling.js';
 import { Recycling } from './placement/recycling.js';
 import { Registry } from './placement/registry.js';
 import { emptySlots, sessionsInSlot } from './placement/relocate.js';
-import { slotCount } from './placement/slot-rooms.js';
+import { isIsolationSlot, slotCount } from './placement/slot-rooms.js';
 import { createReplication, openObjectStore } from './replication/create-replication.js';
 import type { InheritedSocket } from './service-manager/inherited-socket.js';
 import { openSupervisorStore, TABLES } from './supervisor-store.js';
@@ -87,11 +88,16 @@ export const startWorker = async (
   });
   await endLeftovers(store, log);
   await setDamagedSlotsAside(store, config.dataDir, log);
-  for (const slot of slotsIn(config.dataDir)) await compactIfWorthIt(slotFolder(config.dataDir, slot), log);
+  for (const slot of slotsIn(config.dataDir)) {
+    // What runners of an earlier supervisor were doing is held against nobody.
+    takeInFlight(slotFolder(config.dataDir, slot));
+    await compactIfWorthIt(slotFolder(config.dataDir, slot), log);
+  }
   const slots = slotCount(config.maxSessions, config.runnerMaxSessions);
   await emptySlots({
     ...{ store, dataDir: config.dataDir, slots, cipher, log },
     chooseSlot: (occupied) => chooseSlot(occupied, config.runnerMaxSessions),
+    stays: ({ slot, suspect }, inSlot) => inSlot === 1 && suspect?.isolated === true && isIsolationSlot(slot ?? 0, slots),
     track: config.objectStore !== undefined,
   });
 
@@ -138,6 +144,7 @@ export const startWorker = async (
     maxSessionsPerRunner: config.runnerMaxSessions,
     onRemoved: (sessionId) => replication?.deletion(sessionId) ?? [],
     beforeOpen: async (sessionId) => replication?.prepare(sessionId),
+    takeMarks: (slot) => takeInFlight(slotFolder(config.dataDir, slot)),
     sessionsIn: async (slot) => sessionsInSlot(config.dataDir, slot, cipher),
   });
   const recycling = new Recycling({ registry, fleet, rooms: sessions.rooms, handOver: sessions.handOver, log });
@@ -148,8 +155,8 @@ export const startWorker = async (
     ready: (slot) => {
       sessions.onRunnerReady(slot);
     },
-    exited: (slot) => {
-      sessions.onRunnerExited(slot);
+    exited: (slot, _incarnation, { verdict }) => {
+      sessions.onRunnerExited(slot, verdict);
       if (phase.now === 'serving' && fleet.views().some((view) => view.slot === slot && view.quarantined)) {
         recycling.rescue(slot).catch((error: unknown) => {
           log.warn({ slot, cause: messageOf(error) }, 'sessions of a runner that rests could not be moved');

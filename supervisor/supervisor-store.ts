@@ -6,6 +6,7 @@ import type { Store } from '../shared/store/store.js';
 import type { DeadReport } from './backend/report.js';
 import { migrateDays } from './messages/migrate-days.js';
 import { migrateKeyTimes } from './messages/idempotency.js';
+import type { Suspect } from './placement/suspect-policy.js';
 
 /** Tables of the supervisor's store, and the keys of their rows. */
 export const TABLES = {
@@ -93,6 +94,8 @@ export interface SessionRow {
   pushName: string | undefined;
   /** A delete that has begun and must be finished. */
   deleting: boolean;
+  /** Set while it is suspected of crashing its runners. */
+  suspect?: Suspect | undefined;
 }
 
 /** A session as it begins. */

@@ -5,6 +5,7 @@ import type { Beat } from '../shared/ipc/protocol.js';
 import type { BackendView } from './backend/backend-link.js';
 import type { UntoldSend } from './messages/untold-sends.js';
 import type { DeadReport } from './backend/report.js';
+import type { Suspect } from './placement/suspect-policy.js';
 
 /** Times are Unix milliseconds. */
 export interface SessionView {
@@ -29,6 +30,8 @@ export interface SessionView {
   lastActivity: number;
   /** The slot of its runner, once it was placed. */
   slot: number | undefined;
+  /** Set while it is suspected of crashing its runners. */
+  suspect?: Suspect | undefined;
   /** The newest QR, only in `qr_required` and only until it expires. */
   qr: Qr | undefined;
 }
@@ -54,7 +57,7 @@ export interface Sessions {
   restart(sessionId: string): Promise<SessionView>;
   /**
    * Moves the session to the runner of another slot, the best one unless `slot` says which; waits up to 20 s until it is connected again.
-   * A session that lives there already, or nowhere yet, stays as it is. @throws INVALID_REQUEST, AT_CAPACITY, RUNNER_UNAVAILABLE
+   * A session that lives there already, or nowhere yet, stays as it is. @throws SESSION_ISOLATED, INVALID_REQUEST, AT_CAPACITY, RUNNER_UNAVAILABLE
    */
   move(sessionId: string, slot?: number): Promise<SessionView>;
   logout(sessionId: string): Promise<SessionView>;
@@ -167,7 +170,7 @@ export interface Worker {
   /** Tells the backend nothing about a session until the returned function is called. */
   readonly holdReports: (sessionId: string) => () => void;
   runners(): RunnerView[];
-  /** Begins to move every session of a runner into an empty slot, and ends it then. @throws BUSY, NOT_FOUND, AT_CAPACITY */
+  /** Begins to move every session of a runner into an empty slot, and ends it then. @throws BUSY, INVALID_REQUEST, NOT_FOUND, AT_CAPACITY */
   recycle(slot: number): Promise<RecycleView>;
   health(): Health;
   readiness(): Readiness;

@@ -8,6 +8,7 @@ import type { AuthenticationCreds, BaileysEventMap, BinaryNode, SignalDataSet, W
 import { DEFAULT_CONNECTION_CONFIG, makeWASocket } from '../baileys.js';
 import { baileysLogger } from '../baileys-logger.js';
 import { Acks } from '../messages/acks.js';
+import type { InFlightMarks } from '../in-flight.js';
 import { entriesOf } from '../messages/inbound.js';
 import { relay, sentMessage, type SendRequest } from '../messages/outbound.js';
 import type { Spool } from '../messages/spool.js';
@@ -21,6 +22,8 @@ import { closePolitely, rawSocket } from './raw-socket.js';
 
 /** From connect to the first QR or an open connection; Baileys can hang silently in between. */
 const CONNECT_TIMEOUT_MS = 30_000;
+/** A connect that WhatsApp never told the end of its offline messages is over by then. */
+const CONNECT_MARK_MS = 2 * CONNECT_TIMEOUT_MS;
 const ACK_TIMEOUT_MS = 10_000;
 /** A send whose bytes did not leave by then has met a stuck socket. */
 const RELAY_TIMEOUT_MS = 10_000;
@@ -44,6 +47,7 @@ export interface ConnectionOptions {
   store: Store;
   spool: Spool;
   environment: RunnerEnvironment;
+  inFlight: InFlightMarks;
   log: Logger;
   onQr: (qr: { qr: string; attempt: number; expiresAt: number }) => void;
   onPaired: (me: { jid: string; lid: string | undefined }) => void;
@@ -60,6 +64,8 @@ export class Connection {
   readonly #gate: FrameGate;
   readonly #acks = new Acks();
   readonly #watchdog: NodeJS.Timeout;
+  /** Ends the mark that this session connects. */
+  readonly #endConnect: () => void;
   #sendQueue: Promise<unknown> = Promise.resolve();
   #state: 'connecting' | 'qr' | 'open' | 'closing' | 'closed' = 'connecting';
   #qrAttempt = 0;
@@ -70,7 +76,7 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    const { sessionId, creds, store, spool, environment, log } = options;
+    const { sessionId, creds, store, spool, environment, inFlight, log } = options;
     this.#closed = new Promise((resolve) => (this.#markClosed = resolve));
     this.#gate = new FrameGate((error) => {
       log.error({ cause: messageOf(error) }, 'a write failed; the connection is ended so that nothing unsaved is confirmed');
@@ -81,6 +87,8 @@ export class Connection {
     });
     const origins = new CiphertextOrigins();
     const logger = baileysLogger(log);
+    this.#endConnect = inFlight.begin(sessionId, 'connect');
+    setTimeout(this.#endConnect, CONNECT_MARK_MS).unref();
     this.#sock = makeWASocket({
       ...socketOptions(environment),
       auth: { creds, keys: { ...this.#keys.outside, set: async (data) => this.#setKeys(data) } },
@@ -94,6 +102,7 @@ export class Connection {
             store,
             spool,
             keys: this.#keys,
+            inFlight,
             origins,
             identities: () => this.#identities(),
           },
@@ -199,6 +208,7 @@ export class Connection {
     const { qr, connection, isNewLogin, lastDisconnect, receivedPendingNotifications } = update;
     const { sessionId, creds, spool, onQr, onPaired, onOpen } = this.#options;
     if (receivedPendingNotifications && this.#state !== 'closing') spool.caughtUp(sessionId);
+    if (receivedPendingNotifications || qr !== undefined) this.#endConnect();
     if (qr !== undefined) {
       clearTimeout(this.#watchdog);
       this.#state = 'qr';
@@ -221,6 +231,7 @@ export class Connection {
     if (this.#state === 'closed') return;
     const waitingForScan = this.#state === 'qr';
     this.#state = 'closed';
+    this.#endConnect();
     this.#options.spool.away(this.#options.sessionId);
     clearTimeout(this.#watchdog);
     this.#acks.cancelAll(new AppError('RUNNER_UNAVAILABLE', 'The connection closed before WhatsApp confirmed the message.'));
@@ -249,7 +260,9 @@ export class Connection {
       this.terminate('ack_timeout');
     }, RELAY_TIMEOUT_MS);
     try {
-      await Promise.race([relay(this.#sock, this.#options.store, this.#options.sessionId, request), acked]);
+      const { inFlight, store, sessionId } = this.#options;
+      const relayed = inFlight.during(sessionId, 'send', async () => relay(this.#sock, store, sessionId, request));
+      await Promise.race([relayed, acked]);
     } catch (error) {
       const failure = error instanceof AppError ? error : new AppError('INTERNAL', 'The message could not be sent.', { cause: error });
       this.#acks.cancel(request.messageId, failure);

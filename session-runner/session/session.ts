@@ -3,6 +3,7 @@ import type { SessionFact } from '../../shared/ipc/protocol.js';
 import type { Logger } from '../../shared/logging.js';
 import type { RunnerEnvironment } from '../../shared/runner-environment.js';
 import type { Store } from '../../shared/store/store.js';
+import type { InFlightMarks } from '../in-flight.js';
 import type { SendRequest } from '../messages/outbound.js';
 import type { Spool } from '../messages/spool.js';
 import { rowsOf, SLOT_TABLES } from '../../shared/store/slot-store.js';
@@ -16,6 +17,7 @@ export interface SessionOptions {
   store: Store;
   spool: Spool;
   environment: RunnerEnvironment;
+  inFlight: InFlightMarks;
   log: Logger;
   emit: (epoch: number, fact: SessionFact) => void;
 }
@@ -102,7 +104,7 @@ export class Session {
   }
 
   #connect(): void {
-    const { sessionId, store, spool, environment, log } = this.#options;
+    const { sessionId, store, spool, environment, inFlight, log } = this.#options;
     const creds = loadCreds(store, sessionId);
     if (!isPaired(creds) && !this.#pairing) {
       this.#unwant();
@@ -116,6 +118,7 @@ export class Session {
       store,
       spool,
       environment,
+      inFlight,
       log,
       onQr: (qr) => {
         this.#emit({ type: 'qr', ...qr });

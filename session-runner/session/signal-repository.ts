@@ -3,6 +3,7 @@ import { keyPart } from '../../shared/domain/ids.js';
 import type { Store } from '../../shared/store/store.js';
 import type { BinaryNode, SignalRepositoryWithLIDStore } from '../baileys.js';
 import type { InboxEntry } from '../messages/decode-message.js';
+import type { InFlightMarks } from '../in-flight.js';
 import type { Spool } from '../messages/spool.js';
 import { SLOT_TABLES } from '../../shared/store/slot-store.js';
 import type { SignalKeys } from './signal-keys.js';
@@ -29,6 +30,7 @@ export interface InboxOptions {
   store: Store;
   spool: Spool;
   keys: SignalKeys;
+  inFlight: Pick<InFlightMarks, 'during'>;
   origins: CiphertextOrigins;
   /** Our own jids, without device. */
   identities: () => { me: string; meLid: string };
@@ -50,11 +52,12 @@ const ON_RATCHETS = [
  * message, and a ciphertext that comes again reads its plaintext back instead of failing on a ratchet that has moved on.
  */
 export const withInbox = (repository: SignalRepositoryWithLIDStore, options: InboxOptions): SignalRepositoryWithLIDStore => {
-  const { sessionId, store, spool, keys, origins, identities } = options;
+  const { sessionId, store, spool, keys, inFlight, origins, identities } = options;
+  const marked = async <T>(work: () => Promise<T>): Promise<T> => inFlight.during(sessionId, 'decrypt', work);
 
   const once = async (ciphertext: Uint8Array, decrypt: () => Promise<Uint8Array>): Promise<Uint8Array> => {
     const origin = origins.of(ciphertext);
-    if (!origin) return keys.exclusive(decrypt);
+    if (!origin) return keys.exclusive(async () => marked(decrypt));
     const hash = createHash('sha256').update(ciphertext).digest();
     const key = inboxKey(origin.attrs, origin.index, hash);
     const known = (): Buffer | undefined => {
@@ -66,12 +69,14 @@ export const withInbox = (repository: SignalRepositoryWithLIDStore, options: Inb
     const plaintext = await keys.exclusive(async () => {
       const before = known();
       if (before) return before;
-      const decrypted = Buffer.from(await decrypt());
-      const entry: InboxEntry = { key, hash, plaintext: decrypted, attrs: origin.attrs, ...identities() };
-      const row = spool.prepare({ kind: 'inbox', sessionId, entry });
-      ({ committed } = row);
-      keys.alsoCommit([row.write, { table: SLOT_TABLES.inbox, key: [sessionId, ...key], value: { hash, plaintext: decrypted } }]);
-      return decrypted;
+      return marked(async () => {
+        const decrypted = Buffer.from(await decrypt());
+        const entry: InboxEntry = { key, hash, plaintext: decrypted, attrs: origin.attrs, ...identities() };
+        const row = spool.prepare({ kind: 'inbox', sessionId, entry });
+        ({ committed } = row);
+        keys.alsoCommit([row.write, { table: SLOT_TABLES.inbox, key: [sessionId, ...key], value: { hash, plaintext: decrypted } }]);
+        return decrypted;
+      });
     });
     committed();
     return plaintext;

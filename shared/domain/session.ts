@@ -45,6 +45,8 @@ export const REASONS = {
   unsupported: 'WhatsApp says multi-device is not available for this account.',
   passkey_required: 'The phone demands a passkey for linking; turn the passkey off in WhatsApp settings, then connect again.',
   storage_corrupt: 'What the object store holds of this session is damaged and was left as it is; log it out to pair again, or delete it.',
+  crash_loop:
+    'The work for this session crashed its process again and again; it was stopped to protect the others. Connect tries it again, in a process of its own.',
   bad_session: 'WhatsApp reported a bad session; it is retried with growing pauses.',
   unknown: 'The connection closed for an unknown reason; it is retried with growing pauses.',
 } as const;

@@ -1,5 +1,6 @@
 // How a session looks in answers. Keys without a value are left out: `undefined` never reaches the JSON, and the backends refuse null.
 import { REASONS } from '../../shared/domain/session.js';
+import type { Suspect } from '../placement/suspect-policy.js';
 import type { SessionView } from '../worker.js';
 import { qrDataUrl } from '../qr-image.js';
 
@@ -22,6 +23,12 @@ export const sessionJson = (view: SessionView): Record<string, unknown> => ({
   jid: view.jid,
   lid: view.lid,
   slot: view.slot,
+  suspect: view.suspect && suspectJson(view.suspect),
+});
+
+const suspectJson = ({ deaths, isolated }: Suspect): Record<string, unknown> => ({
+  deaths: deaths.map(({ at, operation, verdict }) => ({ at: iso(at), operation, verdict })),
+  isolated,
 });
 
 /** The answer to connect: where the session got to while the caller waited. */

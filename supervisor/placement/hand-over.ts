@@ -42,19 +42,32 @@ export class HandOver {
   /**
    * Resolves when the session was given to its new runner, connected or not; at once when it has no home yet or lives there.
    * @param slot undefined: the best one
-   * @throws SESSION_NOT_FOUND, INVALID_REQUEST, AT_CAPACITY, RUNNER_UNAVAILABLE; then it goes on where it was
+   * @throws SESSION_NOT_FOUND, SESSION_ISOLATED, INVALID_REQUEST, AT_CAPACITY, RUNNER_UNAVAILABLE; then it goes on where it was
    */
   async move(sessionId: string, slot?: number): Promise<void> {
-    const { registry, fleet, rooms, throttle, turns } = this.#options;
+    const { registry, rooms } = this.#options;
     const row = registry.get(sessionId);
+    if (row.suspect?.isolated && wanted(row)) {
+      throw new AppError('SESSION_ISOLATED', 'This session is isolated because runners crashed with it; it cannot be moved to others now.');
+    }
     if (slot !== undefined && slot !== row.slot) rooms.assertRoom(slot);
     if (row.slot === undefined || row.slot === slot) return;
     const target = slot ?? rooms.forMove(row.slot, this.usable);
     if (target === undefined) throw new AppError('AT_CAPACITY', 'No other runner has room for this session.', { retryAfterSeconds: 60 });
+    await this.#carry(sessionId, target);
+  }
+
+  /** The same for a session that is to be alone in its new slot, which is empty. */
+  async isolate(sessionId: string, slot: number): Promise<void> {
+    await this.#carry(sessionId, slot);
+  }
+
+  async #carry(sessionId: string, target: number): Promise<void> {
+    const { registry, fleet, rooms, throttle, turns } = this.#options;
     const giveBack = rooms.reserve(sessionId, target);
     try {
       // Whatever has to be waited for is waited for while the session is still connected.
-      if (wanted(row)) await throttle.turn('user');
+      if (wanted(registry.get(sessionId))) await throttle.turn('user');
       this.#step('ensure', sessionId);
       fleet.keep(target, true);
       await fleet.ensure(target);

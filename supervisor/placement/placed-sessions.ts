@@ -1,24 +1,27 @@
 import { next, REASONS, type Reason } from '../../shared/domain/session.js';
 import { AppError, messageOf } from '../../shared/errors.js';
+import type { InFlight } from '../../shared/in-flight-file.js';
 import type { SessionFact } from '../../shared/ipc/protocol.js';
 import type { Logger } from '../../shared/logging.js';
 import type { Store, Write } from '../../shared/store/store.js';
+import type { Verdict } from '../fleet/exit-verdict.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { removeSessionRows, type SessionRow } from '../supervisor-store.js';
 import type { Sessions, SessionView } from '../worker.js';
 import { applyFact, UNPAIRED } from './apply-fact.js';
-import type { ConnectPriority, ConnectThrottle } from './connect-throttle.js';
+import type { ConnectThrottle } from './connect-throttle.js';
 import { lost, wanted } from './desired-state.js';
 import { HandOver, type HandOverOptions } from './hand-over.js';
+import { Openings } from './openings.js';
 import type { Registry } from './registry.js';
 import { SessionTurns } from './session-turns.js';
 import { slotCount, SlotRooms } from './slot-rooms.js';
+import { Suspects } from './suspects.js';
 
 /** How long a connect waits for something to show. */
 const CONNECT_WAIT_MS = 20_000;
 /** A pairing code can be asked for before the QR is there. */
 const PAIRING_WAIT_MS = 20_000;
-const RETRY_MS = 5_000;
 
 export interface PlacedSessionsOptions {
   registry: Registry;
@@ -35,6 +38,12 @@ export interface PlacedSessionsOptions {
   /** Awaited before a session is given to its runner. */
   beforeOpen?: (sessionId: string) => Promise<void>;
   retryMs?: number;
+  /** What a runner that ended in a slot left in flight; nothing unless given. */
+  takeMarks?: (slot: number) => InFlight[];
+  /** Before a suspect is opened; see `OpenOrder`. */
+  pauseMs?: number;
+  /** By which suspects are judged; Unix milliseconds. */
+  now?: () => number;
   /** Sessions with rows in the store of a slot; none unless given. */
   sessionsIn?: HandOverOptions['sessionsIn'];
   onStep?: HandOverOptions['onStep'];
@@ -47,8 +56,8 @@ export class PlacedSessions implements Sessions {
   readonly #turns = new SessionTurns();
   readonly rooms: SlotRooms;
   readonly handOver: HandOver;
-  readonly #opening = new Map<string, Promise<void>>();
-  readonly #retries = new Set<NodeJS.Timeout>();
+  readonly suspects: Suspects;
+  readonly #openings: Openings;
   #idleBefore: ReadonlySet<number> = new Set();
   #stopping = false;
 
@@ -56,30 +65,44 @@ export class PlacedSessions implements Sessions {
     this.#options = options;
     this.#registry = options.registry;
     const { registry, fleet, throttle, log, maxSessions, maxSessionsPerRunner: perSlot } = options;
-    this.rooms = new SlotRooms({ registry, perSlot, slots: slotCount(maxSessions, perSlot) });
+    const rooms = new SlotRooms({ registry, perSlot, slots: slotCount(maxSessions, perSlot) });
+    this.rooms = rooms;
+    this.#openings = new Openings({
+      ...{ registry, fleet, throttle, log, rooms, turns: this.#turns },
+      ...{ beforeOpen: options.beforeOpen, retryMs: options.retryMs, pauseMs: options.pauseMs },
+      isolate: async (sessionId) => this.suspects.isolate(sessionId),
+      resumeDelete: async (sessionId) => this.delete(sessionId),
+    });
     this.handOver = new HandOver({
-      ...{ registry, fleet, throttle, log, turns: this.#turns, rooms: this.rooms },
-      openAtHome: async (sessionId) => this.#openAtHome(sessionId),
+      ...{ registry, fleet, throttle, log, rooms, turns: this.#turns },
+      openAtHome: async (sessionId) => this.#openings.atHome(sessionId),
       openLater: (sessionId) => {
-        this.#retryLater(sessionId);
+        this.#openings.later(sessionId);
       },
       sessionsIn: options.sessionsIn ?? (async () => Promise.resolve(new Set())),
       ...(options.onStep && { onStep: options.onStep }),
+    });
+    this.suspects = new Suspects({
+      ...{ registry, fleet, rooms, log, handOver: this.handOver },
+      takeMarks: options.takeMarks ?? (() => []),
+      ...(options.now && { now: options.now }),
     });
   }
 
   /** Connects whatever was connected before; to be called once, after the left-overs of an earlier supervisor are gone. */
   async resume(): Promise<void> {
     const rows = this.#registry.rows();
+    this.suspects.start();
     await Promise.all(rows.map(async (row) => this.#prepareResume(row)));
     for (const { sessionId } of rows.filter(({ deleting }) => deleting)) this.#inBackground(sessionId, this.delete(sessionId));
-    for (const row of this.#registry.rows().filter(wanted)) this.#inBackground(row.sessionId, this.#open(row.sessionId, 'resume'));
+    for (const row of this.#registry.rows().filter(wanted)) this.#inBackground(row.sessionId, this.#openings.open(row.sessionId, 'resume'));
   }
 
   /** No more connects; what is open stays open until the fleet stops. */
   stop(): void {
     this.#stopping = true;
-    for (const timer of this.#retries) clearTimeout(timer);
+    this.suspects.stop();
+    this.#openings.stop();
     this.#registry.endWaits();
   }
 
@@ -178,7 +201,7 @@ export class PlacedSessions implements Sessions {
       // A delete that a crash interrupted goes on although the session is no longer shown.
       () => this.#registry.find(sessionId) ?? this.#registry.get(sessionId),
     ).catch((error: unknown) => {
-      if (this.#registry.find(sessionId)?.deleting) this.#retryLater(sessionId);
+      if (this.#registry.find(sessionId)?.deleting) this.#openings.later(sessionId);
       throw error;
     });
   }
@@ -193,7 +216,7 @@ export class PlacedSessions implements Sessions {
   /** The runner of a slot takes calls: whatever should be connected there is. */
   onRunnerReady(slot: number): void {
     for (const row of this.#registry.rows().filter((candidate) => candidate.slot === slot && wanted(candidate))) {
-      this.#inBackground(row.sessionId, this.#open(row.sessionId, 'resume'));
+      this.#inBackground(row.sessionId, this.#openings.open(row.sessionId, 'resume'));
     }
     this.handOver.clearStrays(slot).catch((error: unknown) => {
       this.#options.log.warn({ slot, cause: messageOf(error) }, 'what moved sessions left in a slot could not be looked up');
@@ -201,12 +224,16 @@ export class PlacedSessions implements Sessions {
   }
 
   /** The runner of a slot has ended, so none of its sockets lives. */
-  onRunnerExited(slot: number): void {
+  onRunnerExited(slot: number, verdict: Verdict): void {
     // At a stop nothing is lost: the next start resumes from what is stored.
     if (this.#stopping) return;
+    this.suspects.onExit(slot, verdict);
+    this.#openings.order.runnerExited(slot);
     for (const row of this.#registry.rows().filter((candidate) => candidate.slot === slot && !candidate.deleting)) {
       if (wanted(row)) this.#inBackground(row.sessionId, this.#registry.apply(row.sessionId, lost(row), 'runner_lost'));
       else this.#inBackground(row.sessionId, this.#settleUnwanted(row));
+      // Not with the others of this slot, when it has a runner again, but somewhere else and now.
+      if (wanted(row) && this.rooms.isAway(row)) this.#inBackground(row.sessionId, this.#openings.open(row.sessionId, 'resume'));
     }
   }
 
@@ -227,58 +254,14 @@ export class PlacedSessions implements Sessions {
   async #want(sessionId: string): Promise<{ opening: Promise<void> }> {
     await this.#alone(sessionId, async () => {
       if (this.#registry.get(sessionId).reason === 'storage_corrupt') throw new AppError('STORAGE_CORRUPT', REASONS.storage_corrupt);
+      this.suspects.assertPlace(this.#registry.get(sessionId));
       await this.#registry.apply(sessionId, 'connect', 'connect_requested', { desired: 'connected' });
     });
     const { state } = this.#registry.get(sessionId);
     if (state !== 'connecting' && state !== 'reconnecting') return { opening: Promise.resolve() };
-    const opening = this.#open(sessionId, 'user');
+    const opening = this.#openings.open(sessionId, 'user');
     this.#inBackground(sessionId, opening);
     return { opening };
-  }
-
-  /** Gives the session to the runner of its home slot, once at a time. */
-  async #open(sessionId: string, priority: ConnectPriority): Promise<void> {
-    const running = this.#opening.get(sessionId);
-    if (running) return running;
-    const opening = this.#openNow(sessionId, priority)
-      .catch((error: unknown) => {
-        this.#retryLater(sessionId);
-        throw error;
-      })
-      .finally(() => this.#opening.delete(sessionId));
-    this.#opening.set(sessionId, opening);
-    return opening;
-  }
-
-  /** A runner that comes up opens its sessions anyway; this is for one that stayed up and did not take the call, and for deletes. */
-  #retryLater(sessionId: string): void {
-    if (this.#stopping) return;
-    const timer = setTimeout(() => {
-      this.#retries.delete(timer);
-      const row = this.#registry.find(sessionId);
-      if (row?.deleting) this.#inBackground(sessionId, this.delete(sessionId));
-      else if (row && wanted(row) && row.state !== 'connected') this.#inBackground(sessionId, this.#open(sessionId, 'resume'));
-    }, this.#options.retryMs ?? RETRY_MS);
-    this.#retries.add(timer);
-  }
-
-  async #openNow(sessionId: string, priority: ConnectPriority): Promise<void> {
-    await this.#options.throttle.turn(priority);
-    await this.#alone(sessionId, async () => this.#openAtHome(sessionId));
-  }
-
-  async #openAtHome(sessionId: string): Promise<void> {
-    const { fleet } = this.#options;
-    const row = this.#registry.get(sessionId);
-    if (this.#stopping || !wanted(row)) return;
-    const slot = row.slot ?? this.rooms.forNew();
-    const isNew = row.slot === undefined;
-    await this.#registry.update(sessionId, { slot, epoch: row.epoch + 1 });
-    fleet.keep(slot, true);
-    await Promise.all([fleet.ensure(slot), this.#options.beforeOpen?.(sessionId)]);
-    // An earlier session of this name may have lived there, and moved away before it was deleted.
-    if (isNew) await fleet.call(slot, 'session.forget', { sessionId });
-    await fleet.call(slot, 'session.open', { sessionId, epoch: this.#registry.get(sessionId).epoch, pairing: !row.paired });
   }
 
   async #close(sessionId: string, reason: Reason): Promise<void> {

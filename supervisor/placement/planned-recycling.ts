@@ -6,7 +6,7 @@ import type { Recycling } from './recycling.js';
 
 export interface PlannedRecyclingOptions {
   fleet: Pick<Fleet, 'views' | 'on'>;
-  recycling: Pick<Recycling, 'begin' | 'isRunning'>;
+  recycling: Pick<Recycling, 'begin' | 'isRunning' | 'takes'>;
   /** Resident memory of a runner from which on it is recycled. */
   limitBytes: number;
   log: Logger;
@@ -32,8 +32,9 @@ export const planRecycling = ({
       const at = clock();
       growths.set(slot, afterBeat(growths.get(slot), { incarnation, rssBytes, at }, limitBytes));
       if (recycling.isRunning) return;
+      const views = fleet.views().filter((view) => recycling.takes(view.slot));
       const due = dueForRecycle(
-        fleet.views().map((view) => ({ ...view, growth: growths.get(view.slot) })),
+        views.map((view) => ({ ...view, growth: growths.get(view.slot) })),
         at,
         lastAt,
       );

@@ -40,14 +40,20 @@ export class Recycling {
     await this.#running;
   }
 
+  /** Whether the runner of a slot may be recycled at all. */
+  takes(slot: number): boolean {
+    return !this.#options.rooms.isIsolation(slot);
+  }
+
   get isRunning(): boolean {
     return this.#running !== undefined;
   }
 
-  /** Begins; the sessions move in the background. @throws BUSY, NOT_FOUND, AT_CAPACITY */
+  /** Begins; the sessions move in the background. @throws BUSY, INVALID_REQUEST, NOT_FOUND, AT_CAPACITY */
   begin(slot: number): RecycleView {
     const { fleet, rooms, handOver } = this.#options;
     if (this.#running) throw new AppError('BUSY', 'Another runner is being recycled; try again later.', { retryAfterSeconds: 5 });
+    if (rooms.isIsolation(slot)) throw new AppError('INVALID_REQUEST', `Slot ${slot} is for a single session that crashed its runners.`);
     if (!fleet.views().some((view) => view.slot === slot && view.pid !== undefined)) {
       throw new AppError('NOT_FOUND', `No runner runs in slot ${slot}.`);
     }
@@ -67,11 +73,13 @@ export class Recycling {
   /** Lets the sessions of a runner that failed too often live elsewhere, where there is room. Its process is gone. */
   async rescue(slot: number): Promise<void> {
     const { registry, rooms, handOver, log } = this.#options;
+    // Whoever is to be alone goes there by another way, or is there.
+    if (rooms.isIsolation(slot)) return;
     const now = this.#clock();
     // An empty slot if there is one: whoever made this runner fail must not take others with it.
     const refuge = rooms.emptySlot(slot, handOver.usable);
     const queue = new PQueue({ concurrency: MOVES_AT_ONCE });
-    for (const row of registry.rows().filter((candidate) => candidate.slot === slot && wanted(candidate))) {
+    for (const row of registry.rows().filter((candidate) => candidate.slot === slot && wanted(candidate) && !candidate.suspect?.isolated)) {
       const { sessionId } = row;
       const before = this.#rescuedAt.get(sessionId);
       if (before !== undefined && now - before < RESCUE_PAUSE_MS) continue;

@@ -25,6 +25,8 @@ export interface RelocationOptions {
   dataDir: string;
   /** Slots below this one are used. */
   slots: number;
+  /** Whether a session of a slot beyond them stays there, given how many live there; none does unless given. */
+  stays?: (row: Readonly<SessionRow>, inSlot: number) => boolean;
   /** Answers a slot for one more session, given how many each has; `slots` or more when none has room. */
   chooseSlot: (occupied: ReadonlyMap<number, number>) => number;
   cipher: RowCipher | undefined;
@@ -37,12 +39,12 @@ export interface RelocationOptions {
 
 /** Moves every session whose home slot is no longer used to one with room, then removes what is in slots where it does not belong. */
 export const emptySlots = async (options: RelocationOptions): Promise<void> => {
-  const { store, slots, chooseSlot, log } = options;
+  const { store, slots, stays = () => false, chooseSlot, log } = options;
   const rows = [...store.range<SessionRow>(TABLES.sessions)].map(({ value }) => value);
   const occupied = new Map<number, number>();
   for (const { slot } of rows) if (slot !== undefined) occupied.set(slot, (occupied.get(slot) ?? 0) + 1);
   for (const row of rows) {
-    if (row.slot === undefined || row.slot < slots) continue;
+    if (row.slot === undefined || row.slot < slots || stays(row, occupied.get(row.slot) ?? 0)) continue;
     const target = chooseSlot(occupied);
     if (target >= slots) {
       log.warn({ sessionId: row.sessionId, slot: row.slot }, 'a session stays in a slot beyond the configured ones: no other has room');

@@ -1,9 +1,16 @@
 import { AppError } from '../../shared/errors.js';
+import type { SessionRow } from '../supervisor-store.js';
 import { chooseSlot } from './placement.js';
 import type { Registry } from './registry.js';
 
 /** Slots of a worker: as many as its sessions need, and a spare one to move a runner's sessions into. */
 export const slotCount = (maxSessions: number, perSlot: number): number => Math.ceil(maxSessions / perSlot) + 1;
+
+/** Slots behind those of a worker, each for one session that is suspected of crashing its runners. */
+const ISOLATION_SLOTS = 4;
+
+/** @param slots see `slotCount` */
+export const isIsolationSlot = (slot: number, slots: number): boolean => slot >= slots && slot < slots + ISOLATION_SLOTS;
 
 export interface SlotRoomsOptions {
   registry: Pick<Registry, 'rows' | 'find'>;
@@ -24,9 +31,27 @@ export class SlotRooms {
     this.#options = options;
   }
 
-  /** The slot for a session that has none. */
-  forNew(): number {
+  isIsolation(slot: number): boolean {
+    return isIsolationSlot(slot, this.#options.slots);
+  }
+
+  /** Whether a session lives where it must not be opened: it is to be alone, and its home is shared with others. */
+  isAway({ slot, suspect }: Readonly<SessionRow>): boolean {
+    return suspect?.isolated === true && slot !== undefined && !this.isIsolation(slot);
+  }
+
+  /** A place for one session that is to be alone. */
+  forIsolation(usable: (slot: number) => boolean): number | undefined {
     const occupied = this.#occupied();
+    return this.#isolationSlots().find((slot) => !occupied.has(slot) && usable(slot));
+  }
+
+  /** The slot for a session that has none. */
+  forNew({ suspect }: Readonly<Pick<SessionRow, 'suspect'>> = {}): number {
+    const alone = suspect?.isolated ? this.forIsolation(() => true) : undefined;
+    if (alone !== undefined) return alone;
+    const occupied = this.#occupied();
+    for (const slot of this.#isolationSlots()) occupied.set(slot, this.#options.perSlot);
     for (const slot of this.#shut) occupied.set(slot, this.#options.perSlot);
     return chooseSlot(occupied, this.#options.perSlot);
   }
@@ -48,6 +73,7 @@ export class SlotRooms {
     );
   }
 
+  /** Of a slot that sessions share. */
   hasRoom(slot: number): boolean {
     return (this.#occupied().get(slot) ?? 0) < this.#options.perSlot;
   }
@@ -82,6 +108,10 @@ export class SlotRooms {
   /** Sessions whose home a slot is. */
   sessionsOf(slot: number): string[] {
     return this.#options.registry.rows().flatMap((row) => (row.slot === slot ? [row.sessionId] : []));
+  }
+
+  #isolationSlots(): number[] {
+    return Array.from({ length: ISOLATION_SLOTS }, (_, n) => this.#options.slots + n);
   }
 
   #occupied(): Map<number, number> {

@@ -53,6 +53,7 @@ export const crashRun = async ({ kills, seed, stores, ...options }: CrashRunOpti
     undecryptable: sum(({ undecryptable }) => undecryptable),
     retriesOfPhones: sum(({ retriesOfPhones }) => retriesOfPhones),
     repairings: scenes.flatMap(({ repairings }) => repairings),
+    suspects: scenes.flatMap(({ suspects }) => suspects),
     overlaps: sum(({ overlaps }) => overlaps),
     refused: scenes.flatMap(({ refused }) => refused),
     spent: Spent.sum(scenes.map(({ spent }) => spent)),

@@ -16,7 +16,7 @@ const table = ({ aims, kills }: CrashResult): string[] => {
 };
 
 export const reportOf = (result: CrashResult): string[] => {
-  const { kills, findings, trails, failedDecryptions, missed, refused, repairings } = result;
+  const { kills, findings, trails, failedDecryptions, missed, refused, repairings, suspects } = result;
   const count = (kind: 'lost' | 'doubled'): number => findings.filter((finding) => finding.kind === kind).length;
   const figures: [string, number][] = [
     ['kills', kills.length],
@@ -30,6 +30,7 @@ export const reportOf = (result: CrashResult): string[] => {
     ['left undecryptable', result.undecryptable],
     ['phones that asked again', result.retriesOfPhones],
     ['pairings lost', repairings.length],
+    ['suspects made by outside kills', suspects.length],
     ['overlapping connections', result.overlaps],
     ['sends refused for good', refused.length],
     ...result.spent.steps.map(([step, milliseconds]): [string, number] => [`seconds of ${step}`, Math.round(milliseconds / 1000)]),
@@ -38,6 +39,7 @@ export const reportOf = (result: CrashResult): string[] => {
     ...result.failures,
     ...missed.map(({ victim, phase }) => `${victim} was killed too rarely in phase ${phase}`),
     ...repairings,
+    ...suspects,
     ...refused.slice(0, 5).map((refusal) => `refused: ${refusal}`),
     ...findings
       .slice(0, 20)

@@ -37,6 +37,8 @@ interface Judged {
   undecryptable: number;
   retriesOfPhones: number;
   repairings: string[];
+  /** Sessions that were held to blame although every kill came from outside. */
+  suspects: string[];
   overlaps: number;
   refused: string[];
 }
@@ -68,6 +70,7 @@ export const runScene = async ({ number, kills: count, seed, sabotage, store, sa
   const spent = new Spent();
   const kills: Kill[] = [];
   const repairings = new Set<string>();
+  const suspects = new Set<string>();
   let failure: string | undefined;
   try {
     traffic.start();
@@ -86,6 +89,7 @@ export const runScene = async ({ number, kills: count, seed, sabotage, store, sa
         check: async () => {
           signal?.throwIfAborted();
           for (const sessionId of await unpaired(world)) repairings.add(sessionId);
+          for (const sessionId of await suspected(world)) suspects.add(sessionId);
         },
       });
       store.become('well');
@@ -97,7 +101,7 @@ export const runScene = async ({ number, kills: count, seed, sabotage, store, sa
       failure = error instanceof Error ? error.message : String(error);
       await traffic.stop(0).catch(() => undefined);
     }
-    const judged = await spent.on('verification', async () => judge(world, traffic, repairings, kills));
+    const judged = await spent.on('verification', async () => judge(world, traffic, { repairings, suspects }, kills));
     const result = { kills, spent, ...judged, failure };
     return { ...result, folder: await world.close(!isClean(result)) };
   } catch (error) {
@@ -107,16 +111,28 @@ export const runScene = async ({ number, kills: count, seed, sabotage, store, sa
 };
 
 /** Nothing was lost or doubled, and nothing happened that must not. */
-export const isClean = ({ failure, findings, badMacs, refused, repairings, overlaps }: Omit<SceneResult, 'folder'>): boolean =>
-  failure === undefined && findings.length + badMacs + refused.length + repairings.length + overlaps === 0;
+export const isClean = ({ failure, findings, badMacs, refused, repairings, suspects, overlaps }: Omit<SceneResult, 'folder'>): boolean =>
+  failure === undefined && findings.length + badMacs + refused.length + repairings.length + suspects.length + overlaps === 0;
+
+interface Shown {
+  sessionId: string;
+  status: string;
+  suspect?: object;
+}
+
+const sessionsOf = async ({ scene }: CrashScene): Promise<Shown[]> => {
+  const { sessions } = await scene.worker.call('GET', '/sessions');
+  return sessions as Shown[];
+};
 
 /** Sessions that want a phone to scan again, or were logged out. */
-const unpaired = async ({ scene }: CrashScene): Promise<string[]> => {
-  const { sessions } = await scene.worker.call('GET', '/sessions');
-  return (sessions as { sessionId: string; status: string }[]).flatMap(({ sessionId, status }) =>
+const unpaired = async (world: CrashScene): Promise<string[]> =>
+  (await sessionsOf(world)).flatMap(({ sessionId, status }) =>
     status === 'qr_required' || status === 'logged_out' ? `${sessionId} is ${status}` : [],
   );
-};
+
+const suspected = async (world: CrashScene): Promise<string[]> =>
+  (await sessionsOf(world)).flatMap(({ sessionId, suspect }) => (suspect ? `${sessionId} is a suspect: ${JSON.stringify(suspect)}` : []));
 
 /** Waits until nothing is on its way any more, or nothing more can be hoped for. */
 const settle = async (world: CrashScene, traffic: Traffic): Promise<void> => {
@@ -143,11 +159,17 @@ const isLost = ({ kind }: Finding): boolean => kind === 'lost';
 /** Empty queues are progress, however much is found to be missing then. */
 const WAITING_WEIGHS = 1_000_000;
 
-const judge = async (world: CrashScene, traffic: Traffic, repairings: Set<string>, kills: readonly Kill[]): Promise<Judged> => {
+const judge = async (
+  world: CrashScene,
+  traffic: Traffic,
+  { repairings, suspects }: Record<'repairings' | 'suspects', Set<string>>,
+  kills: readonly Kill[],
+): Promise<Judged> => {
   const { scene, log } = world;
   const { accepted, refused } = traffic;
   const answeredOtherwise = await traffic.repeatKeyed(REPEATED_REQUESTS);
   for (const sessionId of await unpaired(world)) repairings.add(sessionId);
+  for (const sessionId of await suspected(world)) suspects.add(sessionId);
   for (const { name, devices } of await scene.phones.listPhones()) if (devices.length > 1) repairings.add(`${name} has two devices`);
   const evidence = await collectEvidence(scene, { ...world, accepted });
   const findings: Finding[] = [
@@ -177,6 +199,7 @@ const judge = async (world: CrashScene, traffic: Traffic, repairings: Set<string
     undecryptable: evidence.undecryptable,
     retriesOfPhones: (await scene.phones.stats()).retries['phone'] ?? 0,
     repairings: [...repairings],
+    suspects: [...suspects],
     overlaps: (await scene.phones.connections()).overlaps.length,
     refused,
   };

@@ -136,7 +136,8 @@ test('sessions of a runner that fails too often live elsewhere, with what it had
   }
   for (const { sessionId } of [one, two]) {
     await until(
-      async () => (await worker.status(sessionId))['slot'] === 2,
+      // An empty slot, or one of its own when it was seen at work in two of these ends.
+      async () => Number((await worker.status(sessionId))['slot']) >= 2,
       30_000,
       () => `${sessionId} was not moved`,
     );

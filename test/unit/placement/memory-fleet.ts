@@ -2,6 +2,7 @@
 import { AppError } from '../../../shared/errors.js';
 import type { Beat, RunnerCall, RUNNER_CALLS } from '../../../shared/ipc/protocol.js';
 import type { ParamsOf, ResultOf } from '../../../shared/ipc/wire.js';
+import type { Verdict } from '../../../supervisor/fleet/exit-verdict.js';
 import type { Fleet, FleetListener } from '../../../supervisor/fleet/fleet.js';
 import type { FleetRunnerView } from '../../../supervisor/fleet/runner-view.js';
 
@@ -9,7 +10,7 @@ export type FleetCall = { [M in RunnerCall]: { slot: number; method: M; params: 
 /** What a runner does with a call; undefined is the usual answer. */
 export type Answer = (call: FleetCall) => unknown;
 
-const EXIT = { verdict: 'killed' as const, code: null, signal: 'SIGKILL', at: 0, stderr: [] };
+const EXIT = { code: null, signal: 'SIGKILL', at: 0, stderr: [] };
 const USUAL: Record<RunnerCall, unknown> = {
   'session.open': {},
   'session.close': {},
@@ -100,11 +101,11 @@ export class MemoryFleet implements Fleet {
   }
 
   /** The runner of the slot dies. */
-  exit(slot: number): void {
+  exit(slot: number, verdict: Verdict = 'killed'): void {
     const incarnation = this.#running.get(slot);
     if (incarnation === undefined) return;
     this.#running.delete(slot);
-    for (const listener of this.#listeners) listener.exited?.(slot, incarnation, EXIT);
+    for (const listener of this.#listeners) listener.exited?.(slot, incarnation, { ...EXIT, verdict });
   }
 
   of<M extends RunnerCall>(method: M): Extract<FleetCall, { method: M }>[] {

@@ -42,8 +42,8 @@ export const start = async (given?: Store, options: Partial<PlacedSessionsOption
     ready: (slot) => {
       sessions.onRunnerReady(slot);
     },
-    exited: (slot) => {
-      sessions.onRunnerExited(slot);
+    exited: (slot, _incarnation, { verdict }) => {
+      sessions.onRunnerExited(slot, verdict);
     },
   });
   onTestFinished(async () => {

@@ -1,5 +1,10 @@
 import { cpSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { supervisorFolder } from '../../../supervisor/data-folders.js';
+import { chooseSlot } from '../../../supervisor/placement/placement.js';
+import { emptySlots } from '../../../supervisor/placement/relocate.js';
+import { openSupervisorStore } from '../../../supervisor/supervisor-store.js';
+import { silent } from '../shared/logged.js';
 import { tempFolder } from '../store/temp-store.js';
 import { contentsOf, holds, makeWorld, runChild } from './slot-world.js';
 
@@ -33,4 +38,27 @@ it('ends in the same way after a kill before any of its steps', { timeout: 300_0
     expect(await contentsOf(dataDir, [0, 1, 3])).toEqual(MOVED);
   }
   expect(killed).toBeGreaterThan(10);
+});
+
+it('leaves a session where it is when it may stay beyond the slots in use', async () => {
+  const dataDir = await makeWorld({ stays: 0, moves: 3, too: 4 }, { 0: ['stays'], 3: ['moves'], 4: ['too'] });
+  const store = await openSupervisorStore(supervisorFolder(dataDir));
+  const asked: [string, number][] = [];
+  await emptySlots({
+    ...{ store, dataDir, slots: 2, cipher: undefined, track: false, log: silent },
+    chooseSlot: (occupied) => chooseSlot(occupied, 2),
+    stays: ({ sessionId }, inSlot) => {
+      asked.push([sessionId, inSlot]);
+      return sessionId === 'too';
+    },
+  });
+  await store.close();
+  expect(asked.sort()).toEqual([
+    ['moves', 1],
+    ['too', 1],
+  ]);
+  expect(await contentsOf(dataDir, [0, 3, 4])).toMatchObject({
+    homes: { stays: [0, 4], moves: [0, 5], too: [4, 4] },
+    slots: [{ creds: ['moves', 'stays'] }, { creds: [] }, { creds: ['too'] }],
+  });
 });

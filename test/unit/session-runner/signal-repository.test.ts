@@ -54,20 +54,40 @@ const setUp = async (given?: Store) => {
   await spool.stop();
   const origins = new CiphertextOrigins();
   const identities = (): { me: string; meLid: string } => ({ me: '15550000001@s.whatsapp.net', meLid: '1234567@lid' });
-  const repository = withInbox(ratchet(keys.inside, decrypted), { sessionId: 's', store, spool, keys, origins, identities });
+  /** Operations that were noted, with how many decryptions had been done when they began and when they ended. */
+  const marks: [string, number, number][] = [];
+  const inFlight = {
+    during: async <T>(sessionId: string, operation: string, work: () => Promise<T>): Promise<T> => {
+      const before = decrypted.length;
+      const result = await work();
+      marks.push([`${operation} of ${sessionId}`, before, decrypted.length]);
+      return result;
+    },
+  };
+  const repository = withInbox(ratchet(keys.inside, decrypted), { sessionId: 's', store, spool, keys, inFlight, origins, identities });
   /** As it comes from the wire: new bytes in a new stanza. */
   const receive = async (ciphertext: Uint8Array, id = 'A1', attrs: Record<string, string> = {}): Promise<Uint8Array> => {
     const content = Buffer.from(ciphertext);
     origins.note(stanzaWith(content, { id, from: JID, t: '5', ...attrs }));
     return repository.decryptMessage({ jid: JID, type: 'msg', ciphertext: content });
   };
-  return { store, keys, spool, origins, repository, decrypted, receive };
+  return { store, keys, spool, origins, repository, decrypted, marks, receive };
 };
 
 const stanzaWith = (ciphertext: Uint8Array, attrs: Record<string, string>): BinaryNode => ({
   tag: 'message',
   attrs,
   content: [{ tag: 'enc', attrs: { type: 'msg' }, content: ciphertext }],
+});
+
+it('notes that it decrypts only while it does: not for what was decrypted before', async () => {
+  const { receive, repository, marks } = await setUp();
+  const ciphertext = randomBytes(20);
+  await receive(ciphertext);
+  await receive(ciphertext);
+  expect(marks).toEqual([['decrypt of s', 0, 1]]);
+  await repository.decryptMessage({ jid: JID, type: 'msg', ciphertext: randomBytes(20) });
+  expect(marks.at(-1)).toEqual(['decrypt of s', 1, 2]);
 });
 
 it('commits the ratchet step, the plaintext and the spool row before it answers', async () => {
