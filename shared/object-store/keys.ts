@@ -20,6 +20,8 @@ export const KEYS = {
   auth: (sessionId: string) => `sessions/${sessionId}/auth_info_baileys/auth.json.gz`,
   authFolder: (sessionId: string) => `sessions/${sessionId}/auth_info_baileys/`,
   /** `sha256` of the object, in hexadecimal: what was written once under a key never changes. */
+  keys: (sessionId: string, sha256: string) => `sessions/${sessionId}/auth_info_baileys/keys-${sha256}.bin`,
+  /** As earlier versions wrote it, of pre-keys only. */
   preKeys: (sessionId: string, sha256: string) => `sessions/${sessionId}/auth_info_baileys/pre-keys-${sha256}.bin`,
   sends: (sessionId: string) => `sessions/${sessionId}/sends.json.gz`,
   messages: (sessionId: string) => `sessions/${sessionId}/messages/`,

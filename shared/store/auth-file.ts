@@ -1,11 +1,11 @@
-// The credentials and keys of one session as one object: gzip of sealed JSON in Baileys' encoding, encrypted when there is a key. Pre-keys have
-// an object of their own, which this one names: there are hundreds, and few checkpoints come after new ones.
+// The credentials and keys of one session as one object: gzip of sealed JSON in Baileys' encoding, encrypted when there is a key. Keys that
+// stay as they are from one checkpoint to the next lie in an object of their own, which this one names.
 import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
+import { gunzip, gunzipSync, gzip, gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { KEYS } from '../object-store/keys.js';
 import { fromBaileysJson, stringifyBaileys } from './baileys-json.js';
-import { PreKeyRef } from './pre-key-file.js';
+import { KeyFileRef, PRE_KEY, type KeyName } from './key-file.js';
 import { isSealed, SealedRowError, type RowCipher } from './row-cipher.js';
 import { DamagedError, sealBytes, verifyJson } from './sealed-json.js';
 import { SLOT_TABLES } from './slot-store.js';
@@ -16,47 +16,66 @@ const AuthFile = z.object({
   workerId: z.string(),
   /** Journal number whose changes it includes. */
   generation: z.number().int(),
-  /** Absent when `keys` has the pre-keys too, or there are none. */
-  preKeys: PreKeyRef.optional(),
+  /** The object that has all keys as they were. Absent when there is none, and `keys` has all. */
+  olderKeys: KeyFileRef.optional(),
+  /** As earlier versions wrote it, of pre-keys only. */
+  preKeys: KeyFileRef.optional(),
   creds: z.unknown(),
-  /** Type → id → key. */
+  /** Type → id → key: those that the object named above does not have as they are now. */
   keys: z.record(z.string(), z.record(z.string(), z.unknown())),
-  /** Ids of pre-keys that their object still holds and the session no longer has. */
+  /** Ids of pre-keys that the object still has and the session no longer. */
   usedPreKeys: z.array(z.string()).optional(),
+  /** The same of other keys. */
+  goneKeys: z.array(z.tuple([z.string(), z.string()]) satisfies z.ZodType<KeyName>).optional(),
 });
 export type AuthFile = z.infer<typeof AuthFile>;
 
-/** About what one takes unpacked: fewer steps through the thread pool. */
-const CHUNK_BYTES = 256 * 1024;
+/** Below this the way through the thread pool takes longer than the work. */
+const SMALL_BYTES = 64 * 1024;
 /** How every such file begins, within this many bytes. */
 const HEAD_BYTES = 512;
-const HEAD =
-  /^\{"sessionId":"([^"]*)","workerId":"[^"]*","generation":(\d+),(?:"preKeys":\{"sha256":"([0-9a-f]{64})","generation":(\d+)\},)?"creds":/;
+const REF = String.raw`\{"sha256":"([0-9a-f]{64})","generation":(\d+)\}`;
+const HEAD = new RegExp(
+  String.raw`^\{"sessionId":"([^"]*)","workerId":"[^"]*","generation":(\d+),(?:"(olderKeys|preKeys)":${REF},)?"creds":`,
+);
+
+export interface AuthHead {
+  generation: number;
+  /** The object that it names. */
+  keys: (KeyFileRef & { key: string }) | undefined;
+}
 
 export const packAuth = async (file: AuthFile, cipher: RowCipher | undefined): Promise<Buffer> => {
-  const { sessionId, workerId, generation, preKeys, creds, keys, usedPreKeys } = file;
-  const ref = preKeys && { sha256: preKeys.sha256, generation: preKeys.generation };
-  const text = sealBytes(stringifyBaileys({ sessionId, workerId, generation, preKeys: ref, creds, keys, usedPreKeys }));
-  const packed = await promisify(gzip)(text, { level: 1, memLevel: 9, chunkSize: CHUNK_BYTES });
+  const { sessionId, workerId, generation, olderKeys, creds, keys, usedPreKeys, goneKeys } = file;
+  const ref = olderKeys && { sha256: olderKeys.sha256, generation: olderKeys.generation };
+  const text = sealBytes(stringifyBaileys({ sessionId, workerId, generation, olderKeys: ref, creds, keys, usedPreKeys, goneKeys }));
+  const packed = text.length < SMALL_BYTES ? gzipSync(text, { level: 1 }) : await promisify(gzip)(text, { level: 1 });
   return cipher ? cipher.seal(packed, KEYS.auth(sessionId)) : packed;
 };
 
 /** Verifies the object without reading all of it. @throws DamagedError, SealedRowError */
-export const verifyAuth = async (
-  object: Buffer,
-  sessionId: string,
-  cipher: RowCipher | undefined,
-): Promise<{ generation: number; preKeys: PreKeyRef | undefined }> => {
+export const verifyAuth = async (object: Buffer, sessionId: string, cipher: RowCipher | undefined): Promise<AuthHead> => {
   const match = HEAD.exec((await unseal(object, sessionId, cipher)).toString('latin1', 0, HEAD_BYTES));
   if (match?.[1] !== sessionId) throw new DamagedError('the content has another shape');
-  const [, , generation, sha256, preKeyGeneration] = match;
-  return { generation: Number(generation), preKeys: sha256 === undefined ? undefined : { sha256, generation: Number(preKeyGeneration) } };
+  const [, , generation, which, sha256, ofKeys] = match;
+  if (sha256 === undefined) return { generation: Number(generation), keys: undefined };
+  const key = which === 'preKeys' ? KEYS.preKeys(sessionId, sha256) : KEYS.keys(sessionId, sha256);
+  return { generation: Number(generation), keys: { key, sha256, generation: Number(ofKeys) } };
 };
+
+/** Keys that the object still has and the session no longer. */
+export const goneOf = ({ usedPreKeys = [], goneKeys = [] }: AuthFile): KeyName[] => [
+  ...usedPreKeys.map((id): KeyName => [PRE_KEY, id]),
+  ...goneKeys,
+];
+
+const unzip = async (packed: Buffer): Promise<Buffer> =>
+  packed.length < SMALL_BYTES ? gunzipSync(packed) : promisify(gunzip)(packed);
 
 /** The JSON text, verified. @throws DamagedError, SealedRowError when it is encrypted with a key that is not there */
 const unseal = async (object: Buffer, sessionId: string, cipher: RowCipher | undefined): Promise<Buffer> => {
   const packed = isSealed(object) ? openWith(cipher, object, sessionId) : object;
-  const bytes = await promisify(gunzip)(packed, { chunkSize: CHUNK_BYTES }).catch((error: unknown) => {
+  const bytes = await unzip(packed).catch((error: unknown) => {
     throw new DamagedError('not what was packed', { cause: error });
   });
   verifyJson(bytes);

@@ -1,7 +1,7 @@
 // A restored session lies packed in its slot's store, as it came from the object store, until its runner opens it.
-import { authWrites, unpackAuth } from './auth-file.js';
+import { authWrites, goneOf, unpackAuth } from './auth-file.js';
 import type { RawRow } from './change-log.js';
-import { openPreKeys, preKeyWrites } from './pre-key-file.js';
+import { keyWrites, openKeys } from './key-file.js';
 import type { RowCipher } from './row-cipher.js';
 import { DamagedError } from './sealed-json.js';
 import { SLOT_TABLES } from './slot-store.js';
@@ -9,7 +9,7 @@ import type { Store, Write } from './store.js';
 
 type PackedRow = [table: string, key: (string | number)[], value: Uint8Array | null];
 
-const PRE_KEY_OBJECT = -1;
+const KEY_OBJECT = -1;
 const AUTH_OBJECT = 0;
 
 /** The row [sessionId, 0]: the auth object. */
@@ -19,10 +19,10 @@ export const packedAuth = (sessionId: string, object: Buffer): Write => ({
   value: object,
 });
 
-/** The row [sessionId, -1]: the object of pre-keys that the auth object names. */
-export const packedPreKeys = (sessionId: string, object: Buffer): Write => ({
+/** The row [sessionId, -1]: the object of keys that the auth object names. */
+export const packedKeys = (sessionId: string, object: Buffer): Write => ({
   table: SLOT_TABLES.packed,
-  key: [sessionId, PRE_KEY_OBJECT],
+  key: [sessionId, KEY_OBJECT],
   value: object,
 });
 
@@ -42,17 +42,17 @@ export const readPacked = async (
   const packed = [...store.range<Uint8Array | PackedRow[]>(SLOT_TABLES.packed, { prefix: [sessionId] })];
   if (packed.length === 0) return undefined;
   const rows = new Map<string, Write>();
-  let preKeys: Uint8Array | undefined;
+  let keys: Uint8Array | undefined;
   const unpackObjects = async (object: Uint8Array): Promise<Write[]> => {
     const auth = await unpackAuth(Buffer.from(object), sessionId, cipher);
-    if (!auth.preKeys) return authWrites(auth);
-    if (!preKeys) throw new DamagedError('the pre-keys are missing');
-    const file = openPreKeys(Buffer.from(preKeys), auth.preKeys, sessionId, cipher);
-    return [...preKeyWrites(store, file, auth.usedPreKeys ?? []), ...authWrites(auth)];
+    const ref = auth.olderKeys ?? auth.preKeys;
+    if (!ref) return authWrites(auth);
+    if (!keys) throw new DamagedError('the keys are missing');
+    return [...keyWrites(store, sessionId, openKeys(Buffer.from(keys), ref, sessionId, cipher), goneOf(auth)), ...authWrites(auth)];
   };
   for (const { key, value } of packed) {
-    if (value instanceof Uint8Array && key[1] === PRE_KEY_OBJECT) {
-      preKeys = value;
+    if (value instanceof Uint8Array && key[1] === KEY_OBJECT) {
+      keys = value;
       continue;
     }
     const writes =

@@ -1,15 +1,17 @@
-// Credentials, keys and pre-keys of sessions in the object store.
+// Credentials and keys of sessions in the object store.
 import { KEYS } from '../../shared/object-store/keys.js';
 import type { ObjectStore } from '../../shared/object-store/object-store.js';
-import { packAuth } from '../../shared/store/auth-file.js';
+import { packAuth, type AuthFile } from '../../shared/store/auth-file.js';
+import { keyWrites, packKeys } from '../../shared/store/key-file.js';
 import { readPacked } from '../../shared/store/packed-session.js';
-import { packPreKeys } from '../../shared/store/pre-key-file.js';
 import type { RowCipher } from '../../shared/store/row-cipher.js';
+import { SLOT_TABLES } from '../../shared/store/slot-store.js';
 import type { StoreReader } from '../../shared/store/store-reader.js';
 import type { Write } from '../../shared/store/store.js';
 import type { SessionRow } from '../supervisor-store.js';
-import { anyUnshipped, authOfRows, preKeyIds, preKeyRows, readAuth, type Auth } from './auth-rows.js';
-import type { Progress, SavedPreKeys } from './progress.js';
+import { anyUnshipped, authOfRows, keysOfRows, otherKeyRows, preKeyRows, usedPreKeys } from './auth-rows.js';
+import type { Progress } from './progress.js';
+import { changesSince, savedKeys, type SavedKeys } from './saved-keys.js';
 
 export interface AuthCheckpointsOptions {
   workerId: string;
@@ -27,9 +29,13 @@ interface Written {
 }
 
 /** Credentials and keys as of one moment. */
-interface Snapshot extends Auth {
-  /** What holds the pre-keys; undefined when there are none, or `keys` has them. */
-  preKeys: { saved: SavedPreKeys; used: string[]; /** Still to be put. */ object: Buffer | undefined } | undefined;
+interface Snapshot {
+  /** What the auth object has beside its origin. */
+  content: Omit<AuthFile, 'sessionId' | 'workerId' | 'generation'>;
+  /** What has the keys that are not in the auth object. */
+  saved: SavedKeys | undefined;
+  /** Still to be put. */
+  object?: Buffer;
 }
 
 export class AuthCheckpoints {
@@ -46,20 +52,19 @@ export class AuthCheckpoints {
     const found = await this.#read(row, generation);
     if (!found) {
       if (progress.checkpointed(sessionId)?.hasAuth ?? true) await this.#removeBut(sessionId, []);
-      return { hasAuth: false, writes: progress.savePreKeys(sessionId, undefined) };
+      return { hasAuth: false, writes: progress.saveKeys(sessionId, undefined) };
     }
-    const { creds, keys, preKeys } = found;
-    const file = { sessionId, workerId, generation, creds, keys, preKeys: preKeys?.saved, usedPreKeys: preKeys?.used };
-    const packed = await packAuth(file, cipher);
+    const { content, saved, object } = found;
+    const packed = await packAuth({ sessionId, workerId, generation, ...content }, cipher);
     // What is named comes first, under a key of its own: whichever auth object is there, what it names is there too.
-    if (preKeys?.object) await objects.put(KEYS.preKeys(sessionId, preKeys.saved.sha256), preKeys.object);
+    if (saved && object) await objects.put(KEYS.keys(sessionId, saved.sha256), object);
     await objects.put(KEYS.auth(sessionId), packed);
-    if (!preKeys?.object) return { hasAuth: true, writes: [] };
-    const before = progress.savedPreKeys(sessionId);
+    if (!saved || !object) return { hasAuth: true, writes: [] };
+    const before = progress.savedKeys(sessionId);
     // Whoever restores meanwhile may still go by the auth object before this one.
-    const kept = [before, preKeys.saved].flatMap((saved) => (saved ? [KEYS.preKeys(sessionId, saved.sha256)] : []));
+    const kept = [before, saved].flatMap((keys) => (keys ? [KEYS.keys(sessionId, keys.sha256)] : []));
     if (before) await this.#removeBut(sessionId, [KEYS.auth(sessionId), ...kept]);
-    return { hasAuth: true, writes: progress.savePreKeys(sessionId, preKeys.saved) };
+    return { hasAuth: true, writes: progress.saveKeys(sessionId, saved) };
   }
 
   /** Undefined for a session without credentials. */
@@ -69,28 +74,32 @@ export class AuthCheckpoints {
     reader.refresh();
     const packed = await readPacked(reader, sessionId, this.#options.cipher);
     if (packed) {
-      const auth = authOfRows(packed);
-      return auth && { ...auth, preKeys: undefined };
+      const content = authOfRows(packed);
+      return content && { content, saved: undefined };
     }
     reader.refresh();
-    const auth = readAuth(reader, sessionId);
-    return auth && { ...auth, preKeys: this.#preKeys(reader, sessionId, slot, generation) };
+    const creds = reader.get(SLOT_TABLES.creds, [sessionId]);
+    return creds === undefined ? undefined : this.#readKeys({ reader, sessionId, slot, creds, generation });
   }
 
-  /** Pre-keys never change once made: those that were only used since can stay where they are. */
-  #preKeys(reader: StoreReader, sessionId: string, slot: number, generation: number): Snapshot['preKeys'] {
+  /** Most keys stay as they are for long: those of contacts nobody writes to, and pre-keys until they are used. */
+  #readKeys(from: { reader: StoreReader; sessionId: string; slot: number; creds: unknown; generation: number }): Snapshot {
     const { workerId, progress, cipher } = this.#options;
-    const saved = progress.savedPreKeys(sessionId);
-    if (saved && saved.keyId === cipher?.keyId && progress.newPreKeys(sessionId) <= saved.generation) {
-      const ids = preKeyIds(reader, sessionId);
-      const used = saved.ids.filter((id) => !ids.has(id));
-      const hasAll = saved.ids.length - used.length === ids.size;
-      if (hasAll && !anyUnshipped(reader, progress, { sessionId, slot, ids })) return { saved, used, object: undefined };
+    const { reader, sessionId, creds, generation } = from;
+    const others = otherKeyRows(reader, sessionId);
+    const saved = progress.savedKeys(sessionId);
+    if (saved && saved.generation >= progress.newPreKeys(sessionId) && saved.keyId === cipher?.keyId) {
+      const used = usedPreKeys(reader, sessionId, saved.preKeys);
+      const since = used && !anyUnshipped(progress, from, used) ? changesSince(saved, others) : undefined;
+      if (since) {
+        const keys = keysOfRows(keyWrites(reader, sessionId, since.changed));
+        return { content: { olderKeys: saved, creds, keys, usedPreKeys: used, goneKeys: since.gone }, saved };
+      }
     }
-    const rows = preKeyRows(reader, sessionId);
-    if (rows.length === 0) return undefined;
-    const { object, ref } = packPreKeys({ sessionId, workerId, generation, rows });
-    return { saved: { ...ref, ids: rows.map(([id]) => id), keyId: cipher?.keyId }, used: [], object };
+    const rows = [...preKeyRows(reader, sessionId), ...others];
+    if (rows.length === 0) return { content: { creds, keys: {} }, saved: undefined };
+    const { object, ref } = packKeys({ sessionId, workerId, generation, rows });
+    return { content: { olderKeys: ref, creds, keys: {} }, saved: savedKeys(ref, rows, object.length), object };
   }
 
   async #removeBut(sessionId: string, kept: readonly string[]): Promise<void> {

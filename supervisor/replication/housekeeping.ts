@@ -173,7 +173,7 @@ export class Housekeeping {
       .flatMap(({ value: { sessionId } }) => [
         ...progress.soil(sessionId, dirty),
         ...progress.checkpoint(sessionId, undefined),
-        ...progress.soilPreKeys(sessionId),
+        ...progress.soilKeys(sessionId),
       ]);
   }
 

@@ -1,7 +1,7 @@
 // What the replicator has done so far, as rows of the supervisor's store that are themselves not replicated.
-import type { PreKeyRef } from '../../shared/store/pre-key-file.js';
 import type { Key, Store, Write } from '../../shared/store/store.js';
 import { TABLES } from '../supervisor-store.js';
+import type { SavedKeys } from './saved-keys.js';
 
 export interface Owner {
   /** Names this data folder for as long as it exists. */
@@ -28,14 +28,6 @@ export interface Checkpointed {
   number: number;
   hasAuth: boolean;
   hasSends: boolean;
-}
-
-/** The object that holds a session's pre-keys. */
-export interface SavedPreKeys extends PreKeyRef {
-  /** Of all keys in it, the ones used since included. */
-  ids: string[];
-  /** What its rows are encrypted with. */
-  keyId: string | undefined;
 }
 
 const OWNER: Key = ['owner'];
@@ -102,12 +94,12 @@ export class Progress {
     return [write(['checkpointed', sessionId], checkpointed)];
   }
 
-  savedPreKeys(sessionId: string): SavedPreKeys | undefined {
-    return this.#store.get<SavedPreKeys>(TABLES.replication, ['preKeys', sessionId]);
+  savedKeys(sessionId: string): SavedKeys | undefined {
+    return this.#store.get<SavedKeys>(TABLES.replication, ['keys', sessionId]);
   }
 
-  savePreKeys(sessionId: string, saved: SavedPreKeys | undefined): Write[] {
-    return [write(['preKeys', sessionId], saved)];
+  saveKeys(sessionId: string, saved: SavedKeys | undefined): Write[] {
+    return [write(['keys', sessionId], saved)];
   }
 
   /** Last journal number with pre-keys of the session that were made or made anew; one used up does not count. */
@@ -119,15 +111,15 @@ export class Progress {
     return [write(['newPreKeys', sessionId], number)];
   }
 
-  /** Their object has to be written anew, whatever is in it. */
-  soilPreKeys(sessionId: string): Write[] {
-    const saved = this.savedPreKeys(sessionId);
-    return saved ? this.savePreKeys(sessionId, { ...saved, generation: -1 }) : [];
+  /** The object of its keys has to be written anew, whatever is in it. */
+  soilKeys(sessionId: string): Write[] {
+    const saved = this.savedKeys(sessionId);
+    return saved ? this.saveKeys(sessionId, { ...saved, generation: -1 }) : [];
   }
 
   /** What is known of the session's files, which are gone. */
   forgetFiles(sessionId: string): Write[] {
-    return ['checkpointed', 'preKeys', 'newPreKeys'].map((name) => write([name, sessionId], undefined));
+    return ['checkpointed', 'keys', 'newPreKeys'].map((name) => write([name, sessionId], undefined));
   }
 
   get dirtyCount(): number {

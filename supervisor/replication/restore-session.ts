@@ -2,17 +2,24 @@
 import { KEYS } from '../../shared/object-store/keys.js';
 import type { ObjectStore } from '../../shared/object-store/object-store.js';
 import { verifyAuth } from '../../shared/store/auth-file.js';
-import { openPreKeys, sealingKey, type PreKeyRef } from '../../shared/store/pre-key-file.js';
+import { openKeys, type KeyFileRef } from '../../shared/store/key-file.js';
 import type { RowCipher } from '../../shared/store/row-cipher.js';
 import { DamagedError } from '../../shared/store/sealed-json.js';
-import type { SavedPreKeys } from './progress.js';
+import { savedKeys, type SavedKeys } from './saved-keys.js';
 import { readSends, readSessionData, type SendsFile, type SessionData } from './session-files.js';
 
 export interface SessionFiles {
   sessionId: string;
   /** Undefined when the session has no files yet, or they are damaged. */
   data: SessionData | undefined;
-  auth: { object: Buffer; generation: number; preKeys: { object: Buffer; saved: SavedPreKeys } | undefined } | undefined;
+  auth:
+    | {
+        object: Buffer;
+        generation: number;
+        /** The object of keys it names; `saved` when later checkpoints can do so too. */
+        keys: { object: Buffer; saved: SavedKeys | undefined } | undefined;
+      }
+    | undefined;
   sends: SendsFile | undefined;
   /** Keys of objects that cannot be used. */
   damaged: { key: string; why: string }[];
@@ -43,16 +50,16 @@ export const readSessionFiles = async (
   };
   const data = await read(KEYS.sessionData(sessionId), false, (body) => (isForeign(body) ? undefined : readSessionData(body, sessionId)));
   if (data && data.workerId !== workerId) return undefined;
-  const readPreKeys = async (ref: PreKeyRef) =>
-    read(KEYS.preKeys(sessionId, ref.sha256), true, (object) => {
-      const { rows } = openPreKeys(object, ref, sessionId, cipher);
-      return { object, saved: { ...ref, ids: rows.map(([id]) => id), keyId: sealingKey(rows) } };
+  const readKeys = async ({ key, ...ref }: KeyFileRef & { key: string }) =>
+    read(key, true, (object) => {
+      const rows = openKeys(object, ref, sessionId, cipher);
+      return { object, saved: key === KEYS.keys(sessionId, ref.sha256) ? savedKeys(ref, rows, object.length) : undefined };
     });
   const readAuth = async (): Promise<SessionFiles['auth']> => {
     const auth = await read(KEYS.auth(sessionId), true, async (object) => ({ object, ...(await verifyAuth(object, sessionId, cipher)) }));
-    if (!auth?.preKeys) return auth && { ...auth, preKeys: undefined };
-    const preKeys = await readPreKeys(auth.preKeys);
-    return preKeys && { ...auth, preKeys };
+    if (!auth?.keys) return auth && { ...auth, keys: undefined };
+    const keys = await readKeys(auth.keys);
+    return keys && { ...auth, keys };
   };
   const auth = data?.hasAuth ? await readAuth() : undefined;
   const sends = data?.hasSends ? await read(KEYS.sends(sessionId), true, async (body) => readSends(body, sessionId)) : undefined;

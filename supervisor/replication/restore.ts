@@ -6,7 +6,7 @@ import type { Logger } from '../../shared/logging.js';
 import { KEYS } from '../../shared/object-store/keys.js';
 import type { ObjectStore } from '../../shared/object-store/object-store.js';
 import { trackedSince } from '../../shared/store/open-store.js';
-import { packedAuth, packedChanges, packedPreKeys } from '../../shared/store/packed-session.js';
+import { packedAuth, packedChanges, packedKeys } from '../../shared/store/packed-session.js';
 import type { RowCipher } from '../../shared/store/row-cipher.js';
 import { DamagedError, openJson } from '../../shared/store/sealed-json.js';
 import { openSlotStore, SLOT_TABLES } from '../../shared/store/slot-store.js';
@@ -129,7 +129,7 @@ export const restoreWorker = async (options: RestoreOptions): Promise<Restored> 
               sessionId,
               files.data && { number: files.data.checkpoint, hasAuth: files.data.hasAuth, hasSends: files.data.hasSends },
             ),
-            ...progress.savePreKeys(sessionId, files.auth?.preKeys?.saved),
+            ...progress.saveKeys(sessionId, files.auth?.keys?.saved),
             ...progress.madePreKeys(sessionId, Math.max(0, ...rows.filter(isNewPreKey).map(({ number }) => number))),
             ...wantRecentDays(sessionId, at),
             ...(dirtySince === undefined ? [] : progress.soil(sessionId, { number: dirtySince, at })),
@@ -229,7 +229,7 @@ const slotWrites = ({ sessionId, auth, sends }: SessionFiles, rows: readonly Tai
   const changed = rows.filter(({ table }) => SECRET.has(table) || table === SLOT_TABLES.outgoing);
   return [
     ...(auth ? [packedAuth(sessionId, auth.object)] : []),
-    ...(auth?.preKeys ? [packedPreKeys(sessionId, auth.preKeys.object)] : []),
+    ...(auth?.keys ? [packedKeys(sessionId, auth.keys.object)] : []),
     ...(changed.length > 0 ? [packedChanges(sessionId, 1, changed)] : []),
     ...(sends?.outgoing ?? []).map(([messageId, value]) => ({ table: SLOT_TABLES.outgoing, key: [sessionId, messageId], value })),
   ];

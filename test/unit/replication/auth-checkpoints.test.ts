@@ -1,11 +1,15 @@
 import { readFileSync, writeFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { DiskObjectStore } from '../../../shared/object-store/disk-object-store.js';
 import { KEYS } from '../../../shared/object-store/keys.js';
-import { packAuth } from '../../../shared/store/auth-file.js';
+import { packAuth, unpackAuth, type AuthFile } from '../../../shared/store/auth-file.js';
+import { stringifyBaileys } from '../../../shared/store/baileys-json.js';
+import { packKeys, type KeyRow } from '../../../shared/store/key-file.js';
 import { unpackSession } from '../../../shared/store/packed-session.js';
 import { RowCipher } from '../../../shared/store/row-cipher.js';
+import { sealBytes } from '../../../shared/store/sealed-json.js';
 import { openSlotStore, rowsOf, SLOT_TABLES } from '../../../shared/store/slot-store.js';
 import type { Store, Write } from '../../../shared/store/store.js';
 import { AuthCheckpoints } from '../../../supervisor/replication/auth-checkpoints.js';
@@ -21,7 +25,11 @@ const creds = (counter: number): Write => ({
   key: ['shop'],
   value: { me: { id: '1@s.whatsapp.net' }, counter, noiseKey: Buffer.from([1, 2, 3]) },
 });
-const signal = (step: number): Write => ({ table: SLOT_TABLES.keys, key: ['shop', 'session', '2.0'], value: { version: 'v1', step } });
+const signal = (step: number, contact = 2): Write => ({
+  table: SLOT_TABLES.keys,
+  key: ['shop', 'session', `${contact}.0`],
+  value: { version: 'v1', step, chain: 'a'.repeat(200) },
+});
 const preKey = (id: number, byte = id): Write => ({
   table: SLOT_TABLES.keys,
   key: ['shop', 'pre-key', String(id)],
@@ -75,8 +83,20 @@ const paired = async (bucket: string, cipher?: RowCipher, folder?: string): Prom
   return worker;
 };
 
+const restarted = async (worker: Worker, bucket: string, folder: string): Promise<Worker> => {
+  await worker.replication.stop(1_000);
+  await Promise.all([worker.slot.close(), worker.store.close()]);
+  return open(bucket, undefined, folder);
+};
+
 const folderOf = (bucket: string): string => join(bucket, KEYS.authFolder('shop'));
-const preKeyObjects = (bucket: string): string[] => readdirSync(folderOf(bucket)).filter((name) => name.startsWith('pre-keys-'));
+const keyObjects = (bucket: string): string[] => readdirSync(folderOf(bucket)).filter((name) => name.startsWith('keys-'));
+
+/** Ids of Signal sessions that the auth object has itself, and those it says are gone. */
+const besideObject = async (bucket: string, cipher?: RowCipher): Promise<{ changed: string[]; gone: AuthFile['goneKeys'] }> => {
+  const { keys, goneKeys } = await unpackAuth(readFileSync(join(bucket, KEYS.auth('shop'))), 'shop', cipher);
+  return { changed: Object.keys(keys['session'] ?? {}), gone: goneKeys };
+};
 
 const expectSameAfterRestore = async (bucket: string, worker: Worker, cipher?: RowCipher): Promise<Worker> => {
   const keys = await worker.keys();
@@ -93,31 +113,31 @@ it.each([
 ])('brings pre-keys back without those that were used since their object was written (%s)', async (_name, cipher) => {
   const bucket = tempFolder();
   const worker = await paired(bucket, cipher);
-  const objects = preKeyObjects(bucket);
+  const objects = keyObjects(bucket);
   expect(objects).toHaveLength(1);
   await worker.slot.commit([creds(2), signal(2), used(2), used(4)]);
   await worker.save();
-  expect(preKeyObjects(bucket)).toEqual(objects);
+  expect(keyObjects(bucket)).toEqual(objects);
   const restored = await expectSameAfterRestore(bucket, worker, cipher);
   // The object serves the folder that came back as well.
   await restored.slot.commit([creds(3), used(1)]);
   await restored.save();
-  expect(preKeyObjects(bucket)).toEqual(objects);
+  expect(keyObjects(bucket)).toEqual(objects);
   await expectSameAfterRestore(bucket, restored, cipher);
 });
 
 it('writes another object for new pre-keys, and keeps the one before it for whoever is restoring', async () => {
   const bucket = tempFolder();
   const worker = await paired(bucket);
-  const [first = ''] = preKeyObjects(bucket);
+  const [first = ''] = keyObjects(bucket);
   await worker.slot.commit([creds(2), preKey(5)]);
   await worker.save();
-  expect(preKeyObjects(bucket)).toHaveLength(2);
-  expect(preKeyObjects(bucket)).toContain(first);
+  expect(keyObjects(bucket)).toHaveLength(2);
+  expect(keyObjects(bucket)).toContain(first);
   await worker.slot.commit([preKey(6)]);
   await worker.save();
-  expect(preKeyObjects(bucket)).toHaveLength(2);
-  expect(preKeyObjects(bucket)).not.toContain(first);
+  expect(keyObjects(bucket)).toHaveLength(2);
+  expect(keyObjects(bucket)).not.toContain(first);
   await expectSameAfterRestore(bucket, worker);
 });
 
@@ -139,7 +159,7 @@ it('knows after a restart of the worker that pre-keys were made before it', asyn
   await Promise.all([worker.slot.close(), worker.store.close()]);
   const again = await open(bucket, undefined, folder);
   await again.save();
-  expect(preKeyObjects(bucket)).toHaveLength(2);
+  expect(keyObjects(bucket)).toHaveLength(2);
   await expectSameAfterRestore(bucket, again);
 });
 
@@ -158,10 +178,10 @@ it('does not go by the journal alone, which may not have the newest pre-keys yet
   };
   await worker.slot.commit([creds(2), used(1)]);
   await write();
-  expect(preKeyObjects(bucket)).toHaveLength(1);
+  expect(keyObjects(bucket)).toHaveLength(1);
   await worker.slot.commit([preKey(2, 77)]);
   await write();
-  expect(preKeyObjects(bucket)).toHaveLength(2);
+  expect(keyObjects(bucket)).toHaveLength(2);
   await sources.close();
 });
 
@@ -174,18 +194,18 @@ it('writes pre-keys with the new key once the old one is replaced', async () => 
   const again = await open(bucket, new RowCipher([next, old]), folder);
   await again.slot.commit([creds(2)]);
   await again.save();
-  expect(preKeyObjects(bucket)).toHaveLength(2);
+  expect(keyObjects(bucket)).toHaveLength(2);
   await expectSameAfterRestore(bucket, again, new RowCipher([next]));
 });
 
 it.each([
   ['is damaged', (path: string) => writeFileSync(path, Buffer.concat([readFileSync(path), Buffer.from('x')]))],
   ['is missing', (path: string) => rmSync(path)],
-])('sets a session aside whose object of pre-keys %s, and names the object', async (_name, harm) => {
+])('sets a session aside whose object of keys %s, and names the object', async (_name, harm) => {
   const bucket = tempFolder();
   const worker = await paired(bucket);
   await worker.replication.stop(1_000);
-  const [name = ''] = preKeyObjects(bucket);
+  const [name = ''] = keyObjects(bucket);
   harm(join(folderOf(bucket), name));
   const folder = tempFolder();
   const log = quietLog();
@@ -214,11 +234,11 @@ it('restores a session whose credentials and pre-keys lie in one object, as they
   };
   const object = await packAuth({ sessionId: 'shop', workerId: 'w', generation: 1, creds: value, keys }, undefined);
   await new DiskObjectStore(bucket).put(KEYS.auth('shop'), object);
-  for (const name of preKeyObjects(bucket)) rmSync(join(folderOf(bucket), name));
+  for (const name of keyObjects(bucket)) rmSync(join(folderOf(bucket), name));
   const restored = await expectSameAfterRestore(bucket, worker);
   await restored.slot.commit([creds(2), used(1)]);
   await restored.save();
-  expect(preKeyObjects(bucket)).toHaveLength(1);
+  expect(keyObjects(bucket)).toHaveLength(1);
   await expectSameAfterRestore(bucket, restored);
 });
 
@@ -242,10 +262,94 @@ it('removes all pre-keys with the credentials, and with the session', async () =
   expect(existsSync(folderOf(bucket)) ? readdirSync(folderOf(bucket)) : []).toEqual([]);
   await worker.slot.commit([creds(1), preKey(1)]);
   await worker.save();
-  expect(preKeyObjects(bucket)).toHaveLength(1);
+  expect(keyObjects(bucket)).toHaveLength(1);
   await worker.slot.commit(rowsOf(worker.slot, 'shop'));
   await worker.store.commit([{ table: TABLES.sessions, key: ['shop'], value: undefined }, ...worker.replication.deletion('shop')]);
   await worker.save();
   expect(existsSync(join(bucket, KEYS.session('shop')))).toBe(false);
   expect([...worker.store.range(TABLES.replication, { prefix: ['preKeys'] })]).toEqual([]);
+});
+
+it.each([
+  ['in the clear', undefined],
+  ['encrypted', new RowCipher([Buffer.alloc(32, 7)])],
+])('writes only those keys again that changed since their object was written (%s)', async (_name, cipher) => {
+  const bucket = tempFolder();
+  const worker = await paired(bucket, cipher);
+  await worker.slot.commit([3, 4, 5, 6, 7, 8].map((contact) => signal(1, contact)));
+  await worker.save();
+  const objects = keyObjects(bucket);
+  await worker.slot.commit([creds(2), signal(2, 3), signal(1, 9), { ...signal(1, 4), value: undefined }]);
+  await worker.save();
+  expect(keyObjects(bucket)).toEqual(objects);
+  expect(await besideObject(bucket, cipher)).toEqual({ changed: ['3.0', '9.0'], gone: [['session', '4.0']] });
+  const restored = await expectSameAfterRestore(bucket, worker, cipher);
+  await restored.slot.commit([creds(3), signal(2, 5), signal(1, 4), { ...signal(1, 9), value: undefined }]);
+  await restored.save();
+  await expectSameAfterRestore(bucket, restored, cipher);
+});
+
+it('goes on with the object after a restart and after a restore', async () => {
+  const [bucket, folder] = [tempFolder(), tempFolder()];
+  const worker = await paired(bucket, undefined, folder);
+  await worker.slot.commit([3, 4, 5, 6].map((contact) => signal(1, contact)));
+  await worker.save();
+  const objects = keyObjects(bucket);
+  const again = await restarted(worker, bucket, folder);
+  await again.slot.commit([signal(2, 3)]);
+  await again.save();
+  const restored = await expectSameAfterRestore(bucket, again);
+  await restored.slot.commit([signal(2, 4)]);
+  await restored.save();
+  expect(keyObjects(bucket)).toEqual(objects);
+  expect(await besideObject(bucket)).toEqual({ changed: ['3.0', '4.0'], gone: [] });
+  await restored.replication.stop(1_000);
+});
+
+it.each([
+  ['changed', (contact: number) => signal(2, contact)],
+  ['are gone', (contact: number) => ({ ...signal(1, contact), value: undefined })],
+])('writes all keys into a new object once most of them %s', async (_name, change) => {
+  const bucket = tempFolder();
+  const worker = await paired(bucket);
+  const contacts = [3, 4, 5, 6, 7, 8];
+  await worker.slot.commit(contacts.map((contact) => signal(1, contact)));
+  await worker.save();
+  const before = keyObjects(bucket);
+  await worker.slot.commit(contacts.map(change));
+  await worker.save();
+  expect(keyObjects(bucket)).not.toEqual(before);
+  expect(await besideObject(bucket)).toEqual({ changed: [], gone: undefined });
+  await expectSameAfterRestore(bucket, worker);
+});
+
+it('writes the object again when the object store has lost it', async () => {
+  const [bucket, folder] = [tempFolder(), tempFolder()];
+  const worker = await paired(bucket, undefined, folder);
+  const objects = keyObjects(bucket);
+  await worker.replication.stop(1_000);
+  for (const name of readdirSync(bucket)) rmSync(join(bucket, name), { recursive: true });
+  await Promise.all([worker.slot.close(), worker.store.close()]);
+  const again = await open(bucket, undefined, folder);
+  await again.save();
+  expect(keyObjects(bucket)).toHaveLength(objects.length);
+  await expectSameAfterRestore(bucket, again);
+});
+
+it('restores a session whose object has pre-keys only, as earlier versions wrote it', async () => {
+  const bucket = tempFolder();
+  const worker = await paired(bucket);
+  const raw = [...worker.slot.rawRange(SLOT_TABLES.keys, { prefix: ['shop', 'pre-key'] })];
+  const rows = raw.map(({ key, value }): KeyRow => ['pre-key', String(key[2]), value]);
+  const { object, ref } = packKeys({ sessionId: 'shop', workerId: 'w', generation: 1, rows });
+  const keys = { session: { '2.0': worker.slot.get(SLOT_TABLES.keys, ['shop', 'session', '2.0']) } };
+  const auth = { sessionId: 'shop', workerId: 'w', generation: 1, preKeys: ref, creds: creds(1).value, keys, usedPreKeys: ['3'] };
+  const objects = new DiskObjectStore(bucket);
+  await objects.put(KEYS.preKeys('shop', ref.sha256), object);
+  await objects.put(KEYS.auth('shop'), gzipSync(sealBytes(stringifyBaileys(auth))));
+  await worker.slot.commit([used(3)], { tracked: false });
+  const restored = await expectSameAfterRestore(bucket, worker);
+  await restored.slot.commit([creds(2), used(1)]);
+  await restored.save();
+  await expectSameAfterRestore(bucket, restored);
 });
