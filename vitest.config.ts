@@ -9,7 +9,10 @@ export default defineConfig({
     // Real processes on two cores: more at once only makes every one of them late.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // They end what hangs and say nothing about speed: each is longer than any wait inside a test, on a machine that is busy with other things.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    teardownTimeout: 60_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });

@@ -28,7 +28,7 @@ export const requestBytes = ({ method, path, headers = {}, body }: RequestParts)
 };
 
 /** Resolves when the server closes the connection; rejects when it does not within `timeoutMs` or answered nothing readable. */
-export const sendRaw = async (baseUrl: string, bytes: Buffer, timeoutMs = 10_000): Promise<RawAnswer> => {
+export const sendRaw = async (baseUrl: string, bytes: Buffer, timeoutMs = 60_000): Promise<RawAnswer> => {
   const { hostname, port } = new URL(baseUrl);
   const received = await new Promise<Buffer>((resolve, reject) => {
     const chunks: Buffer[] = [];

@@ -16,7 +16,7 @@ export interface Kill extends Hit {
 const PATIENCE_MS = 2_000;
 /** Sends that must be answered between two kills: what never completes cannot be lost. */
 const ANSWERS_BETWEEN_KILLS = 8;
-const STALL_MS = 60_000;
+const STALL_MS = 180_000;
 const KILLS_PER_CONDITION = 5;
 const FRUITLESS_AIMS = 10;
 

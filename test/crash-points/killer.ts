@@ -14,8 +14,8 @@ export interface Hit {
 }
 
 const LOOK_EVERY_MS = 1;
-const STOP_TIMEOUT_MS = 1_000;
-const GONE_TIMEOUT_MS = 10_000;
+const STOP_TIMEOUT_MS = 30_000;
+const GONE_TIMEOUT_MS = 60_000;
 
 const send = (pid: number, signal: NodeJS.Signals): boolean => {
   try {

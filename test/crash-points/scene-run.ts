@@ -52,12 +52,12 @@ export interface SceneResult extends Judged {
   folder: string | undefined;
 }
 
-const FINISH_TIMEOUT_MS = 90_000;
-const CONNECTED_TIMEOUT_MS = 60_000;
+const FINISH_TIMEOUT_MS = 180_000;
+const CONNECTED_TIMEOUT_MS = 180_000;
 /** After many kills a session may have thousands of messages to catch up with. */
 const SETTLE_TIMEOUT_MS = 300_000;
 /** What is missing and does not become less for so long is lost; queues that do not become shorter are stuck. */
-const HOPELESS_MS = { lost: 8_000, queued: 45_000 };
+const HOPELESS_MS = { lost: 30_000, queued: 120_000 };
 const REPEATED_REQUESTS = 300;
 const TRAILS = 8;
 

@@ -14,7 +14,7 @@ export interface Cast {
   bob: Character;
 }
 
-const REGISTERED_MS = 15_000;
+const REGISTERED_MS = 60_000;
 
 /** Waits for the workers, and has the gateway spread two sessions over them. */
 export const castOf = async (scene: FleetScene, step: Step): Promise<Cast> => {

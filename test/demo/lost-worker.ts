@@ -7,7 +7,7 @@ import { connectionsOf } from './connections-of.js';
 import { copiesOf, say, send } from './say.js';
 import type { Step } from './step.js';
 
-const NOTICED_MS = 10_000;
+const NOTICED_MS = 60_000;
 const MISSED = 'Write when you are back.';
 
 export const loseWorker = async (scene: FleetScene, step: Step, { alice, bob }: Cast): Promise<void> => {

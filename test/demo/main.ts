@@ -11,7 +11,7 @@ import { tellStory } from './story.js';
 import { tendWorkers } from './tend-workers.js';
 
 /** Long enough to see what the gateway makes of a worker that is gone. */
-const RESTART_MS = 8_000;
+const RESTART_MS = 20_000;
 const LOG_LINES = 20;
 
 const { values } = parseArgs({ options: { once: { type: 'boolean', default: false } } });

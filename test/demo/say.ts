@@ -3,7 +3,7 @@ import type { FleetScene } from '../support/fleet-scene.js';
 import type { PairedSession } from '../support/scene.js';
 import { until } from '../support/worker-process.js';
 
-const DECRYPTED_MS = 10_000;
+const DECRYPTED_MS = 60_000;
 
 /** Sends through the gateway. @returns the message id, once WhatsApp has acknowledged it */
 export const send = async ({ user }: FleetScene, from: PairedSession, to: { readonly number: string }, text: string): Promise<string> => {

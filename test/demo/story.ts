@@ -38,7 +38,7 @@ const talk = async (scene: FleetScene, step: Step, { alice, bob }: Cast): Promis
   const untilMessageStatus = async (id: string, status: string): Promise<void> =>
     until(
       async () => (await user.messages('alice')).some((message) => message['id'] === id && message['status'] === status),
-      10_000,
+      60_000,
       () => `message ${id} did not become ${status}`,
     );
   const greeting = await step('alice → bob, through the gateway: decrypted', async () => say(scene, alice, bob, 'Hello Bob!'), String);

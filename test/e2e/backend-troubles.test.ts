@@ -5,7 +5,8 @@ import { startRecordingBackend, ROUTES, type Answer, type RecordingBackend } fro
 import { openScene, pair, type PairedSession, type Scene } from '../support/scene.js';
 import { until } from '../support/worker-process.js';
 
-const HEARTBEAT_MS = 1_000;
+/** A heartbeat may take nine tenths of it, also on a machine that is busy with other things. */
+const HEARTBEAT_MS = 3_000;
 /** Never scanned: each connect and disconnect is a change to tell. */
 const CHANGING = ['left', 'middle', 'right'];
 const SESSIONS = ['one', 'two', ...CHANGING];
@@ -33,10 +34,10 @@ interface Trouble {
 
 const TROUBLES: Trouble[] = [
   {
-    name: 'answers after 5 seconds',
-    answer: { ...WELL, delayMs: 5_000 },
+    name: 'answers after 8 seconds',
+    answer: { ...WELL, delayMs: 8_000 },
     state: 'unreachable',
-    sentence: /did not answer within 0\.9 s/,
+    sentence: /did not answer within 2\.7 s/,
     errors: [],
   },
   {
@@ -69,7 +70,7 @@ const TROUBLES: Trouble[] = [
     sentence: /closed the connection before it had answered/,
     errors: [],
   },
-  { name: 'hangs', answer: 'hang', state: 'unreachable', sentence: /did not answer within 0\.9 s/, errors: [] },
+  { name: 'hangs', answer: 'hang', state: 'unreachable', sentence: /did not answer within 2\.7 s/, errors: [] },
   { name: 'answers without an end', answer: 'endless', state: 'unreachable', sentence: /longer than 256 KiB/, errors: [] },
 ];
 
@@ -110,7 +111,7 @@ beforeAll(async () => {
   for (let n = 0; n < 3; n++) await traffic();
   calm = (await traffic()).latencies;
   memoryAtFirst = await memory();
-}, 120_000);
+});
 
 afterAll(async () => {
   process.stdout.write(`calm: median ${calm.median} ms, p95 ${calm.p95} ms\n`);
@@ -143,7 +144,7 @@ const traffic = async (): Promise<{ latencies: Latencies; mostSockets: number; m
   for (let n = 0; n < ROUNDS || performance.now() - begun < LASTS_MS; n++) {
     await timed(async () => expect((await scene.worker.send(sender.sessionId, friend, `number ${n}`)).status).toBe(200));
     await timed(async () => scene.worker.status(sender.sessionId));
-    mostSockets = Math.max(mostSockets, backend.openConnections);
+    mostSockets = Math.max(mostSockets, await openSockets());
     mostMemory = Math.max(mostMemory, await memory());
   }
   await changes;
@@ -151,6 +152,14 @@ const traffic = async (): Promise<{ latencies: Latencies; mostSockets: number; m
   const at = (share: number): number => Math.round((sorted[Math.floor(share * (sorted.length - 1))] ?? 0) * 10) / 10;
   return { latencies: { median: at(0.5), p95: at(0.95) }, mostSockets, mostMemory };
 };
+
+/** As the system has them: this process may be late to hear that the worker ended one. */
+const openSockets = async (): Promise<number> => {
+  const remote = `0100007F:${backend.port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const rows = (await readFile('/proc/net/tcp', 'utf8')).split('\n').map((row) => row.trim().split(/\s+/));
+  return rows.filter(([, , to, state]) => to === remote && state === ESTABLISHED).length;
+};
+const ESTABLISHED = '01';
 
 /** Bytes of the supervisor that no file lies behind: its stores grow with what is sent. */
 const memory = async (): Promise<number> =>
@@ -170,7 +179,7 @@ const untilHealth = async (fits: (health: BackendHealth) => boolean, what: strin
       last = await health();
       return fits(last);
     },
-    30_000,
+    60_000,
     () => `${what}: ${JSON.stringify(last)}`,
   );
   return last as BackendHealth;
@@ -194,42 +203,39 @@ const expectToldAsItIs = async (): Promise<void> => {
 };
 
 describe('a backend that', () => {
-  test.each(TROUBLES)(
-    '$name slows nobody down, and is told all once it is well',
-    async ({ name, answer, state, sentence, errors }) => {
-      const [requestsBefore, linesBefore, begun] = [backend.requests.length, lines.length, performance.now()];
-      answerAll(answer);
-      const { latencies, mostSockets, mostMemory } = await traffic();
-      const seen = await untilHealth(
-        (now) => now.state === state && sentence.test(now.sentence ?? ''),
-        `health does not tell ${String(sentence)}`,
-      );
-      const seconds = (performance.now() - begun) / 1_000;
-      const requests = backend.requests.length - requestsBefore;
-      answerAll(WELL);
-      await expectToldAsItIs();
+  test.each(TROUBLES)('$name slows nobody down, and is told all once it is well', async ({ name, answer, state, sentence, errors }) => {
+    const [requestsBefore, linesBefore, begun] = [backend.requests.length, lines.length, performance.now()];
+    answerAll(answer);
+    const { latencies, mostSockets, mostMemory } = await traffic();
+    const seen = await untilHealth(
+      (now) => now.state === state && sentence.test(now.sentence ?? ''),
+      `health does not tell ${String(sentence)}`,
+    );
+    const seconds = (performance.now() - begun) / 1_000;
+    const requests = backend.requests.length - requestsBefore;
+    answerAll(WELL);
+    await expectToldAsItIs();
 
-      const grown = (mostMemory - memoryAtFirst) / MiB;
-      figures.push({
-        ...{ name, ...latencies, sockets: mostSockets, requests },
-        seconds: Math.round(seconds),
-        'MiB more': Math.round(grown),
-      });
-      expect(seen.reports.dead).toBe(0);
-      expect((await health()).reports.dead).toBe(0);
-      const logged = lines.slice(linesBefore).filter(({ msg }) => msg.includes('backend'));
-      const ofLevel = (wanted: string): string[] => logged.flatMap(({ level, msg }) => (level === wanted ? [msg] : []));
-      expect(ofLevel('error')).toEqual(errors);
-      // One about the backend, one about the reports.
-      expect(ofLevel('warn').length, ofLevel('warn').join()).toBeLessThanOrEqual(2);
-      expect(latencies.median).toBeLessThan(5 * calm.median + 100);
-      expect(latencies.p95).toBeLessThan(5 * calm.p95 + 500);
-      expect(mostSockets).toBeLessThanOrEqual(MOST_SOCKETS);
-      expect(requests).toBeLessThan(2 * seconds + 15);
-      expect(grown).toBeLessThan(30);
-    },
-    90_000,
-  );
+    const grown = (mostMemory - memoryAtFirst) / MiB;
+    figures.push({
+      ...{ name, ...latencies, sockets: mostSockets, requests },
+      seconds: Math.round(seconds),
+      'MiB more': Math.round(grown),
+    });
+    expect(seen.reports.dead).toBe(0);
+    expect((await health()).reports.dead).toBe(0);
+    const logged = lines.slice(linesBefore).filter(({ msg }) => msg.includes('backend'));
+    const ofLevel = (wanted: string): string[] => logged.flatMap(({ level, msg }) => (level === wanted ? [msg] : []));
+    expect(ofLevel('error')).toEqual(errors);
+    // One about the backend, one about the reports.
+    expect(ofLevel('warn').length, ofLevel('warn').join()).toBeLessThanOrEqual(2);
+    // One that waited for the backend would take as long as a call to it may.
+    expect(latencies.median).toBeLessThan(5 * calm.median + HEARTBEAT_MS / 4);
+    expect(latencies.p95).toBeLessThan(5 * calm.p95 + HEARTBEAT_MS / 2);
+    expect(mostSockets).toBeLessThanOrEqual(MOST_SOCKETS);
+    expect(requests).toBeLessThan(2 * seconds + 15);
+    expect(grown).toBeLessThan(30);
+  });
 });
 
 describe('reports that are refused for good', () => {
@@ -252,7 +258,7 @@ describe('reports that are refused for good', () => {
     expect(await scene.worker.call('POST', '/reports/replay', {})).toEqual({ replayed: 2 });
     await expectToldAsItIs();
     expect(await deadReports()).toEqual([]);
-  }, 60_000);
+  });
 
   test('of session after session wait, while the worker registers again, and lie with the dead no more', async () => {
     const linesBefore = lines.length;
@@ -269,7 +275,7 @@ describe('reports that are refused for good', () => {
     const errors = (): string[] => lines.slice(linesBefore).flatMap(({ level, msg }) => (level === 'error' ? [msg] : []));
     await until(
       () => errors().length > 0,
-      30_000,
+      60_000,
       () => 'the log has no error',
     );
     expect(backend.of(ROUTES.register).length - registrations).toBeGreaterThan(0);
@@ -278,5 +284,5 @@ describe('reports that are refused for good', () => {
     await expectToldAsItIs();
     expect((await health()).reports.dead).toBe(0);
     expect(errors()).toEqual([error]);
-  }, 90_000);
+  });
 });

@@ -8,7 +8,7 @@ import { openScene, pair } from '../support/scene.js';
 
 const TOKEN = 'a-token-for-this-test';
 const HEARTBEAT_MS = '1000';
-const TIMEOUT_MS = 240_000;
+const TIMEOUT_MS = 600_000;
 
 type Dialect = 'guide' | 'whatsam';
 
@@ -29,7 +29,8 @@ const tryWorker = async (dialect: Dialect): Promise<ContractVerdict> => {
   return contractCommand([
     ...['--worker', scene.worker.baseUrl, '--token', TOKEN, '--dialect', dialect],
     ...['--session', sessionId, '--to', friend.number],
-    ...['--listen', String(port), '--heartbeat-ms', HEARTBEAT_MS],
+    // The worker has tried in vain to register since its start, and may wait a minute until it tries again.
+    ...['--listen', String(port), '--heartbeat-ms', HEARTBEAT_MS, '--patience-ms', '150000'],
   ]);
 };
 

@@ -28,7 +28,7 @@ test('processes killed in the midst of every step of a message lose nothing and 
   });
   expect(kills).toHaveLength(KILLS);
   for (const { sent, received } of [result]) expect(Math.min(sent, received)).toBeGreaterThan(KILLS);
-}, 240_000);
+}, 600_000);
 
 describe('without a safeguard', () => {
   test.each([
@@ -44,6 +44,6 @@ describe('without a safeguard', () => {
         reportOf(result).join('\n'),
       ).toContain(kind);
     },
-    240_000,
+    600_000,
   );
 });

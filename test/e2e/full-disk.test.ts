@@ -28,37 +28,33 @@ afterAll(() => {
   rmSync(disk, { recursive: true });
 });
 
-test.skipIf(!disk)(
-  'a full disk refuses sends, loses nothing that comes in, and all is well once there is room',
-  async () => {
-    const scene = await openScene({ parentFolder: disk ?? '' });
-    const { worker, phones } = scene;
-    const session = await pair(scene, 'cramped');
-    const friend = await phones.createPhone();
-    const filler = join(disk ?? '', 'filler');
-    writeFileSync(filler, Buffer.alloc(36 * MEBIBYTE));
-    await until(
-      async () => (await worker.send('cramped', friend.jid, 'no room')).body.code === 'STORAGE_UNAVAILABLE',
-      5_000,
-      () => 'the disk was never full',
-    );
-    const id = await phones.send(friend.number, session.number, 'while the disk is full');
-    expect((await worker.send('cramped', friend.jid, 'still no room')).body).toMatchObject({
-      code: 'STORAGE_UNAVAILABLE',
-      retryable: true,
-    });
-    expect((await worker.request('GET', '/health')).status).toBe(200);
+test.skipIf(!disk)('a full disk refuses sends, loses nothing that comes in, and all is well once there is room', async () => {
+  const scene = await openScene({ parentFolder: disk ?? '' });
+  const { worker, phones } = scene;
+  const session = await pair(scene, 'cramped');
+  const friend = await phones.createPhone();
+  const filler = join(disk ?? '', 'filler');
+  writeFileSync(filler, Buffer.alloc(36 * MEBIBYTE));
+  await until(
+    async () => (await worker.send('cramped', friend.jid, 'no room')).body.code === 'STORAGE_UNAVAILABLE',
+    60_000,
+    () => 'the disk was never full',
+  );
+  const id = await phones.send(friend.number, session.number, 'while the disk is full');
+  expect((await worker.send('cramped', friend.jid, 'still no room')).body).toMatchObject({
+    code: 'STORAGE_UNAVAILABLE',
+    retryable: true,
+  });
+  expect((await worker.request('GET', '/health')).status).toBe(200);
 
-    rmSync(filler);
-    await until(
-      async () => (await worker.messages('cramped')).some((message) => message['id'] === id),
-      15_000,
-      () => 'the message is lost',
-    );
-    await worker.untilStatus('cramped', 'connected');
-    expect((await worker.send('cramped', friend.jid, 'room again')).status).toBe(200);
-    expect((await worker.messages('cramped')).filter((message) => message['id'] === id)).toHaveLength(1);
-    await scene.close();
-  },
-  60_000,
-);
+  rmSync(filler);
+  await until(
+    async () => (await worker.messages('cramped')).some((message) => message['id'] === id),
+    60_000,
+    () => 'the message is lost',
+  );
+  await worker.untilStatus('cramped', 'connected');
+  expect((await worker.send('cramped', friend.jid, 'room again')).status).toBe(200);
+  expect((await worker.messages('cramped')).filter((message) => message['id'] === id)).toHaveLength(1);
+  await scene.close();
+});

@@ -84,7 +84,8 @@ test("the guide's two workers start in one checkout, as written", async () => {
     for (const { id, lines } of started) {
       await until(
         () => lines.some((line) => line.includes('worker is listening')),
-        60_000,
+        // The first of them may build what is not built.
+        150_000,
         () => `${id} did not start: ${lines.join('\n')}`,
       );
       const listening = lines.find((line) => line.includes('worker is listening')) ?? '';
@@ -100,4 +101,4 @@ test("the guide's two workers start in one checkout, as written", async () => {
       await rm(`${ROOT}/data/${id}`, { recursive: true, force: true });
     }
   }
-}, 90_000);
+});

@@ -75,6 +75,14 @@ const open = async (
   return { scene, session, friend: friend.jid, log };
 };
 
+/** What is logged comes by another way than answers, and may come later. */
+const untilLogged = async (log: readonly string[], sentence: RegExp): Promise<void> =>
+  until(
+    () => log.some((line) => sentence.test(line)),
+    60_000,
+    () => `nobody says ${String(sentence)}`,
+  );
+
 const storageOf = async (worker: WorkerProcess): Promise<StorageFacts> => (await worker.call('GET', '/health'))['storage'] as StorageFacts;
 
 const untilRefused = async ({ worker }: Scene, to: string): Promise<void> => {
@@ -85,7 +93,7 @@ const untilRefused = async ({ worker }: Scene, to: string): Promise<void> => {
       answer = JSON.stringify(body);
       return body.code === 'STORAGE_UNAVAILABLE' && body['retryable'] === true;
     },
-    15_000,
+    60_000,
     () => `a send was answered ${answer}`,
   );
 };
@@ -95,17 +103,17 @@ const untilAllIsWell = async (scene: Scene, to: string): Promise<void> => {
   await until(
     async () => (await scene.worker.send('one', to, 'there is room again')).status === 200,
     // One that still meets the trouble is answered when its deadline is over, which is 30 s.
-    45_000,
+    60_000,
     () => 'sends are still refused',
   );
   await until(
     async () => (await storageOf(scene.worker)).state === 'ok',
-    15_000,
+    60_000,
     () => 'health still says that the disk fails',
   );
 };
 
-it.skipIf(!hasDisks)('A full disk is said in health and in the log, and unsaid when there is room', { timeout: 150_000 }, async () => {
+it.skipIf(!hasDisks)('A full disk is said in health and in the log, and unsaid when there is room', async () => {
   const disk = makeDisk(64);
   cleanUps.push(() => {
     unmake(disk);
@@ -119,46 +127,42 @@ it.skipIf(!hasDisks)('A full disk is said in health and in the log, and unsaid w
   closeSync(file);
   await untilRefused(scene, friend);
   expect(await storageOf(scene.worker)).toMatchObject({ state: 'failing', sentence: expect.stringMatching(FULL) as string });
-  expect(log.some((line) => FULL.test(line))).toBe(true);
+  await untilLogged(log, FULL);
   rmSync(filler);
   await untilAllIsWell(scene, friend);
 });
 
-it.skipIf(!hasDisks)(
-  'A disk that turned read-only refuses sends and is survived, and a start after its repair goes on',
-  { timeout: 150_000 },
-  async () => {
-    const disk = makeDisk(96);
-    cleanUps.push(() => {
-      unmake(disk);
-    });
-    const { scene, session, friend, log } = await open({ parentFolder: disk.folder });
-    expect((await scene.worker.send('one', friend, 'before')).status).toBe(200);
-    // What the kernel does when such a disk reports an error.
-    run('mount', '-o', 'remount,abort', disk.folder);
-    await untilRefused(scene, friend);
-    expect(await storageOf(scene.worker)).toMatchObject({ state: 'failing', sentence: expect.stringMatching(READ_ONLY) as string });
-    expect(log.some((line) => READ_ONLY.test(line))).toBe(true);
-    const other = await scene.phones.createPhone();
-    const id = await scene.phones.send(other.number, session.number, 'while nothing can be written');
-    expect((await scene.worker.request('GET', '/session/one/messages')).status).toBe(200);
+it.skipIf(!hasDisks)('A disk that turned read-only refuses sends and is survived, and a start after its repair goes on', async () => {
+  const disk = makeDisk(96);
+  cleanUps.push(() => {
+    unmake(disk);
+  });
+  const { scene, session, friend, log } = await open({ parentFolder: disk.folder });
+  expect((await scene.worker.send('one', friend, 'before')).status).toBe(200);
+  // What the kernel does when such a disk reports an error.
+  run('mount', '-o', 'remount,abort', disk.folder);
+  await untilRefused(scene, friend);
+  expect(await storageOf(scene.worker)).toMatchObject({ state: 'failing', sentence: expect.stringMatching(READ_ONLY) as string });
+  await untilLogged(log, READ_ONLY);
+  const other = await scene.phones.createPhone();
+  const id = await scene.phones.send(other.number, session.number, 'while nothing can be written');
+  expect((await scene.worker.request('GET', '/session/one/messages')).status).toBe(200);
 
-    await scene.worker.stop();
-    run('umount', disk.folder);
-    // 1: it had something to repair.
-    expect(spawnSync('fsck.ext4', ['-p', disk.image]).status).toBeLessThanOrEqual(1);
-    run('mount', '-o', 'loop', disk.image, disk.folder);
-    await scene.restartWorker();
-    await untilAllIsWell(scene, friend);
-    await until(
-      async () => (await scene.worker.messages('one')).some((message) => message['id'] === id),
-      15_000,
-      () => 'the message is lost',
-    );
-  },
-);
+  await scene.worker.stop();
+  run('umount', disk.folder);
+  // 1: it had something to repair.
+  expect(spawnSync('fsck.ext4', ['-p', disk.image]).status).toBeLessThanOrEqual(1);
+  run('mount', '-o', 'loop', disk.image, disk.folder);
+  await scene.restartWorker();
+  await untilAllIsWell(scene, friend);
+  await until(
+    async () => (await scene.worker.messages('one')).some((message) => message['id'] === id),
+    60_000,
+    () => 'the message is lost',
+  );
+});
 
-it.skipIf(!hasDisks)('Files that may not be written refuse sends until they may', { timeout: 150_000 }, async () => {
+it.skipIf(!hasDisks)('Files that may not be written refuse sends until they may', async () => {
   const { scene, session, friend, log } = await open({});
   const files = ['supervisor', 'runners/0'].map((store) => join(scene.dataDir, store, 'data.mdb'));
   const allow = (): void => {
@@ -170,14 +174,14 @@ it.skipIf(!hasDisks)('Files that may not be written refuse sends until they may'
   const { state, sentence } = await storageOf(scene.worker);
   expect(state).toBe('failing');
   expect(sentence).toMatch(READ_ONLY);
-  expect(log.some((line) => READ_ONLY.test(line))).toBe(true);
+  await untilLogged(log, READ_ONLY);
   const other = await scene.phones.createPhone();
   const id = await scene.phones.send(other.number, session.number, 'while nothing can be written');
   allow();
   await untilAllIsWell(scene, friend);
   await until(
     async () => (await scene.worker.messages('one')).some((message) => message['id'] === id),
-    30_000,
+    60_000,
     () => 'the message is lost',
   );
 });
@@ -187,7 +191,7 @@ const damage = (file: string): void => {
   writeFileSync(file, randomBytes(statSync(file).size));
 };
 
-it('A damaged store of the supervisor is refused with its sentence and left as it is', { timeout: 60_000 }, async () => {
+it('A damaged store of the supervisor is refused with its sentence and left as it is', async () => {
   const { scene } = await open({});
   await scene.worker.stop();
   const file = join(scene.dataDir, 'supervisor/data.mdb');
@@ -197,19 +201,15 @@ it('A damaged store of the supervisor is refused with its sentence and left as i
   expect(readFileSync(file).equals(before)).toBe(true);
 });
 
-it('A damaged store of a runner is said and not tried for ever, and costs no other session anything', { timeout: 150_000 }, async () => {
+it('A damaged store of a runner is said and not tried for ever, and costs no other session anything', async () => {
   const { scene, log } = await open({ env: { RUNNER_MAX_SESSIONS: '1' } });
   await pair(scene, 'two');
   await scene.worker.stop();
   damage(join(scene.dataDir, 'runners/0/data.mdb'));
   await scene.restartWorker();
   await scene.worker.untilStatus('two', 'connected');
-  await until(
-    () => log.some((line) => /The store in .*runners\/0 cannot be opened.*damaged/.test(line)),
-    15_000,
-    () => 'nobody says what is wrong',
-  );
-  expect(await scene.worker.status('one')).toMatchObject({ status: 'error', reason: 'storage_corrupt' });
+  await untilLogged(log, /The store in .*runners\/0 cannot be opened.*damaged/);
+  expect(await scene.worker.untilStatus('one', 'error')).toMatchObject({ reason: 'storage_corrupt' });
 });
 
 const KEYS = { right: randomBytes(32).toString('hex'), wrong: randomBytes(32).toString('hex') };
@@ -221,16 +221,12 @@ it.each([
     /ended \(78\).*credentials are encrypted with key [0-9a-f]{8}, which is not among/s,
   ],
   ['With half a key', { AUTH_ENCRYPTION_KEY: 'abc' }, /ended \(78\).*AUTH_ENCRYPTION_KEY must be 32 bytes/s],
-])(
-  '%s the worker refuses to start on encrypted data, and starts with the right one again',
-  { timeout: 60_000 },
-  async (_what, env, sentence) => {
-    const { scene } = await open({ env: { AUTH_ENCRYPTION_KEY: KEYS.right } });
-    await scene.worker.stop();
-    const start = async (more: Record<string, string>): Promise<WorkerProcess> =>
-      WorkerProcess.start({ dataDir: scene.dataDir, env: { ...scene.whatsapp.env, ...more } });
-    await expect(start(env)).rejects.toThrow(sentence);
-    await scene.restartWorker();
-    await scene.worker.untilStatus('one', 'connected');
-  },
-);
+])('%s the worker refuses to start on encrypted data, and starts with the right one again', async (_what, env, sentence) => {
+  const { scene } = await open({ env: { AUTH_ENCRYPTION_KEY: KEYS.right } });
+  await scene.worker.stop();
+  const start = async (more: Record<string, string>): Promise<WorkerProcess> =>
+    WorkerProcess.start({ dataDir: scene.dataDir, env: { ...scene.whatsapp.env, ...more } });
+  await expect(start(env)).rejects.toThrow(sentence);
+  await scene.restartWorker();
+  await scene.worker.untilStatus('one', 'connected');
+});

@@ -28,7 +28,7 @@ const contentsOf = async (worker: WorkerProcess, sessionId: string): Promise<unk
 const untilContent = async (worker: WorkerProcess, sessionId: string, content: string): Promise<void> =>
   until(
     async () => (await contentsOf(worker, sessionId)).includes(content),
-    20_000,
+    60_000,
     () => `${content} is not in the history of ${sessionId}`,
   );
 
@@ -46,7 +46,7 @@ const stoppedWorker = async (): Promise<{ scene: Scene; folder: string; number: 
 };
 
 describe('Moving in and out', () => {
-  it('goes on in a program of stock Baileys with what was exported, without a QR', { timeout: 90_000 }, async () => {
+  it('goes on in a program of stock Baileys with what was exported, without a QR', async () => {
     const { scene, folder, number, friend } = await stoppedWorker();
     const { code, lines } = await workerCommand(scene.dataDir, ['export', folder], SEALED);
     expect(code, lines.join('\n')).toBe(0);
@@ -63,7 +63,7 @@ describe('Moving in and out', () => {
     expect((await scene.phones.stats()).retries).toEqual({});
   });
 
-  it('takes a session of stock Baileys over, which receives and sends without a QR', { timeout: 90_000 }, async () => {
+  it('takes a session of stock Baileys over, which receives and sends without a QR', async () => {
     scene = await openScene({ env: SEALED });
     folder = await mkdtemp(join(tmpdir(), 'moving-'));
     const { phones, dataDir } = scene;
@@ -94,7 +94,7 @@ describe('Moving in and out', () => {
     expect((await phones.connections()).overlaps).toEqual([]);
   });
 
-  it('moves everything to another data folder, history included', { timeout: 90_000 }, async () => {
+  it('moves everything to another data folder, history included', async () => {
     const { scene, folder, number, friend } = await stoppedWorker();
     await workerCommand(scene.dataDir, ['export', folder], SEALED);
     await rm(scene.dataDir, { recursive: true });

@@ -37,7 +37,7 @@ const keysIn = async (store: ObjectStore, prefix: string): Promise<string[]> => 
 };
 
 describe.skipIf(!found)(`The object store (${found?.name ?? HOW_TO_INSTALL})`, () => {
-  it('may be away: messages go on, health says so, and it catches up by itself', { timeout: 90_000 }, async () => {
+  it('may be away: messages go on, health says so, and it catches up by itself', async () => {
     const { worker, phones, server, storage, untilShipped } = await open();
     await pair({ worker, phones }, 'one');
     const friend = await phones.createPhone({ name: 'friend' });
@@ -46,7 +46,7 @@ describe.skipIf(!found)(`The object store (${found?.name ?? HOW_TO_INSTALL})`, (
     for (let n = 0; n < 5; n++) expect((await worker.send('one', `${friend.number}@s.whatsapp.net`, `while away ${n}`)).status).toBe(200);
     await until(
       async () => (await storage()).state === 'degraded',
-      30_000,
+      60_000,
       () => 'nobody noticed',
     );
     const { lagMs, changesWaiting, sentence } = await storage();
@@ -57,7 +57,7 @@ describe.skipIf(!found)(`The object store (${found?.name ?? HOW_TO_INSTALL})`, (
     await server.startGateway();
     await until(
       async () => (await storage()).state === 'ok',
-      40_000,
+      60_000,
       () => 'it did not catch up',
     );
     await scene?.loseMachine();
@@ -65,31 +65,27 @@ describe.skipIf(!found)(`The object store (${found?.name ?? HOW_TO_INSTALL})`, (
     expect(await scene?.worker.messages('one')).toHaveLength(5);
   });
 
-  it(
-    'may hold a damaged object: it is named, set aside and left as it is, and only its session is an error',
-    { timeout: 90_000 },
-    async () => {
-      const { worker, phones, untilShipped } = await open();
-      for (const name of ['good', 'bad']) await pair({ worker, phones }, name);
-      await untilShipped();
-      await worker.call('POST', '/storage/flush');
-      if (!scene) return;
-      const bucket = bucketOf(scene);
-      const key = 'sessions/bad/auth_info_baileys/auth.json.gz';
-      const damaged = Buffer.from((await bucket.get(key))?.body ?? Buffer.alloc(0)).fill(7, 100, 110);
-      await bucket.put(key, damaged);
+  it('may hold a damaged object: it is named, set aside and left as it is, and only its session is an error', async () => {
+    const { worker, phones, untilShipped } = await open();
+    for (const name of ['good', 'bad']) await pair({ worker, phones }, name);
+    await untilShipped();
+    await worker.call('POST', '/storage/flush');
+    if (!scene) return;
+    const bucket = bucketOf(scene);
+    const key = 'sessions/bad/auth_info_baileys/auth.json.gz';
+    const damaged = Buffer.from((await bucket.get(key))?.body ?? Buffer.alloc(0)).fill(7, 100, 110);
+    await bucket.put(key, damaged);
 
-      await scene.loseMachine();
-      await scene.worker.untilStatus('good', 'connected');
-      expect(await scene.worker.status('bad')).toMatchObject({ status: 'error', reason: 'storage_corrupt' });
-      expect(await scene.worker.request('POST', '/session/bad/connect')).toMatchObject({ status: 409, body: { code: 'STORAGE_CORRUPT' } });
-      await scene.worker.call('POST', '/storage/flush');
-      expect((await bucket.get(key))?.body.equals(damaged)).toBe(true);
-      expect((await keysIn(bucket, 'damaged/worker-a/')).some((copy) => copy.endsWith(key))).toBe(true);
-    },
-  );
+    await scene.loseMachine();
+    await scene.worker.untilStatus('good', 'connected');
+    expect(await scene.worker.untilStatus('bad', 'error')).toMatchObject({ reason: 'storage_corrupt' });
+    expect(await scene.worker.request('POST', '/session/bad/connect')).toMatchObject({ status: 409, body: { code: 'STORAGE_CORRUPT' } });
+    await scene.worker.call('POST', '/storage/flush');
+    expect((await bucket.get(key))?.body.equals(damaged)).toBe(true);
+    expect((await keysIn(bucket, 'damaged/worker-a/')).some((copy) => copy.endsWith(key))).toBe(true);
+  });
 
-  it('forgets a deleted session, also when it was away at the delete and the worker was killed since', { timeout: 90_000 }, async () => {
+  it('forgets a deleted session, also when it was away at the delete and the worker was killed since', async () => {
     const { worker, phones, server, untilShipped } = await open();
     await pair({ worker, phones }, 'user1');
     await pair({ worker, phones }, 'user10');
@@ -107,13 +103,13 @@ describe.skipIf(!found)(`The object store (${found?.name ?? HOW_TO_INSTALL})`, (
     await server.startGateway();
     await until(
       async () => (await scene?.storage())?.state === 'ok',
-      40_000,
+      60_000,
       () => 'it did not catch up',
     );
     await scene.worker.call('POST', '/storage/flush');
     await until(
       async () => (await keysIn(bucket, 'sessions/user1/')).join() === 'sessions/user1/session-data.json',
-      20_000,
+      60_000,
       () => 'objects of the deleted session are still there',
     );
     expect(await keysIn(bucket, 'sessions/user10/')).toContain('sessions/user10/auth_info_baileys/auth.json.gz');
@@ -123,14 +119,14 @@ describe.skipIf(!found)(`The object store (${found?.name ?? HOW_TO_INSTALL})`, (
     await scene.worker.untilStatus('user10', 'connected');
   });
 
-  it('may lose everything it has: all of it is shipped anew', { timeout: 90_000 }, async () => {
+  it('may lose everything it has: all of it is shipped anew', async () => {
     const { worker, phones, untilShipped } = await open();
     const { number } = await pair({ worker, phones }, 'one');
     const friend = await phones.createPhone({ name: 'friend' });
     await phones.send(friend.number, number, 'kept');
     await until(
       async () => (await worker.messages('one')).length === 1,
-      20_000,
+      60_000,
       () => 'the message did not arrive',
     );
     await untilShipped();
@@ -140,7 +136,7 @@ describe.skipIf(!found)(`The object store (${found?.name ?? HOW_TO_INSTALL})`, (
     for (const prefix of ['journal/', 'sessions/']) await bucket.delete(await keysIn(bucket, prefix));
     await until(
       async () => (await keysIn(bucket, 'sessions/one/')).includes('sessions/one/auth_info_baileys/auth.json.gz'),
-      40_000,
+      60_000,
       () => 'the credentials were not shipped anew',
     );
     await worker.call('POST', '/storage/flush');
@@ -149,7 +145,7 @@ describe.skipIf(!found)(`The object store (${found?.name ?? HOW_TO_INSTALL})`, (
     expect(await scene.worker.messages('one')).toMatchObject([{ content: 'kept' }]);
   });
 
-  it('makes the older of two data folders of one worker stop for good', { timeout: 90_000 }, async () => {
+  it('makes the older of two data folders of one worker stop for good', async () => {
     const { worker, phones, untilShipped, dataDir, server, whatsapp } = await open();
     await pair({ worker, phones }, 'one');
     await untilShipped();
@@ -160,7 +156,7 @@ describe.skipIf(!found)(`The object store (${found?.name ?? HOW_TO_INSTALL})`, (
       await second.untilStatus('one', 'connected');
       await until(
         () => !worker.isRunning,
-        30_000,
+        60_000,
         () => 'the older one goes on',
       );
       expect(worker.child.exitCode).toBe(78);
@@ -173,7 +169,7 @@ describe.skipIf(!found)(`The object store (${found?.name ?? HOW_TO_INSTALL})`, (
     }
   });
 
-  it('keeps two workers with two ids on one bucket apart when both lose their machines', { timeout: 120_000 }, async () => {
+  it('keeps two workers with two ids on one bucket apart when both lose their machines', async () => {
     const { worker, phones, whatsapp, server, dataDir, untilShipped } = await open();
     const other = `${dataDir}-other`;
     const env = { ...whatsapp.env, ...environmentOf(server), WORKER_ID: 'worker-b' };
@@ -185,7 +181,7 @@ describe.skipIf(!found)(`The object store (${found?.name ?? HOW_TO_INSTALL})`, (
       await untilShipped();
       await until(
         async () => (await second.call('GET', '/storage'))['changesWaiting'] === 0,
-        30_000,
+        60_000,
         () => 'not shipped',
       );
       await second.kill();

@@ -17,7 +17,7 @@ const untilReason = async (sessionId: string, reason: string): Promise<Record<st
       status = await scene.worker.status(sessionId);
       return status['reason'] === reason;
     },
-    15_000,
+    60_000,
     () => `${sessionId} is ${JSON.stringify(status)}, not ${reason}`,
   );
   return status;
@@ -45,12 +45,9 @@ describe('pairing', () => {
   test('a QR that nobody scans ends the attempt, and the next connect shows a new one', async () => {
     await scene.phones.addFault({ kind: 'qr', refs: 1, lifetimeMs: 300, count: 1 });
     await scene.worker.create('unscanned');
-    await scene.worker.connectForQr('unscanned');
-    await until(
-      async () => (await scene.worker.status('unscanned'))['status'] !== 'qr_required',
-      15_000,
-      () => 'the QR never expired',
-    );
+    // Whether the answer still has it depends on who is faster.
+    await scene.worker.request('POST', '/session/unscanned/connect');
+    expect((await untilReason('unscanned', 'qr_expired'))['status']).toBe('disconnected');
     expect(await scene.worker.connectForQr('unscanned')).toMatch(/^data:image\/png;base64,/);
   });
 
@@ -90,7 +87,7 @@ describe('a connected session', () => {
     expect(await scene.worker.call('POST', `/session/${sessionId}/disconnect`)).toMatchObject({ status: 'disconnected' });
     await until(
       async () => (await scene.phones.phone(number)).devices.every(({ connected }) => !connected),
-      5_000,
+      60_000,
       () => 'the socket is still open',
     );
     expect((await scene.worker.send(sessionId, number, 'x')).body.code).toBe('SESSION_NOT_CONNECTED');
@@ -106,7 +103,7 @@ describe('a connected session', () => {
     });
     await until(
       async () => (await scene.phones.phone(number)).devices.length === 0,
-      5_000,
+      60_000,
       () => 'the phone still lists it',
     );
   });
@@ -134,7 +131,7 @@ describe('a connected session', () => {
     if (status === 'connected')
       await until(
         async () => Number((await scene.worker.status(sessionId))['seq']) >= 7,
-        15_000,
+        60_000,
         () => 'it never closed',
       );
     expect((await untilReason(sessionId, reason))['status']).toBe(status);
@@ -157,10 +154,10 @@ describe('a connected session', () => {
     await scene.phones.closeConnections({ how: 'destroy' }, { number });
     await until(
       async () => (await scene.phones.faults()).every(({ kind }) => kind !== 'refuse-connect'),
-      15_000,
+      60_000,
       () => 'it does not try again',
     );
-    await scene.worker.untilStatus(sessionId, 'connected', 15_000);
+    await scene.worker.untilStatus(sessionId, 'connected', 60_000);
   });
 
   test('survives one 401 that was a mistake', async () => {
@@ -169,7 +166,7 @@ describe('a connected session', () => {
     await scene.phones.closeConnections({ how: 'destroy' }, { number });
     await until(
       async () => Number((await scene.worker.status(sessionId))['seq']) >= 7,
-      15_000,
+      60_000,
       () => 'it never closed',
     );
     await scene.worker.untilStatus(sessionId, 'connected');
@@ -208,7 +205,7 @@ test('what a person writes on the phone itself is in history as their own', asyn
   const id = await scene.phones.send(number, friend.number, 'from the phone');
   await until(
     async () => (await scene.worker.messages(sessionId)).length > 0,
-    10_000,
+    60_000,
     () => 'it never came',
   );
   expect(await scene.worker.messages(sessionId)).toMatchObject([{ id, fromMe: true, content: 'from the phone', to: friend.jid }]);

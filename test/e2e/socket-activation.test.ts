@@ -53,7 +53,7 @@ const port = (): number => Number(lines.find(({ msg }) => msg === 'bound')?.['po
 const untilWorkers = async (count: number): Promise<number> => {
   await until(
     () => workers().length >= count,
-    45_000,
+    60_000,
     () => `worker ${count} did not come: ${printed}${lines.map((line) => JSON.stringify(line)).join('\n')}`,
   );
   return workers()[count - 1] ?? 0;
@@ -76,7 +76,7 @@ describe('a worker on a socket of its service manager', () => {
         const before = lines.length;
         await until(
           () => lines.slice(before).filter(({ msg }) => msg === 'request').length >= 5,
-          20_000,
+          60_000,
           () => 'no requests come',
         );
         process.kill(pid, 'SIGTERM');
@@ -92,7 +92,6 @@ describe('a worker on a socket of its service manager', () => {
         { msg: 'ended', status: 0, signal: null },
       ]);
     },
-    120_000,
   );
 
   test('tells neither the socket nor what came with it to its runners', async () => {
@@ -111,7 +110,7 @@ describe('a worker on a socket of its service manager', () => {
         runner = data.runners.find(({ state }) => state === 'ready')?.pid ?? 0;
         return runner > 0;
       },
-      20_000,
+      60_000,
       () => 'no runner came',
     );
     const socket = await readlink(`/proc/${pid}/fd/3`);
@@ -121,7 +120,7 @@ describe('a worker on a socket of its service manager', () => {
     );
     expect(files).not.toContain(socket);
     expect(await readFile(`/proc/${runner}/environ`, 'utf8')).not.toMatch(/LISTEN_/);
-  }, 60_000);
+  });
 
   test('exits 78 when the socket is open to the network and there is no token', async () => {
     const program = hold({}, '0.0.0.0');

@@ -1,4 +1,6 @@
 // A built worker, a simulated WhatsApp, and a backend that records what a whatsam gateway would be told.
+import { request } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { startRecordingBackend, ROUTES, type RecordedRequest, type RecordingBackend } from '../support/recording-backend.js';
 import { openScene, type Scene } from '../support/scene.js';
@@ -48,7 +50,7 @@ const seen = async (
   const find = (): RecordedRequest | undefined => backend.of(route).find(({ body }) => fits(body));
   await until(
     () => find() !== undefined,
-    20_000,
+    60_000,
     () => `${route} had only ${JSON.stringify(backend.of(route).map(({ body }) => body))}`,
   );
   return find() ?? expect.unreachable();
@@ -57,13 +59,34 @@ const seen = async (
 const session = (body: Record<string, unknown>, sessionId: string): Record<string, unknown> | undefined =>
   (body['sessions'] as Record<string, unknown>[]).find((entry) => entry['sessionId'] === sessionId);
 
-/** Starts a session and lets a new phone scan what the answer shows. */
-const startAndScan = async ({ worker, phones }: Scene, sessionId: string): Promise<{ number: string; answeredAt: number }> => {
-  const { status, body } = await worker.request('POST', '/api/sessions/start', { sessionId, userId: 'user123', sessionName: 'Phone' });
-  const answeredAt = performance.now();
-  expect([status, body['status']]).toEqual([200, 'QR_REQUIRED']);
-  const { number } = await phones.createPhone({ name: 'Alice' });
-  await phones.scan(number, String(body['qrCode']));
+interface Started {
+  body: Record<string, unknown>;
+  /** When the first byte of the answer came: what is told later comes later, however late this process looks at both. */
+  answeredAt: number;
+}
+
+const start = async ({ worker }: Scene, sessionId: string): Promise<Started> =>
+  new Promise((resolve, reject) => {
+    const outgoing = request(`${worker.baseUrl}/api/sessions/start`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json', connection: 'close' },
+    });
+    outgoing.once('error', reject);
+    outgoing.once('response', (response) => {
+      const answeredAt = performance.now();
+      json(response).then((body) => resolve({ body: body as Started['body'], answeredAt }), reject);
+    });
+    outgoing.end(JSON.stringify({ sessionId, userId: 'user123', sessionName: 'Phone' }));
+  });
+
+/** Starts a session and lets a new phone scan what the answer shows, or a report where the answer could not wait for it. */
+const startAndScan = async (all: Scene, backend: RecordingBackend, sessionId: string): Promise<{ number: string; answeredAt: number }> => {
+  const { body, answeredAt } = await start(all, sessionId);
+  expect(body['status']).toMatch(/^(QR_REQUIRED|INIT)$/);
+  const shows =
+    body['status'] === 'QR_REQUIRED' ? body : (await seen(backend, ROUTES.webhook, ({ status }) => status === 'QR_REQUIRED')).body;
+  const { number } = await all.phones.createPhone({ name: 'Alice' });
+  await all.phones.scan(number, String(shows['qrCode']));
   return { number, answeredAt };
 };
 
@@ -73,7 +96,7 @@ test('a session is started, scanned, reported, in the heartbeat, and sends, all 
   expect(registration).toMatchObject({ path: '/api/workers/register', body: { workerId: 'worker_001', endpoint: all.worker.baseUrl } });
   expect((await seen(backend, ROUTES.heartbeat)).path).toBe('/api/workers/worker-001/heartbeat');
 
-  const { number, answeredAt } = await startAndScan(all, 'alice');
+  const { number, answeredAt } = await startAndScan(all, backend, 'alice');
   const connected = await seen(backend, ROUTES.webhook, ({ status }) => status === 'CONNECTED');
   expect(connected.path).toBe('/api/webhooks/session-status');
   expect(connected.body).toMatchObject({ sessionId: 'alice', workerId: 'worker-001', phoneNumber: `+${number}`, displayName: 'Alice' });
@@ -102,7 +125,7 @@ test('a session is started, scanned, reported, in the heartbeat, and sends, all 
     ...backend.of(MESSAGE_STATUS).map(({ body }) => RULES.messageStatus.safeParse(body).error),
   ].filter((error) => error !== undefined);
   expect(refused).toEqual([]);
-}, 90_000);
+});
 
 test('a QR code is reported as a picture the phone can scan and the gateway can store', async () => {
   const { scene: all, backend } = await open();
@@ -112,11 +135,11 @@ test('a QR code is reported as a picture the phone can scan and the gateway can 
   const { number } = await all.phones.createPhone();
   await all.phones.scan(number, String(body['qrCode']));
   await seen(backend, ROUTES.webhook, ({ status }) => status === 'CONNECTED');
-}, 90_000);
+});
 
 test('after a restart the sessions that the gateway wants back are answered for one by one', async () => {
   const { scene: all, backend } = await open();
-  await startAndScan(all, 'alice');
+  await startAndScan(all, backend, 'alice');
   await all.worker.untilStatus('alice', 'connected');
   await all.worker.request('POST', '/api/sessions/start', { sessionId: 'unscanned' });
   await all.worker.stop();
@@ -139,4 +162,4 @@ test('after a restart the sessions that the gateway wants back are answered for 
       { sessionId: 'elsewhere', status: 'FAILED' },
     ],
   });
-}, 90_000);
+});

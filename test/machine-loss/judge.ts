@@ -31,9 +31,7 @@ export interface Verdict {
 }
 
 /** Timers of a busy machine are late. */
-const LATE_MS = 500;
-/** Confirmations that were in the sockets at the kill are read a moment later; a new worker needs longer than this to connect. */
-const IN_SOCKETS_MS = 300;
+const LATE_MS = 5_000;
 
 export const judge = async (evidence: Evidence): Promise<Verdict> => {
   const { phones, pairs, workers, fates, ends, intervalMs, killedAt, statsBefore, times } = evidence;
@@ -43,6 +41,14 @@ export const judge = async (evidence: Evidence): Promise<Verdict> => {
 
   const slowestPutMs = Math.max(...[...ends.values()].map((end) => end.slowestPutMs));
   const youngMs = intervalMs + 2 * slowestPutMs + LATE_MS;
+  const { connections, overlaps } = await phones.connections();
+  /** What WhatsApp was told of before that was in the sockets at the kill, however late it was read. */
+  const againAt = ({ entry }: Fate): number =>
+    Math.min(
+      ...connections.flatMap(({ deviceJid, loggedInAt }) =>
+        deviceJid?.startsWith(`${entry.pair.number}:`) === true && loggedInAt !== null && loggedInAt > killedAt ? [loggedInAt] : [],
+      ),
+    );
   const lost: { fate: Fate; ageMs: number; sinceShippedMs: number }[] = [];
   for (const fate of before.filter(({ inHistory, shown, entry }) => !inHistory && (entry.direction === 'in' || shown === 0))) {
     const at = await leftWhatsappAt(phones, fate);
@@ -64,7 +70,6 @@ export const judge = async (evidence: Evidence): Promise<Verdict> => {
     if (retries > 0) asked++;
     requests += retries;
   }
-  const { connections, overlaps } = await phones.connections();
   const replaced = connections.filter(({ closeReason }) => closeReason === 'replaced').length;
   const stats = await phones.stats();
   const qrs = workers.reduce((sum, worker) => sum + worker.qrs, 0);
@@ -105,7 +110,7 @@ export const judge = async (evidence: Evidence): Promise<Verdict> => {
     ...(replaced + overlaps.length > 0 ? [`${replaced} connections were replaced and ${overlaps.length} overlapped`] : []),
     ...(oldest(lost) > youngMs ? [`a lost message was ${oldest(lost)} ms old, more than ${youngMs} ms`] : []),
     ...(oldest(forgotten) > youngMs ? [`a message missing in history was ${oldest(forgotten)} ms old, more than ${youngMs} ms`] : []),
-    ...(lost.some(({ ageMs }) => ageMs < -IN_SOCKETS_MS) ? ['a message was lost that WhatsApp still had'] : []),
+    ...(lost.some(({ fate, ageMs }) => killedAt - ageMs >= againAt(fate)) ? ['a message was lost that WhatsApp still had'] : []),
     ...(lost.some(({ fate }) => fate.entry.direction === 'out') ? ['a send that was answered never arrived'] : []),
     ...(missing.length > 0
       ? [

@@ -101,7 +101,7 @@ export class LossyWorker {
     const { worker } = this;
     await until(
       () => !worker.isRunning && !this.#pids.some(isRunning),
-      10_000,
+      60_000,
       () => `${this.id} outlives its SIGKILL`,
     );
     await rm(this.#dataDir, { recursive: true, force: true });

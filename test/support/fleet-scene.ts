@@ -43,7 +43,7 @@ export interface FleetSceneOptions {
 
 const HEARTBEAT_INTERVAL_MS = 1_000;
 /** Several heartbeats: a busy machine is no dead worker. */
-const STALE_MS = 5_000;
+const STALE_MS = 15_000;
 
 export const openFleetScene = async ({ workerIds, env, staleMs = STALE_MS, onLog }: FleetSceneOptions): Promise<FleetScene> => {
   const folder = await mkdtemp(join(tmpdir(), 'fleet-'));

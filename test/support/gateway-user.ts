@@ -1,5 +1,6 @@
 // What a user of the gateway does, over its API in the guide's dialect.
 import type { Admin } from '../gateway/access.js';
+import { ONE_REQUEST } from '../whatsapp/one-request.js';
 import { until, type Answer } from './worker-process.js';
 
 /** A session as the gateway has it on record. */
@@ -28,7 +29,7 @@ export interface ReportView {
   body: Record<string, unknown> & { status: string };
 }
 
-const QR_TIMEOUT_MS = 30_000;
+const QR_TIMEOUT_MS = 60_000;
 
 export class GatewayUser {
   readonly api: string;
@@ -48,7 +49,11 @@ export class GatewayUser {
   async request(method: string, path: string, body?: unknown): Promise<Answer> {
     const response = await fetch(this.api + path, {
       method,
-      headers: { authorization: `Bearer ${this.#token}`, ...(body !== undefined && { 'content-type': 'application/json' }) },
+      headers: {
+        ...ONE_REQUEST,
+        authorization: `Bearer ${this.#token}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     return { status: response.status, headers: response.headers, body: (await response.json()) as Answer['body'] };
@@ -102,7 +107,7 @@ export class GatewayUser {
   }
 
   /** Waits until the gateway has on record what is wanted of the session. */
-  async untilSession(sessionId: string, wanted: Partial<SessionView>, timeoutMs = 30_000): Promise<void> {
+  async untilSession(sessionId: string, wanted: Partial<SessionView>, timeoutMs = 60_000): Promise<void> {
     let session: SessionView | undefined;
     await until(
       async () => {

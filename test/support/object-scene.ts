@@ -57,7 +57,7 @@ export const openObjectScene = async (server: OwnObjectServer, options: SceneOpt
     untilShipped: async () => {
       await until(
         async () => (await storage()).changesWaiting === 0,
-        30_000,
+        60_000,
         () => 'the object store did not get every change',
       );
     },

@@ -39,7 +39,6 @@ export interface RecordingBackend {
   of(route: Route): RecordedRequest[];
   /** Answers of the route from now on, one after the other; the last one stays. Every route answers 200 before it was told. */
   answers(route: Route, ...answers: ScriptedAnswer[]): void;
-  readonly openConnections: number;
   /** Takes no more connections and ends those that are open. */
   close(): Promise<void>;
 }
@@ -116,9 +115,6 @@ export const startRecordingBackend = async (port = 0): Promise<RecordingBackend>
     requests,
     of: (route) => requests.filter(({ method, path }) => fits(route, method, path)),
     answers: (route, ...answers) => void scripts.set(route, answers),
-    get openConnections() {
-      return sockets.size;
-    },
     close: async () => {
       for (const timer of timers) clearTimeout(timer);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));

@@ -8,7 +8,7 @@ import { until } from './worker-process.js';
 quietConsole();
 
 const RESTART_REQUIRED = 515;
-const WAIT_MS = 30_000;
+const WAIT_MS = 60_000;
 
 const silent = (): void => undefined;
 const logger = { level: 'silent', child: () => logger, trace: silent, debug: silent, info: silent, warn: silent, error: silent };

@@ -65,7 +65,7 @@ export const startTalk = (scene: Scene, sessions: readonly PairedSession[], perS
           count = await countOf(scene, sessions, sent);
           return count.lost === 0;
         },
-        30_000,
+        60_000,
         () => 'still lost',
       ).catch(() => undefined);
       return { ...count, longestSendMs };

@@ -3,12 +3,15 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { ONE_REQUEST } from '../whatsapp/one-request.js';
 
 const MAIN = fileURLToPath(
   new URL(import.meta.url.includes('/dist/') ? '../../supervisor/main.js' : '../../dist/supervisor/main.js', import.meta.url),
 );
 
-const START_TIMEOUT_MS = 45_000;
+const START_TIMEOUT_MS = 90_000;
+/** For what takes moments unless the machine is busy with other things. */
+const SLOWLY_MS = 120_000;
 
 export interface WorkerOptions {
   dataDir: string;
@@ -99,7 +102,12 @@ export class WorkerProcess {
   async request(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
     const response = await fetch(this.baseUrl + path, {
       method,
-      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...this.#authorization(), ...headers },
+      headers: {
+        ...ONE_REQUEST,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...this.#authorization(),
+        ...headers,
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     return { status: response.status, headers: response.headers, body: (await response.json()) as Answer['body'] };
@@ -112,13 +120,32 @@ export class WorkerProcess {
     return answer.body.data ?? {};
   }
 
+  /** Also on a machine that is so busy that the worker takes no session for a while. */
   async create(sessionId: string): Promise<void> {
-    await this.call('POST', '/session/create', { sessionId, userId: 'user123' });
+    let answer: Answer | undefined;
+    await until(
+      async () => {
+        answer = await this.request('POST', '/session/create', { sessionId, userId: 'user123' });
+        return answer.status === 200 || answer.body.code !== 'AT_CAPACITY';
+      },
+      SLOWLY_MS,
+      () => `there is no room for ${sessionId}: ${JSON.stringify(answer?.body)}`,
+    );
+    if (answer?.status !== 200) throw new Error(`the creation of ${sessionId} was answered ${JSON.stringify(answer?.body)}`);
   }
 
-  /** @returns the QR's data URL */
+  /** Connects again while the answer is that the QR takes longer. @returns its data URL */
   async connectForQr(sessionId: string): Promise<string> {
-    const { status, qrCode } = await this.call('POST', `/session/${sessionId}/connect`);
+    let answer: Record<string, unknown> = {};
+    await until(
+      async () => {
+        answer = await this.call('POST', `/session/${sessionId}/connect`);
+        return answer['status'] !== 'connecting';
+      },
+      SLOWLY_MS,
+      () => `${sessionId} goes on connecting`,
+    );
+    const { status, qrCode } = answer;
     if (status !== 'qr_required' || typeof qrCode !== 'string')
       throw new Error(`connect of ${sessionId} answered ${String(status)} instead of a QR`);
     return qrCode;
@@ -129,7 +156,7 @@ export class WorkerProcess {
   }
 
   /** Waits until the session's status is `status`. */
-  async untilStatus(sessionId: string, status: string, timeoutMs = 30_000): Promise<Record<string, unknown>> {
+  async untilStatus(sessionId: string, status: string, timeoutMs = 60_000): Promise<Record<string, unknown>> {
     let last: Record<string, unknown> = {};
     await until(
       async () => {

@@ -2,6 +2,7 @@ import type { Page } from './control/long-poll.js';
 import type { Arrival, ConnectionsView, MessageView, PhoneView, ReceiptSeen, StandingFault } from './control/views.js';
 import type { FaultInput, Target } from './faults/fault.js';
 import type { PairingOutcome } from './pairing/pairing-desk.js';
+import { ONE_REQUEST } from './one-request.js';
 import type { StatsSnapshot } from './record/stats.js';
 import type { GarbageForm } from './server/connection.js';
 
@@ -37,7 +38,7 @@ export type CloseOrder = { readonly how: 'destroy' | 'close' } | { readonly how:
 type Condition<T> = string | ((item: T) => boolean);
 
 const POLL_MS = 10_000;
-const DEFAULT_TIMEOUT_MS = 10_000;
+const DEFAULT_TIMEOUT_MS = 60_000;
 
 /** Drives a simulated WhatsApp through its control API. Every method rejects with WhatsappApiError when it is refused. Times are milliseconds. */
 export class WhatsappClient {
@@ -189,8 +190,11 @@ export class WhatsappClient {
   }
 
   async #call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const init = body === undefined ? { method } : { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-    const response = await fetch(`${this.#url}${path}`, init);
+    const response = await fetch(`${this.#url}${path}`, {
+      method,
+      headers: { ...ONE_REQUEST, ...(body !== undefined && { 'content-type': 'application/json' }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
     const answer: unknown = await response.json();
     if (response.ok) return answer as T;
     const { error, code } = answer as { error: string; code: string };

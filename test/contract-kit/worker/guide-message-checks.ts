@@ -6,7 +6,7 @@ import { waitUntil } from '../wait-until.js';
 import { anyConnectAnswer, messagesAnswer, sendAnswer, statusAnswer } from './guide-shapes.js';
 import type { GuideWorker } from './guide-worker.js';
 
-const LISTED_WITHIN_MS = 10_000;
+const LISTED_WITHIN_MS = 60_000;
 
 const history: Check<GuideWorker>[] = [
   {

@@ -59,11 +59,13 @@ const heartbeat: Check<Listening>[] = [
     after: ['heartbeat'],
     timeoutMs: CHECK_TIMEOUT_MS,
     run: async (worker) => {
-      const seen = [await nextHeartbeat(worker), await nextHeartbeat(worker), await nextHeartbeat(worker)];
+      const seen: Exchange[] = [];
+      for (let n = 0; n < 4; n++) seen.push(await nextHeartbeat(worker));
       const gaps = seen.slice(1).map((exchange, index) => exchange.startedAt - (seen[index]?.startedAt ?? 0));
       const expected = worker.heartbeatMs;
-      const longest = Math.max(...gaps);
-      expectThat(longest <= expected * 1.5 + 1_000, `two heartbeats are ${longest} ms apart instead of ${expected}`, seen.at(-1));
+      // One that was held up, on its way or while the kit itself did not run, makes one gap long and one short: the one between them stays.
+      const middle = gaps.toSorted((one, other) => one - other)[1] ?? Infinity;
+      expectThat(middle <= expected * 1.5 + 1_000, `two heartbeats are ${middle} ms apart instead of ${expected}`, seen.at(-1));
       // One that was late makes the next gap short; their mean stays.
       const mean = gaps.reduce((left, gap) => left + gap, 0) / gaps.length;
       expectThat(mean >= expected * 0.5, `heartbeats are ${mean} ms apart on average instead of ${expected}`, seen.at(-1));

@@ -11,7 +11,7 @@ import type { WhatsamWorker } from './whatsam-worker.js';
 
 const CHECK_TIMEOUT_MS = 10 * 60_000;
 /** An answer and a report that left in this order may be read in the other. */
-const READING_ORDER_MS = 100;
+const READING_ORDER_MS = 400;
 /** A worker that repeats what was answered 404 does so within this time. */
 const REPEAT_WATCH_MS = 5_000;
 

@@ -14,7 +14,7 @@ const TOKEN = 'a-token-for-this-test';
 let scene: Scene;
 beforeAll(async () => {
   scene = await openScene({ env: { WORKER_AUTH_TOKEN: TOKEN } });
-}, 60_000);
+});
 afterAll(async () => {
   await scene.close();
 });
@@ -48,7 +48,7 @@ test('the worker keeps the guide’s contract, with a session of its own too', a
   expect(report.leftBehind).toEqual([]);
   const { sessions } = await scene.worker.call('GET', '/sessions');
   expect(sessions).toMatchObject([{ sessionId: 'paired' }]);
-}, 120_000);
+});
 
 test('the command exits 0 when all holds, and says what it skipped', async () => {
   const jsonFile = join(scene.dataDir, 'contract.json');
@@ -59,14 +59,14 @@ test('the command exits 0 when all holds, and says what it skipped', async () =>
   expect(code).toBe(0);
   const { results } = JSON.parse(await readFile(jsonFile, 'utf8')) as { results: { outcome: string }[] };
   expect(results.length).toBeGreaterThan(40);
-}, 60_000);
+});
 
 test('the command exits 1 when something fails, and shows the exchange without the token', async () => {
   const { code, out } = await contract('--worker', scene.worker.baseUrl, '--token', 'another-token');
   expect(code).toBe(1);
   expect(out).toMatch(/✗ create .*\n {4}create is answered 401 instead of 200 or 201\n {4}asked: POST http/);
   expect(out).not.toContain('another-token');
-}, 60_000);
+});
 
 test.each([
   ['nothing to try', []],

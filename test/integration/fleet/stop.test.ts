@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../fixtures/eventually.js';
-import { createFleetWorld, type FleetWorld, type FleetWorldOptions } from '../../fixtures/fleet-world.js';
+import { createFleetWorld, PATIENT, type FleetWorld, type FleetWorldOptions } from '../../fixtures/fleet-world.js';
+
+/** What only its deadline can end within a test. */
+const SLOW = { ...PATIENT, drainMs: 60_000, termMs: 60_000 };
 
 let world: FleetWorld;
 const start = (options?: FleetWorldOptions): FleetWorld => (world = createFleetWorld(options));
@@ -14,7 +17,7 @@ describe('stopping the fleet', () => {
     const { fleet, alive, exits, spawned, forgotten } = start();
     fleet.keep(0, true);
     await Promise.all([fleet.ensure(0), fleet.ensure(1)]);
-    await fleet.stop(5_000);
+    await fleet.stop(60_000);
     expect(alive()).toEqual([]);
     expect(new Set(forgotten)).toEqual(new Set(spawned));
     expect(exits.map(({ verdict }) => verdict)).toEqual(['clean', 'clean']);
@@ -24,14 +27,14 @@ describe('stopping the fleet', () => {
   });
 
   it('kills what neither drains nor heeds SIGTERM, within its deadline', async () => {
-    const { fleet, pid, alive, send } = start({ behaviour: 'never-drains,ignores-sigterm' });
+    const { fleet, pid, alive, send } = start({ behaviour: 'never-drains,ignores-sigterm', timing: SLOW });
     await Promise.all([fleet.ensure(0), fleet.ensure(1)]);
     process.kill(pid(1), 'SIGSTOP');
     const call = send('later 60000');
     const settled = expect(call).rejects.toMatchObject({ code: 'DRAINING' });
     const begun = performance.now();
     await fleet.stop(1_000);
-    expect(performance.now() - begun).toBeLessThan(2_500);
+    expect(performance.now() - begun).toBeLessThan(SLOW.drainMs);
     await settled;
     expect(alive()).toEqual([]);
   });
@@ -47,13 +50,13 @@ describe('stopping the fleet', () => {
   });
 
   it('does not wait for a release that was given more time', async () => {
-    const { fleet, alive } = start({ behaviour: 'never-drains,ignores-sigterm' });
+    const { fleet, alive } = start({ behaviour: 'never-drains,ignores-sigterm', timing: SLOW });
     await fleet.ensure(0);
     const released = fleet.release(0);
     const begun = performance.now();
     await fleet.stop(500);
     await released;
-    expect(performance.now() - begun).toBeLessThan(2_500);
+    expect(performance.now() - begun).toBeLessThan(SLOW.drainMs);
     expect(alive()).toEqual([]);
   });
 

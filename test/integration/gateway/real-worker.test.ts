@@ -11,7 +11,7 @@ describe.each(['guide', 'whatsam'] as const)('in the dialect %s', (dialect) => {
     gateway = await GatewayFixture.open({ dialect });
     const env = { WORKER_ID: 'worker-real', BACKEND_URL: gateway.gateway.url, BACKEND_DIALECT: dialect, HEARTBEAT_INTERVAL_MS: '1000' };
     scene = await openScene({ env: { WORKER_AUTH_TOKEN: WORKER_TOKEN, ...env } });
-  }, 60_000);
+  });
   afterEach(async () => {
     await scene.close();
     await gateway.close();
@@ -23,7 +23,7 @@ describe.each(['guide', 'whatsam'] as const)('in the dialect %s', (dialect) => {
   test('a session is created in two phases, paired by polling, reported, used and deleted through the gateway', async () => {
     await until(
       () => gateway.gateway.state.workers.get('worker-real')?.lastHeartbeat !== undefined,
-      30_000,
+      60_000,
       () => 'the worker did not register and send a heartbeat',
     );
     const created = await gateway.admin('POST', '/sessions', { name: 'Alice on her phone', sessionId: 'alice' });
@@ -37,7 +37,7 @@ describe.each(['guide', 'whatsam'] as const)('in the dialect %s', (dialect) => {
         qrCode = (await gateway.admin('GET', '/sessions/alice/qr')).body.data?.['qrCode'];
         return qrCode !== undefined;
       },
-      30_000,
+      60_000,
       () => 'there was no QR code to scan',
     );
     const { number } = await scene.phones.createPhone({ name: 'Alice' });
@@ -45,7 +45,7 @@ describe.each(['guide', 'whatsam'] as const)('in the dialect %s', (dialect) => {
     await scene.phones.scan(number, String(qrCode));
     await until(
       () => record()?.status === 'connected',
-      30_000,
+      60_000,
       () => `the gateway did not hear of the connection: ${JSON.stringify(gateway.gateway.state.reports('alice'))}`,
     );
     expect(record()).toMatchObject({ workerId: 'worker-real', phoneNumber: `+${number}` });
@@ -64,5 +64,5 @@ describe.each(['guide', 'whatsam'] as const)('in the dialect %s', (dialect) => {
     expect((await scene.worker.request('GET', '/session/alice/status')).status).toBe(404);
     const refused = gateway.gateway.state.reports('alice').filter(({ answer }) => answer === 400);
     expect(refused).toEqual([]);
-  }, 90_000);
+  });
 });

@@ -153,7 +153,7 @@ test('a delayed message comes late, a duplicated one twice', async () => {
     direction: 'out',
     match: { tag: 'message', id: 'LATE' },
     action: 'delay',
-    delayMs: 300,
+    delayMs: 6_000,
     count: 1,
   });
   await client.send(bob.number, ann.number, 'late', 'LATE');
@@ -164,5 +164,5 @@ test('a delayed message comes late, a duplicated one twice', async () => {
   await client.addFault({ kind: 'stanza', direction: 'in', match: { tag: 'message' }, action: 'duplicate', count: 1 });
   const id = await companion.send(bob.number, 'echo');
   await client.waitForShown(bob.number, id);
-  expect((await client.trace(id)).events.filter(({ step }) => step === 'accepted')).toHaveLength(2);
+  await expect.poll(async () => (await client.trace(id)).events.filter(({ step }) => step === 'accepted')).toHaveLength(2);
 });

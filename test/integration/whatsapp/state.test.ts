@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../../support/free-port.js';
 import { startWhatsapp } from '../../whatsapp/start-whatsapp.js';
 import { TestCompanion } from './test-companion.js';
 
@@ -15,8 +16,8 @@ async function stateFolder(): Promise<string> {
 
 test('accounts, sessions, queues and shown messages survive a restart', async () => {
   const stateFile = join(await stateFolder(), 'state.ndjson');
-  const before = await startWhatsapp({ stateFile });
-  const port = Number(new URL(before.url).port);
+  const port = await freePort();
+  const before = await startWhatsapp({ stateFile, port });
   const ann = await before.client.createPhone({ name: 'Ann' });
   const bob = await before.client.createPhone({ name: 'Bob' });
   const companion = await new TestCompanion(before.url).pair(before.client, ann.number);
@@ -52,7 +53,7 @@ test('changes are saved on their own, on command, and never in part', async () =
   const whatsapp = await startWhatsapp({ stateFile });
   onTestFinished(async () => whatsapp.stop());
   const first = await whatsapp.client.createPhone();
-  await expect.poll(async () => readFile(stateFile, 'utf8').catch(() => ''), { timeout: 5_000 }).toContain(first.number);
+  await expect.poll(async () => readFile(stateFile, 'utf8').catch(() => '')).toContain(first.number);
   const second = await whatsapp.client.createPhone();
   expect(await whatsapp.client.flush()).toBe(true);
   expect(await readFile(stateFile, 'utf8')).toContain(second.number);

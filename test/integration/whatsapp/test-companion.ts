@@ -16,7 +16,7 @@ import { quietConsole } from '../../whatsapp/quiet-console.js';
 quietConsole();
 
 const RESTART_REQUIRED = 515;
-const WAIT_MS = 15_000;
+const WAIT_MS = 60_000;
 
 const silent = (): void => undefined;
 const logger = { level: 'silent', child: () => logger, trace: silent, debug: silent, info: silent, warn: silent, error: silent };

@@ -81,7 +81,7 @@ it('finds nothing wrong with a sound data folder, beside the worker that holds i
   lock.release();
 });
 
-it('says what is missing, too much, or does not agree', { timeout: 60_000 }, async () => {
+it('says what is missing, too much, or does not agree', async () => {
   const dataDir = await soundFolder();
   await changeSupervisor(
     dataDir,

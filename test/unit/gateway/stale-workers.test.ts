@@ -76,7 +76,7 @@ describe.each(['guide', 'whatsam'] as const)('in the dialect %s', (dialect) => {
 test('a silent worker goes offline by itself, with nobody asking', async () => {
   gateway = await GatewayFixture.open({ staleMs: 200 });
   await gateway.addWorker('worker-a');
-  await expect.poll(() => statusOf('worker-a'), { timeout: 10_000 }).toBe('OFFLINE');
+  await expect.poll(() => statusOf('worker-a')).toBe('OFFLINE');
 });
 
 test('a QR code is forgotten with the worker that showed it', async () => {
@@ -120,7 +120,7 @@ test('a worker that was added by hand lives by its health checks until its first
 test('monitoring that is switched on at the start checks again and again', async () => {
   gateway = await GatewayFixture.open({ healthIntervalMs: 20 });
   const worker = await gateway.addWorker('worker-a');
-  await expect.poll(() => worker.calls.length, { timeout: 10_000 }).toBeGreaterThan(2);
+  await expect.poll(() => worker.calls.length).toBeGreaterThan(2);
 });
 
 test('a gateway that was away blames no worker for it', async () => {

@@ -91,7 +91,7 @@ describe('access log', () => {
     await call('POST', '/session/create', { sessionId: 's1', sessionName: 'swordfish' });
     await call('GET', '/session/s1/messages?limit=7');
     await call('GET', '/swordfish?a=swordfish');
-    await vi.waitFor(() => expect(lines).toHaveLength(3));
+    await vi.waitFor(() => expect(lines).toHaveLength(3), 60_000);
     expect(lines[0]).toMatchObject({ level: 30, method: 'POST', route: '/session/create', status: 200 });
     expect(lines[1]).toMatchObject({ level: 20, method: 'GET', route: '/session/:id/messages', sessionId: 's1', status: 200 });
     expect(lines[2]).toMatchObject({ level: 20, status: 404 });
@@ -163,7 +163,7 @@ describe('connections', () => {
       `POST /session/create HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{`,
     ],
   ])('ends a request whose %s never arrive', async (_part, text) => {
-    const { baseUrl, call } = await startServer({}, { headersTimeoutMs: 50, requestTimeoutMs: 100, checkIntervalMs: 20 });
+    const { baseUrl, call } = await startServer({}, { headersTimeoutMs: 1_000, requestTimeoutMs: 1_000, checkIntervalMs: 20 });
     const answer = await sendRaw(baseUrl, Buffer.from(text));
     expect(answer.status).toBe(400);
     expect(JSON.parse(answer.body)).toMatchObject({ success: false, code: 'INVALID_REQUEST' });

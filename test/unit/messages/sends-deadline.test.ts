@@ -1,14 +1,30 @@
-import { expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { TABLES } from '../../../supervisor/supervisor-store.js';
+import { eventually } from '../../fixtures/eventually.js';
 import { rowsIn } from '../store/temp-store.js';
-import { disconnect, failureOf, hold, reconnect, SENT_AT, setUp, statusOf, text } from './sends-setting.js';
+import { disconnect, failureOf, hold, reconnect, SENT_AT, setUp, statusOf, text, untilGiven } from './sends-setting.js';
 
-const SHORT_MS = 60;
+const DEADLINE_MS = 30_000;
+
+// Time passes only when it is told to: what is sent before the deadline is in time, however long its commits take.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const passDeadline = async (): Promise<void> => {
+  await eventually(() => vi.getTimerCount() > 0, 'somebody waits for the outcome');
+  vi.advanceTimersByTime(DEADLINE_MS);
+};
 
 it('drops at the deadline what no runner ever had, sends it never, and frees its key', async () => {
-  const setting = await setUp(SHORT_MS);
+  const setting = await setUp(DEADLINE_MS);
   await disconnect(setting);
-  await expect(setting.sends.send(text('too late', 'key'))).rejects.toMatchObject({ code: 'SESSION_NOT_CONNECTED' });
+  const failure = failureOf(setting.sends.send(text('too late', 'key')));
+  await passDeadline();
+  expect(await failure).toMatchObject({ code: 'SESSION_NOT_CONNECTED' });
   expect(statusOf(setting)).toEqual(['failed']);
   expect([rowsIn(setting.store, TABLES.intents), rowsIn(setting.store, TABLES.idempotency)]).toEqual([[], []]);
   await reconnect(setting);
@@ -17,22 +33,26 @@ it('drops at the deadline what no runner ever had, sends it never, and frees its
 });
 
 it('cannot tell at the deadline what became of a send without a key, and goes on with it', async () => {
-  const setting = await setUp(SHORT_MS);
+  const setting = await setUp(DEADLINE_MS);
   const { confirm } = hold(setting.fleet);
-  const failure = await failureOf(setting.sends.send(text('hello')));
+  const failing = failureOf(setting.sends.send(text('hello')));
+  await untilGiven(setting, 1);
+  await passDeadline();
+  const failure = await failing;
   const messageId = setting.given()[0]?.messageId;
   expect(failure).toMatchObject({ code: 'OUTCOME_UNKNOWN', details: { messageId } });
   confirm(0);
-  await vi.waitFor(() => {
-    expect(statusOf(setting)).toEqual(['sent']);
-  });
+  await eventually(() => statusOf(setting).join() === 'sent', 'it is sent');
   expect(setting.given()).toHaveLength(1);
 });
 
 it('asks at the deadline to repeat the key, which then gives the result', async () => {
-  const setting = await setUp(SHORT_MS);
+  const setting = await setUp(DEADLINE_MS);
   const { confirm } = hold(setting.fleet);
-  const failure = await failureOf(setting.sends.send(text('hello', 'key')));
+  const failing = failureOf(setting.sends.send(text('hello', 'key')));
+  await untilGiven(setting, 1);
+  await passDeadline();
+  const failure = await failing;
   const messageId = setting.given()[0]?.messageId;
   expect(failure).toMatchObject({ code: 'DEADLINE_EXCEEDED', details: { messageId }, retryAfterSeconds: 5 });
   const repeated = setting.sends.send(text('hello', 'key'));

@@ -46,7 +46,7 @@ it('tells nobody an outcome before it is on disk, not even who asks again with t
   const first = setting.sends.send(text('hello', 'key')).then(() => answered.push('first'));
   await vi.waitFor(() => {
     expect(setting.given()).toHaveLength(1);
-  });
+  }, 60_000);
   store.holding = true;
   confirm(0);
   await new Promise((resolve) => setTimeout(resolve, 20));

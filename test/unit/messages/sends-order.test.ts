@@ -15,7 +15,7 @@ it('keeps the order of a session, and does not let sessions wait for each other'
   for (let n = 0; n < 41; n++) {
     await vi.waitFor(() => {
       expect(setting.given().length).toBeGreaterThan(n);
-    });
+    }, 60_000);
     confirm(n);
   }
   await Promise.all([...sent, other]);
@@ -34,7 +34,7 @@ it('keeps the order of what waited for the session', async () => {
   const sent = words.map(async (word) => setting.sends.send(text(word)));
   await vi.waitFor(() => {
     expect(rowsIn(setting.store, TABLES.intents)).toHaveLength(4);
-  });
+  }, 60_000);
   await reconnect(setting);
   await Promise.all(sent);
   expect(setting.given().map(({ text: word }) => word)).toEqual(words);

@@ -75,7 +75,7 @@ it('sends again under the same id what WhatsApp confirmed just before a crash', 
   await reconnect(second);
   await vi.waitFor(() => {
     expect(statusOf(second)).toEqual(['sent']);
-  });
+  }, 60_000);
   expect(second.given()).toEqual(first.given());
 });
 
@@ -95,7 +95,7 @@ it('keeps new messages behind those of before the restart', async () => {
   const sent = after.sends.send(text('new'));
   await vi.waitFor(() => {
     expect(rowsIn(after.store, TABLES.intents)).toHaveLength(2);
-  });
+  }, 60_000);
   await reconnect(after);
   await sent;
   expect(after.given().map(({ text: word }) => word)).toEqual(['old', 'new']);
@@ -139,7 +139,7 @@ it('fails at the start what waited for a session that was logged out in between'
   const setting = await startSends(store);
   await vi.waitFor(() => {
     expect(setting.sends.waiting).toBe(0);
-  });
+  }, 60_000);
   expect(rowsIn(store, TABLES.intents)).toEqual([]);
   expect(store.get<IdempotencyRow>(TABLES.idempotency, ['s', 'key of A1'])?.outcome).toMatchObject({ code: 'SESSION_LOGGED_OUT' });
 });
@@ -150,7 +150,7 @@ it('sends nothing any more once it stops, and forgets for good what no runner ha
   const failure = failureOf(setting.sends.send(text('hello')));
   await vi.waitFor(() => {
     expect(rowsIn(setting.store, TABLES.intents)).toHaveLength(1);
-  });
+  }, 60_000);
   setting.sends.stop();
   await reconnect(setting);
   expect(await failure).toMatchObject({ code: 'DRAINING' });

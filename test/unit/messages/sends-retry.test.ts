@@ -41,7 +41,7 @@ it('tries again by itself when the session looks connected all the time', async 
   expect(setting.given().map((one) => one.messageId)).toEqual([messageId, messageId]);
 });
 
-it('tries a failure that nothing explains three times', { timeout: 15_000 }, async () => {
+it('tries a failure that nothing explains three times', async () => {
   const setting = await setUp();
   setting.fleet.answer = async () => Promise.reject(new Error('who knows'));
   const failed = failureOf(setting.sends.send(text('hello')));
@@ -60,7 +60,7 @@ it('waits for a session that is on its way back', async () => {
   const sent = setting.sends.send(text('hello'));
   await vi.waitFor(() => {
     expect(rowsIn(setting.store, TABLES.intents)).toHaveLength(1);
-  });
+  }, 60_000);
   expect(setting.given()).toEqual([]);
   await reconnect(setting);
   await sent;

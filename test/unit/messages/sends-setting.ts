@@ -1,4 +1,4 @@
-import { expect, onTestFinished, vi } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { Message } from '../../../shared/domain/message.js';
 import { AppError, type ErrorCode } from '../../../shared/errors.js';
 import type { Store } from '../../../shared/store/store.js';
@@ -7,13 +7,14 @@ import { Sends } from '../../../supervisor/messages/sends.js';
 import { Registry } from '../../../supervisor/placement/registry.js';
 import { openSupervisorStore, TABLES } from '../../../supervisor/supervisor-store.js';
 import type { SendRequest } from '../../../supervisor/worker.js';
+import { eventually } from '../../fixtures/eventually.js';
 import { MemoryFleet } from '../placement/memory-fleet.js';
 import { silent } from '../shared/logged.js';
 import { closing, tempFolder } from '../store/temp-store.js';
 
 export const ANNA = '6281234567890@s.whatsapp.net';
 const ME = '15550000001:3@s.whatsapp.net';
-const LONG_MS = 20_000;
+const LONG_MS = 60_000;
 export const SENT_AT = 1_700_000_000_000;
 
 export const text = (words: string, idempotencyKey?: string, sessionId = 's'): SendRequest => ({
@@ -76,9 +77,7 @@ export const hold = (fleet: MemoryFleet): { confirm: (n: number) => void; fail: 
 };
 export const failWith = (code: ErrorCode) => async (): Promise<never> => Promise.reject(new AppError(code, 'It failed.'));
 export const untilGiven = async ({ given }: Setting, count: number): Promise<void> =>
-  vi.waitFor(() => {
-    expect(given()).toHaveLength(count);
-  }, 5_000);
+  eventually(() => given().length === count, `a runner was given ${count} messages`);
 /** The failure of a send, looked at now or later without being unhandled in between. */
 export const failureOf = async (send: Promise<unknown>): Promise<AppError> =>
   send.then(

@@ -4,6 +4,7 @@ import { History } from '../../../supervisor/messages/history.js';
 import { takeSpool } from '../../../supervisor/messages/take-spool.js';
 import { Registry } from '../../../supervisor/placement/registry.js';
 import { openSupervisorStore, TABLES } from '../../../supervisor/supervisor-store.js';
+import { eventually } from '../../fixtures/eventually.js';
 import { silent } from '../shared/logged.js';
 import { closing, rowsIn, tempFolder } from '../store/temp-store.js';
 
@@ -61,7 +62,7 @@ it('drops what belongs to sessions that are gone or going', async () => {
 it('counts as activity of the session', async () => {
   const { registry, take } = await setUp('s', 'quiet');
   const before = registry.get('s').lastActivity;
-  await new Promise((resolve) => setTimeout(resolve, 2));
+  await eventually(() => Date.now() > before, 'a millisecond passed');
   await take(message(1, 'A1'));
   expect(registry.get('s').lastActivity).toBeGreaterThan(before);
   expect(registry.get('quiet').lastActivity).toBeLessThanOrEqual(registry.get('s').lastActivity);

@@ -82,40 +82,36 @@ const live = (setting: Setting, world: World, nextFate: () => Fate): void => {
   };
 };
 
-it(
-  'has one socket and one home with the newest rows at any time, whatever fails at whatever step, and ends connected',
-  { timeout: 120_000 },
-  async () => {
-    const run = fc.asyncProperty(
-      fc.array(fc.constantFrom(...FATES), { minLength: 1, maxLength: 30 }),
-      fc.array(fc.record({ session: fc.constantFrom('a', 'b'), slot: fc.constantFrom(0, 1, 2) }), { minLength: 1, maxLength: 5 }),
-      async (fates, moves) => {
-        const setting = await start(undefined, { retryMs: 1, maxSessions: 4 });
-        const world = new World();
-        const left = [...fates];
-        let failing = false;
-        live(setting, world, () => (failing ? (left.shift() ?? 'done') : 'done'));
-        await create(setting, 'a', 'b');
-        for (const id of ['a', 'b']) await setting.sessions.connect(id);
-        failing = true;
-        await Promise.all(moves.map(async ({ session, slot }) => setting.sessions.handOver.move(session, slot).catch(() => undefined)));
-        failing = false;
-        await eventually(() => {
-          for (const id of ['a', 'b']) {
-            const { slot, state } = setting.registry.get(id);
-            expect(state).toBe('connected');
-            expect([...(world.sockets.get(id) ?? [])]).toEqual([slot]);
-            expect(world.rowsOf(slot ?? -1).get(id)).toBe(world.newest.get(id));
-          }
-        });
-        expect(world.broken).toEqual([]);
-        setting.sessions.stop();
-        await setting.store.settled();
-      },
-    );
-    await fc.assert(run, { numRuns: 80 });
-  },
-);
+it('has one socket and one home with the newest rows at any time, whatever fails at whatever step, and ends connected', async () => {
+  const run = fc.asyncProperty(
+    fc.array(fc.constantFrom(...FATES), { minLength: 1, maxLength: 30 }),
+    fc.array(fc.record({ session: fc.constantFrom('a', 'b'), slot: fc.constantFrom(0, 1, 2) }), { minLength: 1, maxLength: 5 }),
+    async (fates, moves) => {
+      const setting = await start(undefined, { retryMs: 1, maxSessions: 4 });
+      const world = new World();
+      const left = [...fates];
+      let failing = false;
+      live(setting, world, () => (failing ? (left.shift() ?? 'done') : 'done'));
+      await create(setting, 'a', 'b');
+      for (const id of ['a', 'b']) await setting.sessions.connect(id);
+      failing = true;
+      await Promise.all(moves.map(async ({ session, slot }) => setting.sessions.handOver.move(session, slot).catch(() => undefined)));
+      failing = false;
+      await eventually(() => {
+        for (const id of ['a', 'b']) {
+          const { slot, state } = setting.registry.get(id);
+          expect(state).toBe('connected');
+          expect([...(world.sockets.get(id) ?? [])]).toEqual([slot]);
+          expect(world.rowsOf(slot ?? -1).get(id)).toBe(world.newest.get(id));
+        }
+      });
+      expect(world.broken).toEqual([]);
+      setting.sessions.stop();
+      await setting.store.settled();
+    },
+  );
+  await fc.assert(run, { numRuns: 80 });
+});
 
 it('closes, copies, changes the home, opens, tells the object store, and only then removes the old rows', async () => {
   const setting = await start();

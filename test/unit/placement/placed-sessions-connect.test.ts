@@ -18,7 +18,7 @@ it('says so when a running runner did not take an open, and tries again a while 
   await expect(setting.sessions.connect('a')).rejects.toMatchObject({ code: 'BUSY' });
   await vi.waitFor(() => {
     expect(setting.sessions.get('a').state).toBe('qr_required');
-  });
+  }, 60_000);
   expect(opens(setting)).toEqual([
     ['a', 0, 1, true],
     ['a', 0, 2, true],

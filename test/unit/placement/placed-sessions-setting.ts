@@ -82,5 +82,5 @@ export const failOnce = (method: FleetCall['method'], setting: Setting): void =>
     return before(call);
   };
 };
-export const eventually = async (check: () => void): Promise<void> => vi.waitFor(check, 5_000);
+export const eventually = async (check: () => void): Promise<void> => vi.waitFor(check, 60_000);
 export const states = ({ registry }: Setting): string[] => registry.rows().map(({ sessionId, state }) => `${sessionId} ${state}`);

@@ -51,7 +51,7 @@ it('knows how much of a file is used, and says when compacting it is worth it', 
   expect(shouldCompact(tempFolder())).toBe(false);
 });
 
-it('leaves the store whole wherever it is killed', { timeout: 120_000 }, async () => {
+it('leaves the store whole wherever it is killed', async () => {
   const folder = await mostlyFree(4 * MEBIBYTE);
   for (const afterMs of [0, 1, 2, 4, 6, 9, 13, 20]) {
     const child = startChild('compacting-child', folder);

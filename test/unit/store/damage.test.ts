@@ -68,7 +68,7 @@ it('opens the sound store that is damaged below', async () => {
   }
 });
 
-it.each(Object.entries(DAMAGES))('refuses a file with %s, in a sentence', { timeout: 60_000 }, async (_, damage) => {
+it.each(Object.entries(DAMAGES))('refuses a file with %s, in a sentence', async (_, damage) => {
   for (const reading of [true, false]) {
     const folder = storeWith(damage());
     const before = statSync(join(folder, 'data.mdb')).size;

@@ -19,7 +19,7 @@ const writeUntilKilled = async (folder: string, from: number, afterAcks: number)
   return acknowledged;
 };
 
-it('keeps every acknowledged commit, and none by half, when the writer is killed', { timeout: 30_000 }, async () => {
+it('keeps every acknowledged commit, and none by half, when the writer is killed', async () => {
   const folder = tempFolder();
   const acknowledged: number[] = [];
   for (const afterAcks of [1, 150, 400]) {

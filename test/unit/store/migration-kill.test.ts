@@ -7,7 +7,7 @@ import { closing, tempFolder } from './temp-store.js';
 const schema = (version: number): Schema => ({ version, tables: ['a', 'secret'], sealed: ['secret'], tracked: ['a'], migrations: {} });
 const ROWS = 20;
 
-it('ends a migration that was killed at any of its batches when it is opened again', { timeout: 120_000 }, async () => {
+it('ends a migration that was killed at any of its batches when it is opened again', async () => {
   for (const times of [1, 2, 10, ROWS]) {
     const folder = tempFolder();
     const old = await openStore(folder, schema(1), { track: false });

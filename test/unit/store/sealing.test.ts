@@ -71,40 +71,36 @@ it('refuses a store with a row that was changed, when the row has to be sealed a
   await expect(opened(folder, [second, first])).rejects.toThrow('An encrypted row was changed or belongs elsewhere.');
 });
 
-it(
-  'loses nothing when it is killed while it seals, and never takes the half-sealed store for a clear one',
-  { timeout: 120_000 },
-  async () => {
-    const rows = 4_000;
-    let folder = await storeOf(rows, []);
-    let keys: Buffer[] = [];
-    let interrupted = 0;
-    for (const afterMs of [5, 15, 25, 40, 60, 80, 110, 150]) {
-      const next = [...keys.slice(0, 1)];
-      keys = [[first, second, third].find((key) => !keys.includes(key)) ?? first, ...next];
-      const { signal } = await openInChild(folder, { keys: keys.map((key) => key.toString('hex')) }, { on: 'opening', afterMs });
-      if (signal !== 'SIGKILL') {
-        folder = await storeOf(rows, []);
-        keys = [];
-        continue;
-      }
-      const refusal = await opened(folder, []).then(
-        async (store) => {
-          expect(sealedRows(store)).toBe(0);
-          await store.close();
-          return undefined;
-        },
-        (error: unknown) => error,
-      );
-      if (refusal) {
-        expect(refusal).toBeInstanceOf(StoreRefusedError);
-        interrupted++;
-      }
-      const store = await opened(folder, keys);
-      expect(sealedRows(store)).toBe(rows);
-      expect([...store.range<{ n: number }>('secret')].every(({ key, value }) => value.n === key[0])).toBe(true);
-      await store.close();
+it('loses nothing when it is killed while it seals, and never takes the half-sealed store for a clear one', async () => {
+  const rows = 4_000;
+  let folder = await storeOf(rows, []);
+  let keys: Buffer[] = [];
+  let interrupted = 0;
+  for (const afterMs of [5, 15, 25, 40, 60, 80, 110, 150]) {
+    const next = [...keys.slice(0, 1)];
+    keys = [[first, second, third].find((key) => !keys.includes(key)) ?? first, ...next];
+    const { signal } = await openInChild(folder, { keys: keys.map((key) => key.toString('hex')) }, { on: 'opening', afterMs });
+    if (signal !== 'SIGKILL') {
+      folder = await storeOf(rows, []);
+      keys = [];
+      continue;
     }
-    expect(interrupted).toBeGreaterThan(0);
-  },
-);
+    const refusal = await opened(folder, []).then(
+      async (store) => {
+        expect(sealedRows(store)).toBe(0);
+        await store.close();
+        return undefined;
+      },
+      (error: unknown) => error,
+    );
+    if (refusal) {
+      expect(refusal).toBeInstanceOf(StoreRefusedError);
+      interrupted++;
+    }
+    const store = await opened(folder, keys);
+    expect(sealedRows(store)).toBe(rows);
+    expect([...store.range<{ n: number }>('secret')].every(({ key, value }) => value.n === key[0])).toBe(true);
+    await store.close();
+  }
+  expect(interrupted).toBeGreaterThan(0);
+});

@@ -32,7 +32,7 @@ interface Applicant {
 
 const REFS = 6;
 const REFS_LIFETIME_MS = 160_000;
-const REPLY_TIMEOUT_MS = 10_000;
+const REPLY_TIMEOUT_MS = 60_000;
 
 /** Where unpaired clients wait for a phone to scan their QR code or to type their pairing code. */
 export class PairingDesk {
