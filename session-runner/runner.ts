@@ -49,12 +49,12 @@ export class Runner {
       incarnation: environment.RUNNER_INCARNATION,
       log,
       handlers: {
-        'session.open': async ({ sessionId, epoch, pairing }, { signal }) =>
+        'session.open': async ({ sessionId, epoch, pairing, rhythm }, { signal }) =>
           this.#alone(sessionId, async () => {
             this.#assertTakesWork(signal);
             this.#spool.stay(sessionId);
             await unpackSession(store, sessionId, cipher);
-            this.#session(sessionId).open(epoch, pairing);
+            this.#session(sessionId).open(epoch, pairing, rhythm);
           }),
         'session.close': async ({ sessionId }) =>
           this.#alone(sessionId, async () => {

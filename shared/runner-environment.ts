@@ -12,6 +12,8 @@ export const RunnerEnvironment = z.object({
   AUTH_ENCRYPTION_KEY: z.string().optional(),
   /** Bytes of the slot's store from which on it takes no more. */
   RUNNER_STORE_MAX_BYTES: z.coerce.number().int().positive().optional(),
+  /** Silence of a session, in milliseconds, that can be suspicious at the shortest; 0: none is. */
+  RUNNER_DEAF_AFTER_MS: z.coerce.number().int().nonnegative().default(0),
   LOG_LEVEL: z.string().default('info'),
   WA_WEBSOCKET_URL: z.string().optional(),
   /** `a.b.c` */

@@ -76,6 +76,9 @@ const VARIABLES = {
     .refine((value) => splitNodeOptions(value) !== undefined, 'has a quote that is not closed')
     .optional(),
   RUNNER_RECYCLE_RSS_MB: wholeNumber(0, 1_000_000).optional(),
+  DEAF_AFTER_MS: wholeNumber(0, 86_400_000)
+    .refine((value) => value === 0 || value >= 1_000, 'must be 0 or a whole number from 1000 to 86400000')
+    .default(600_000),
   WA_WEBSOCKET_URL: url(['ws', 'wss']).optional(),
   WA_VERSION: text(/^\d{1,10}\.\d{1,10}\.\d{1,10}$/, 'must be three numbers, such as 2.3000.1023223821').optional(),
   WA_APPEAR_ONLINE: flag().default(true),
@@ -192,6 +195,8 @@ export interface Config {
   readonly runnerNodeOptions: readonly string[];
   /** Resident memory of a runner from which on its sessions move to a fresh one; undefined: never. */
   readonly runnerRecycleBytes: number | undefined;
+  /** Silence from which on a session that hears something otherwise may be deaf; 0: nobody looks. */
+  readonly deafAfterMs: number;
   readonly waWebsocketUrl: string | undefined;
   /** `a.b.c` */
   readonly waVersion: string | undefined;
@@ -241,6 +246,7 @@ export const loadConfig = (environment: Environment = process.env, surroundings:
     sendDeadlineMs: values.SEND_DEADLINE_MS,
     runnerNodeOptions: Object.freeze(runnerOptions(splitNodeOptions(values.RUNNER_NODE_OPTIONS ?? '') ?? [], values.RUNNER_MAX_SESSIONS)),
     runnerRecycleBytes: recycleBytes(values.RUNNER_RECYCLE_RSS_MB ?? recycleMegabytes(values.RUNNER_MAX_SESSIONS)),
+    deafAfterMs: values.DEAF_AFTER_MS,
     waWebsocketUrl: values.WA_WEBSOCKET_URL,
     waVersion: values.WA_VERSION,
     waAppearOnline: values.WA_APPEAR_ONLINE,

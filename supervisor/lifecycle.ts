@@ -29,6 +29,7 @@ import { takeSpool } from './messages/take-spool.js';
 import { UntoldSends } from './messages/untold-sends.js';
 import { startCapacity } from './placement/capacity.js';
 import { ConnectThrottle } from './placement/connect-throttle.js';
+import { DeafLadder } from './placement/deaf-ladder.js';
 import { chooseSlot } from './placement/placement.js';
 import { setDamagedSlotsAside } from './placement/damaged-slots.js';
 import { PlacedSessions } from './placement/placed-sessions.js';
@@ -146,8 +147,10 @@ export const startWorker = async (
     beforeOpen: async (sessionId) => replication?.prepare(sessionId),
     takeMarks: (slot) => takeInFlight(slotFolder(config.dataDir, slot)),
     sessionsIn: async (slot) => sessionsInSlot(config.dataDir, slot, cipher),
+    deafLadder: () => deafLadder,
   });
   const recycling = new Recycling({ registry, fleet, rooms: sessions.rooms, handOver: sessions.handOver, log });
+  const deafLadder: DeafLadder = new DeafLadder({ registry, handOver: sessions.handOver, recycling, log });
   fleet.on({
     fact: (_slot, _incarnation, sessionId, epoch, fact) => {
       sessions.onFact(sessionId, epoch, fact);
@@ -235,6 +238,7 @@ export const startWorker = async (
     const left = (): number => Math.max(1_000, deadline - performance.now() - 1_000);
     endPlannedRecycling?.();
     sessions.stop();
+    deafLadder.stop();
     throttle.stop();
     sends.stop();
     await server.close(config.shutdownTimeoutMs * HTTP_SHARE);
@@ -282,6 +286,7 @@ const runnerVariables = (config: Config): Record<string, string> => {
     RUNNER_TRACK_CHANGES: String(config.objectStore !== undefined),
     ...(config.authEncryptionKey !== undefined && { AUTH_ENCRYPTION_KEY: config.authEncryptionKey }),
     ...(config.storeMaxBytes !== undefined && { RUNNER_STORE_MAX_BYTES: String(config.storeMaxBytes) }),
+    RUNNER_DEAF_AFTER_MS: String(config.deafAfterMs),
     WA_APPEAR_ONLINE: String(config.waAppearOnline),
     ...(config.waWebsocketUrl !== undefined && { WA_WEBSOCKET_URL: config.waWebsocketUrl }),
     ...(config.waVersion !== undefined && { WA_VERSION: config.waVersion }),

@@ -7,6 +7,7 @@ import type { DeadReport } from './backend/report.js';
 import { migrateDays } from './messages/migrate-days.js';
 import { migrateKeyTimes } from './messages/idempotency.js';
 import type { Suspect } from './placement/suspect-policy.js';
+import type { DeafView } from './worker.js';
 
 /** Tables of the supervisor's store, and the keys of their rows. */
 export const TABLES = {
@@ -92,6 +93,7 @@ export interface SessionRow {
   jid: string | undefined;
   lid: string | undefined;
   pushName: string | undefined;
+  deaf?: DeafView | undefined;
   /** A delete that has begun and must be finished. */
   deleting: boolean;
   /** Set while it is suspected of crashing its runners. */

@@ -32,8 +32,18 @@ export interface SessionView {
   slot: number | undefined;
   /** Set while it is suspected of crashing its runners. */
   suspect?: Suspect | undefined;
+  /** Once it was deaf. */
+  deaf?: DeafView | undefined;
   /** The newest QR, only in `qr_required` and only until it expires. */
   qr: Qr | undefined;
+}
+
+/** A session whose connection was open and heard nothing. */
+export interface DeafView {
+  times: number;
+  /** What was done the last time: 1 a new connection, 2 another runner, 3 its runner was recycled. */
+  rung: 1 | 2 | 3;
+  lastAt: number;
 }
 
 /** `value` is the string to draw; `attempt` counts from 1. */

@@ -14,7 +14,9 @@ import { relay, sentMessage, type SendRequest } from '../messages/outbound.js';
 import type { Spool } from '../messages/spool.js';
 import { credsWrite, isPaired } from './auth-state.js';
 import { containErrors } from './contain-errors.js';
+import type { DeafWatch } from './deaf-watch.js';
 import { FrameGate } from './frame-gate.js';
+import { ping } from './health-probe.js';
 import { SignalKeys } from './signal-keys.js';
 import { CiphertextOrigins, withInbox } from './signal-repository.js';
 import { socketOptions } from './socket-options.js';
@@ -48,6 +50,8 @@ export interface ConnectionOptions {
   spool: Spool;
   environment: RunnerEnvironment;
   inFlight: InFlightMarks;
+  /** Undefined: nobody watches for deafness. */
+  deafWatch: DeafWatch | undefined;
   log: Logger;
   onQr: (qr: { qr: string; attempt: number; expiresAt: number }) => void;
   onPaired: (me: { jid: string; lid: string | undefined }) => void;
@@ -71,6 +75,7 @@ export class Connection {
   #qrAttempt = 0;
   #own: Reason | undefined;
   #credsDirty = false;
+  readonly #unwatch: (() => void) | undefined;
   readonly #closed: Promise<void>;
   #markClosed: () => void = () => undefined;
 
@@ -109,6 +114,15 @@ export class Connection {
         ),
     });
     this.#wire(origins);
+    this.#unwatch = options.deafWatch?.attach({
+      frames: this.#sock.ws,
+      ask: async () => ping(this.#sock),
+      unhindered: async () => this.#gate.settled(),
+      isOpen: () => this.#state === 'open',
+      end: () => {
+        this.terminate('deaf');
+      },
+    });
     this.#watchdog = setTimeout(() => {
       this.terminate('transient');
     }, CONNECT_TIMEOUT_MS);
@@ -122,7 +136,8 @@ export class Connection {
       async () => new Promise((resolve) => setImmediate(resolve)),
       () => undefined,
     );
-    const { acked } = await turn;
+    const acked = await (await turn).acked;
+    this.#options.deafWatch?.acked(request.to);
     return acked;
   }
 
@@ -234,6 +249,7 @@ export class Connection {
     this.#endConnect();
     this.#options.spool.away(this.#options.sessionId);
     clearTimeout(this.#watchdog);
+    this.#unwatch?.();
     this.#acks.cancelAll(new AppError('RUNNER_UNAVAILABLE', 'The connection closed before WhatsApp confirmed the message.'));
     if (this.#credsDirty) this.#commitCreds();
     await within(QUIET_TIMEOUT_MS, this.#keys.idle());

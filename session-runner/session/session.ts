@@ -1,4 +1,5 @@
 import { AppError } from '../../shared/errors.js';
+import type { Rhythm } from '../../shared/domain/rhythm.js';
 import type { SessionFact } from '../../shared/ipc/protocol.js';
 import type { Logger } from '../../shared/logging.js';
 import type { RunnerEnvironment } from '../../shared/runner-environment.js';
@@ -10,6 +11,7 @@ import { rowsOf, SLOT_TABLES } from '../../shared/store/slot-store.js';
 import { isPaired, loadCreds } from './auth-state.js';
 import { classifyClose, type CloseVerdict } from './close-classifier.js';
 import { Connection, type ConnectionClose } from './connection.js';
+import { DeafWatch } from './deaf-watch.js';
 import { reconnectDelay, SHOWN_AS_ERROR_AFTER_MS } from './reconnect-policy.js';
 
 export interface SessionOptions {
@@ -26,12 +28,14 @@ export interface SessionOptions {
 const OWN_CLOSES: Partial<Record<NonNullable<ConnectionClose['own']>, CloseVerdict>> = {
   transient: { reason: 'transient', action: 'backoff' },
   ack_timeout: { reason: 'ack_timeout', action: 'backoff' },
+  deaf: { reason: 'deaf', action: 'backoff' },
   passkey_required: { reason: 'passkey_required', action: 'fail' },
 };
 
 /** One session in this runner: at most one connection at a time, made again for as long as it is wanted. */
 export class Session {
   readonly #options: SessionOptions;
+  readonly #deafWatch: DeafWatch | undefined;
   #epoch = 0;
   #wanted = false;
   #pairing = false;
@@ -45,10 +49,21 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    const { log, emit, environment } = options;
+    const floorMs = environment.RUNNER_DEAF_AFTER_MS;
+    // Beside the facts that make up the state: this one is never said again.
+    const onDeaf = (fact: SessionFact): void => {
+      emit(this.#epoch, fact);
+    };
+    this.#deafWatch = floorMs > 0 ? new DeafWatch({ floorMs, log, onDeaf }) : undefined;
   }
 
-  /** Connects and stays connected. Without `pairing` a session that has no credentials is reported as logged out instead of showing a QR. */
-  open(epoch: number, pairing: boolean): void {
+  /**
+   * Connects and stays connected. Without `pairing` a session that has no credentials is reported as logged out instead of showing a QR.
+   * @param rhythm what another runner learned of it
+   */
+  open(epoch: number, pairing: boolean, rhythm?: Rhythm): void {
+    if (rhythm) this.#deafWatch?.adopt(rhythm);
     this.#epoch = epoch;
     this.#pairing = pairing;
     this.#wanted = true;
@@ -119,6 +134,7 @@ export class Session {
       spool,
       environment,
       inFlight,
+      deafWatch: this.#deafWatch,
       log,
       onQr: (qr) => {
         this.#emit({ type: 'qr', ...qr });

@@ -35,6 +35,7 @@ export const REASONS = {
   runner_lost: 'The process that held this session ended; the session is being connected again.',
   moved: 'The session is being moved to another process of this worker and is connected again in a moment.',
   ack_timeout: 'WhatsApp did not confirm a message in time; the connection is being made again.',
+  deaf: 'Nothing came in from WhatsApp for unusually long; the connection is being made again.',
   qr_expired: 'Nobody scanned the QR code in time; ask for a connect to get a new one.',
   disconnect_requested: 'A disconnect was asked for.',
   logout_requested: 'A logout was asked for and the credentials are erased; a phone that could not be told still lists the device.',

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { SessionId } from '../domain/ids.js';
 import { Message, MessageStatus, OutgoingContent } from '../domain/message.js';
+import { Rhythm } from '../domain/rhythm.js';
 import { Reason } from '../domain/session.js';
 
 export const PROTOCOL_VERSION = 1;
@@ -21,8 +22,15 @@ export interface CallSchema {
 
 /** Calls the supervisor makes and a runner answers. */
 export const RUNNER_CALLS = {
-  /** Hold the session and connect it. `pairing: false` never shows a QR: without credentials it ends as `logged_out`. Facts follow as events. */
-  'session.open': { params: z.object({ ...session, epoch: Epoch, pairing: z.boolean() }), result: Nothing, deadlineMs: 10_000 },
+  /**
+   * Hold the session and connect it. `pairing: false` never shows a QR: without credentials it ends as `logged_out`. `rhythm` is what a runner
+   * told with the last `deaf`. Facts follow as events.
+   */
+  'session.open': {
+    params: z.object({ ...session, epoch: Epoch, pairing: z.boolean(), rhythm: Rhythm.optional() }),
+    result: Nothing,
+    deadlineMs: 10_000,
+  },
   /** Close keeping credentials; answers once the socket is closed, quiet and everything it learned is committed. */
   'session.close': { params: z.object(session), result: Nothing, deadlineMs: 15_000 },
   /** Unpair on the phone when connected, and erase credentials. */
@@ -85,6 +93,11 @@ export const SessionFact = z.discriminatedUnion('type', [
     reason: Reason,
     detail: z.string().optional(),
   }),
+  /**
+   * Nothing came in for `silentMs` although the socket was open; a new one is made or was. `ping`: it answered no more; `backlog`: what should
+   * have come meanwhile came with the next login.
+   */
+  z.object({ type: z.literal('deaf'), proof: z.enum(['ping', 'backlog']), silentMs: z.number().int().nonnegative(), rhythm: Rhythm }),
 ]);
 export type SessionFact = z.infer<typeof SessionFact>;
 

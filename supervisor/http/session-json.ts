@@ -23,6 +23,7 @@ export const sessionJson = (view: SessionView): Record<string, unknown> => ({
   jid: view.jid,
   lid: view.lid,
   slot: view.slot,
+  deaf: view.deaf && { times: view.deaf.times, rung: view.deaf.rung, lastAt: iso(view.deaf.lastAt) },
   suspect: view.suspect && suspectJson(view.suspect),
 });
 

@@ -7,8 +7,11 @@ import type { Registry } from './registry.js';
 /** What a row says without a phone that accepted the device. */
 export const UNPAIRED = { desired: 'disconnected', paired: false, everConnected: false, jid: undefined, lid: undefined } as const;
 
+/** What changes the state of a session. */
+type StateFact = Exclude<SessionFact, { type: 'deaf' }>;
+
 /** Turns what a runner tells of a session into its state. */
-export const applyFact = async (registry: Registry, row: Readonly<SessionRow>, fact: SessionFact): Promise<void> => {
+export const applyFact = async (registry: Registry, row: Readonly<SessionRow>, fact: StateFact): Promise<void> => {
   const { sessionId } = row;
   const apply = async (event: SessionEvent, reason: Reason, patch?: Partial<SessionRow>): Promise<void> =>
     registry.apply(sessionId, event, reason, patch);

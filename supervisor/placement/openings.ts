@@ -1,4 +1,5 @@
 import { AppError, messageOf } from '../../shared/errors.js';
+import type { Rhythm } from '../../shared/domain/rhythm.js';
 import type { Logger } from '../../shared/logging.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { ConnectPriority, ConnectThrottle } from './connect-throttle.js';
@@ -19,6 +20,8 @@ export interface OpeningsOptions {
   log: Logger;
   /** Awaited before a session is given to its runner. */
   beforeOpen?: ((sessionId: string) => Promise<void>) | undefined;
+  /** What was learned of the session's silence. */
+  rhythmOf: (sessionId: string) => Rhythm | undefined;
   /** Gives a session that is to be alone a runner of its own, and opens it there. */
   isolate: (sessionId: string) => Promise<void>;
   /** Called instead of an opening when a session that waited for one is being deleted. */
@@ -76,7 +79,7 @@ export class Openings {
 
   /** To be called in the session's turn. */
   async atHome(sessionId: string): Promise<void> {
-    const { registry, fleet, rooms, beforeOpen } = this.#options;
+    const { registry, fleet, rooms, rhythmOf, beforeOpen } = this.#options;
     const row = registry.get(sessionId);
     if (this.#stopping || !wanted(row)) return;
     if (rooms.isAway(row)) throw new AppError('RUNNER_UNAVAILABLE', 'This session is opened in a runner of its own only.');
@@ -87,7 +90,9 @@ export class Openings {
     await Promise.all([fleet.ensure(slot), beforeOpen?.(sessionId)]);
     // An earlier session of this name may have lived there, and moved away before it was deleted.
     if (isNew) await fleet.call(slot, 'session.forget', { sessionId });
-    await fleet.call(slot, 'session.open', { sessionId, epoch: registry.get(sessionId).epoch, pairing: !row.paired });
+    const rhythm = rhythmOf(sessionId);
+    const { epoch } = registry.get(sessionId);
+    await fleet.call(slot, 'session.open', { sessionId, epoch, pairing: !row.paired, ...(rhythm && { rhythm }) });
   }
 
   stop(): void {

@@ -10,6 +10,7 @@ import { removeSessionRows, type SessionRow } from '../supervisor-store.js';
 import type { Sessions, SessionView } from '../worker.js';
 import { applyFact, UNPAIRED } from './apply-fact.js';
 import type { ConnectThrottle } from './connect-throttle.js';
+import type { DeafLadder } from './deaf-ladder.js';
 import { lost, wanted } from './desired-state.js';
 import { HandOver, type HandOverOptions } from './hand-over.js';
 import { Openings } from './openings.js';
@@ -44,6 +45,8 @@ export interface PlacedSessionsOptions {
   pauseMs?: number;
   /** By which suspects are judged; Unix milliseconds. */
   now?: () => number;
+  /** Hears of a session that was deaf, and knows what was learned of it. */
+  deafLadder?: () => Pick<DeafLadder, 'onDeaf' | 'rhythmOf'>;
   /** Sessions with rows in the store of a slot; none unless given. */
   sessionsIn?: HandOverOptions['sessionsIn'];
   onStep?: HandOverOptions['onStep'];
@@ -70,6 +73,7 @@ export class PlacedSessions implements Sessions {
     this.#openings = new Openings({
       ...{ registry, fleet, throttle, log, rooms, turns: this.#turns },
       ...{ beforeOpen: options.beforeOpen, retryMs: options.retryMs, pauseMs: options.pauseMs },
+      rhythmOf: (sessionId) => options.deafLadder?.().rhythmOf(sessionId),
       isolate: async (sessionId) => this.suspects.isolate(sessionId),
       resumeDelete: async (sessionId) => this.delete(sessionId),
     });
@@ -210,7 +214,8 @@ export class PlacedSessions implements Sessions {
   onFact(sessionId: string, epoch: number, fact: SessionFact): void {
     const row = this.#registry.find(sessionId);
     if (!row || row.epoch !== epoch || row.deleting) return;
-    this.#inBackground(sessionId, applyFact(this.#registry, row, fact));
+    if (fact.type === 'deaf') this.#options.deafLadder?.().onDeaf(sessionId, fact);
+    else this.#inBackground(sessionId, applyFact(this.#registry, row, fact));
   }
 
   /** The runner of a slot takes calls: whatever should be connected there is. */

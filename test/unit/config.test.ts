@@ -52,6 +52,7 @@ describe('defaults', () => {
       waWebsocketUrl: undefined,
       waVersion: undefined,
       waAppearOnline: true,
+      deafAfterMs: 600_000,
       logLevel: 'info',
       warnings: [expect.stringContaining('no token')],
     });
@@ -129,6 +130,8 @@ describe('values', () => {
   it.each<[Record<string, string>, Partial<Config>]>([
     [{ WORKER_PORT: '0' }, { port: 0 }],
     [{ WA_APPEAR_ONLINE: 'false' }, { waAppearOnline: false }],
+    [{ DEAF_AFTER_MS: '0' }, { deafAfterMs: 0 }],
+    [{ DEAF_AFTER_MS: '1000' }, { deafAfterMs: 1_000 }],
     [{ WA_APPEAR_ONLINE: '0' }, { waAppearOnline: false }],
     [{ WORKER_ENVIRONMENT: 'staging' }, { environment: 'STAGING' }],
     [{ LOG_LEVEL: 'DEBUG' }, { logLevel: 'debug' }],
@@ -181,6 +184,7 @@ describe('refusals', () => {
     ['WORKER_HOST', 'http://x', 'a b'],
     ['WORKER_MAX_SESSIONS', '0', '-5', '1e9', '50abc'],
     ['RUNNER_MAX_SESSIONS', '0', 'many'],
+    ['DEAF_AFTER_MS', '-1', '999', '86400001', '10m'],
     ['RUNNER_RECYCLE_RSS_MB', '-1', '1000001', 'much'],
     ['WORKER_VERSION', '1 0', 'v'.repeat(51)],
     ['WORKER_ENVIRONMENT', 'PROD', 'live'],

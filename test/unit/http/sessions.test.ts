@@ -59,6 +59,11 @@ describe('status', () => {
     });
   });
 
+  it('tells how often the session was deaf, once it was', async () => {
+    fixture.worker.set('s1', 'connected', 'opened', { deaf: { times: 2, rung: 2, lastAt: Date.parse(NOW) } });
+    expect((await fixture.call('GET', '/session/s1/status')).data['deaf']).toEqual({ times: 2, rung: 2, lastAt: NOW });
+  });
+
   it('lists all sessions in the same shape', async () => {
     await fixture.call('POST', '/session/create', { sessionId: 's2' });
     const { data } = await fixture.call('GET', '/sessions');
