@@ -1,8 +1,8 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { AppError } from '../shared/errors.js';
 import { BEAT_INTERVAL_MS, type Beat } from '../shared/ipc/protocol.js';
 import { connectToSupervisor, type SupervisorPeer } from '../shared/ipc/supervisor-peer.js';
 import type { Logger } from '../shared/logging.js';
+import { ProcessFigures } from '../shared/process-figures.js';
 import type { RunnerEnvironment } from '../shared/runner-environment.js';
 import { unpackSession } from '../shared/store/packed-session.js';
 import type { RowCipher } from '../shared/store/row-cipher.js';
@@ -29,10 +29,8 @@ export class Runner {
   readonly #sessions = new Map<string, Session>();
   /** One change of a session at a time, in the order they were asked for. */
   readonly #turns = new Map<string, Promise<unknown>>();
-  readonly #eventLoop = monitorEventLoopDelay({ resolution: 20 });
+  readonly #figures = new ProcessFigures();
   readonly #timers: NodeJS.Timeout[] = [];
-  #cpu = process.cpuUsage();
-  #cpuAt = performance.now();
   #draining = false;
   unhandledRejections = 0;
 
@@ -102,7 +100,6 @@ export class Runner {
       },
     });
     this.#peer.onClose(onOrphaned);
-    this.#eventLoop.enable();
     this.#spool.start();
     this.#timers.push(
       setInterval(() => {
@@ -177,19 +174,8 @@ export class Runner {
   }
 
   #beat(): Beat {
-    const { rss, heapUsed } = process.memoryUsage();
-    const now = performance.now();
-    const { user, system } = process.cpuUsage(this.#cpu);
-    const cpuPercent = (user + system) / 10 / (now - this.#cpuAt);
-    this.#cpu = process.cpuUsage();
-    this.#cpuAt = now;
-    const eventLoopDelayP99Ms = Math.max(0, this.#eventLoop.percentile(99) / 1e6 - 20);
-    this.#eventLoop.reset();
     return {
-      rssBytes: rss,
-      heapUsedBytes: heapUsed,
-      cpuPercent: Math.round(cpuPercent * 10) / 10,
-      eventLoopDelayP99Ms: Math.round(eventLoopDelayP99Ms * 10) / 10,
+      ...this.#figures.take(),
       sessions: this.#sessions.size,
       spoolRecords: this.#spool.records,
       spoolBytes: this.#spool.bytes,

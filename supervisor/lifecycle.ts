@@ -13,12 +13,13 @@ import { compactStore, shouldCompact } from '../shared/store/compact.js';
 import { logTrouble } from '../shared/store/log-trouble.js';
 import { assertSoundFile, hasStore } from '../shared/store/store-file.js';
 import type { Store } from '../shared/store/store.js';
-import { createBackendLink } from './backend/create-backend-link.js';
 import type { Config } from './config.js';
 import { slotFolder, slotsIn, supervisorFolder } from './data-folders.js';
 import { lockDataDir } from './data-dir-lock.js';
 import { createFleet } from './fleet/fleet.js';
+import { startFleetView } from './fleet-view.js';
 import { killLeftovers } from './fleet/leftovers.js';
+import { watchForHello } from './fleet/watch-for-hello.js';
 import { startHostLoad } from './host-load.js';
 import { createServer } from './http/server.js';
 import { HistoryUpkeep } from './messages/history-upkeep.js';
@@ -27,6 +28,7 @@ import { RemoteHistory } from './messages/remote-history.js';
 import { Sends } from './messages/sends.js';
 import { takeSpool } from './messages/take-spool.js';
 import { UntoldSends } from './messages/untold-sends.js';
+import { createBackendLink, createReplication, openObjectStore } from './optional-parts.js';
 import { startCapacity } from './placement/capacity.js';
 import { ConnectThrottle } from './placement/connect-throttle.js';
 import { DeafLadder } from './placement/deaf-ladder.js';
@@ -38,7 +40,6 @@ import { Recycling } from './placement/recycling.js';
 import { Registry } from './placement/registry.js';
 import { emptySlots, sessionsInSlot } from './placement/relocate.js';
 import { isIsolationSlot, slotCount } from './placement/slot-rooms.js';
-import { createReplication, openObjectStore } from './replication/create-replication.js';
 import type { InheritedSocket } from './service-manager/inherited-socket.js';
 import { openSupervisorStore, TABLES } from './supervisor-store.js';
 import type { Worker } from './worker.js';
@@ -131,8 +132,8 @@ export const startWorker = async (
     sessionsPerRunner: Math.min(config.runnerMaxSessions, config.maxSessions),
   });
   const link =
-    config.backend && createBackendLink({ ...{ config, store, registry, history, load, capacity, log }, backend: config.backend });
-  const replication = objects && createReplication({ config, store, objects, cipher, fleet, log, onFatal });
+    config.backend && (await createBackendLink({ ...{ config, store, registry, history, load, capacity, log }, backend: config.backend }));
+  const replication = objects && (await createReplication({ config, store, objects, cipher, fleet, log, onFatal }));
   const throttle = new ConnectThrottle({ ratePerSecond: config.connectRatePerSecond });
   const sessions = new PlacedSessions({
     registry,
@@ -169,6 +170,7 @@ export const startWorker = async (
   });
   const endPlannedRecycling =
     config.runnerRecycleBytes === undefined ? undefined : planRecycling({ fleet, recycling, limitBytes: config.runnerRecycleBytes, log });
+  const endHelloWatch = watchForHello({ fleet, onFatal });
   registry.onChange(({ sessionId }) => {
     replication?.changed(sessionId);
   });
@@ -182,10 +184,11 @@ export const startWorker = async (
   });
   const restores = replication?.isFresh === true;
   const phase: Phase = { now: restores ? 'restoring' : 'serving' };
+  const fleetView = startFleetView({ fleet, registry });
   const worker = createWorkerPort(
     {
       untoldSends: new UntoldSends(store, registry),
-      ...{ registry, sessions, recycling, sends, history, fleet, throttle, load, capacity, replication },
+      ...{ registry, sessions, recycling, sends, history, fleetView, throttle, load, capacity, replication },
       reports: link?.reports,
       backend: () => link?.view(),
       diskTrouble: () => store.trouble,
@@ -236,6 +239,7 @@ export const startWorker = async (
     phase.now = 'draining';
     clearInterval(idleCheck);
     const left = (): number => Math.max(1_000, deadline - performance.now() - 1_000);
+    endHelloWatch();
     endPlannedRecycling?.();
     sessions.stop();
     deafLadder.stop();
@@ -247,6 +251,7 @@ export const startWorker = async (
     await upkeep.stop();
     await link?.stop(replication ? left() * REPORTS_SHARE : left());
     await replication?.stop(left());
+    fleetView.stop();
     capacity.stop();
     load.stop();
     await store.close();

@@ -3,7 +3,7 @@ import { AppError } from '../shared/errors.js';
 import { ObjectStoreError } from '../shared/object-store/object-store.js';
 import type { BackendView } from './backend/backend-link.js';
 import type { Reports } from './backend/reports/reports.js';
-import type { Fleet } from './fleet/fleet.js';
+import type { FleetView } from './fleet-view.js';
 import type { HostLoad } from './host-load.js';
 import type { History } from './messages/history.js';
 import type { Sends } from './messages/sends.js';
@@ -14,7 +14,7 @@ import type { PlacedSessions } from './placement/placed-sessions.js';
 import type { Recycling } from './placement/recycling.js';
 import type { Registry } from './placement/registry.js';
 import type { Replication } from './replication/replication.js';
-import type { RunnerView, StorageView, Worker } from './worker.js';
+import type { StorageView, Worker } from './worker.js';
 
 export interface WorkerParts {
   registry: Registry;
@@ -23,7 +23,7 @@ export interface WorkerParts {
   sends: Sends;
   untoldSends: UntoldSends;
   history: History;
-  fleet: Fleet;
+  fleetView: Pick<FleetView, 'runners' | 'processes'>;
   throttle: ConnectThrottle;
   load: HostLoad;
   capacity: Pick<Capacity, 'maxSessions'>;
@@ -42,8 +42,21 @@ export interface Phase {
 }
 
 export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
-  const { registry, sessions, sends, untoldSends, history, fleet, throttle, load, capacity, replication, reports, backend, diskTrouble } =
-    parts;
+  const {
+    registry,
+    sessions,
+    sends,
+    untoldSends,
+    history,
+    fleetView,
+    throttle,
+    load,
+    capacity,
+    replication,
+    reports,
+    backend,
+    diskTrouble,
+  } = parts;
   const known = <A extends unknown[], R>(read: (...args: A) => R) => {
     return (...args: A): R => {
       if (phase.now === 'restoring') throw restoring();
@@ -91,7 +104,8 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
       replay: change(async (ids) => reports?.replay(ids) ?? 0),
     },
     holdReports: (sessionId) => reports?.hold(sessionId) ?? (() => undefined),
-    runners: () => runnerViews(fleet, registry),
+    runners: () => fleetView.runners(),
+    processes: async () => fleetView.processes(),
     recycle: change(async (slot) => Promise.resolve(parts.recycling.begin(slot))),
     health: () => ({ ...health(registry, load, capacity), storage: storage(), backend: backend() }),
     readiness: () => ({
@@ -138,9 +152,6 @@ const storageView = (replication: Replication | undefined, diskTrouble: string |
     ...disk,
   };
 };
-
-const runnerViews = (fleet: Fleet, registry: Registry): RunnerView[] =>
-  fleet.views().map((view) => ({ ...view, sessions: registry.rows().filter(({ slot }) => slot === view.slot).length }));
 
 const health = (
   registry: Registry,

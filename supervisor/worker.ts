@@ -2,6 +2,7 @@
 import type { Message, MessageStatus, OutgoingContent } from '../shared/domain/message.js';
 import type { OutwardStatus, Reason, SessionState } from '../shared/domain/session.js';
 import type { Beat } from '../shared/ipc/protocol.js';
+import type { Figures } from '../shared/process-figures.js';
 import type { BackendView } from './backend/backend-link.js';
 import type { UntoldSend } from './messages/untold-sends.js';
 import type { DeadReport } from './backend/report.js';
@@ -102,17 +103,27 @@ interface Messages {
 
 export interface RunnerView {
   slot: number;
-  state: 'starting' | 'ready' | 'unresponsive' | 'draining' | 'backoff' | 'idle';
+  state: 'starting' | 'ready' | 'unresponsive' | 'draining' | 'backoff' | 'quarantined' | 'idle';
   incarnation: number;
   pid: number | undefined;
   sessions: number;
   startedAt: number | undefined;
   restarts: number;
+  /** It failed too often and rests. */
+  quarantined: boolean;
+  /** Until the next automatic start, when one is planned. */
+  nextStartInMs: number | undefined;
   /** Figures of the last beat. */
   beat: Beat | undefined;
   lastExit:
     | { verdict: 'clean' | 'crash' | 'oom' | 'config' | 'killed'; code: number | null; signal: string | null; at: number; stderr: string[] }
     | undefined;
+}
+
+/** `pssBytes`: memory with each shared page counted in parts; undefined when the kernel does not say. */
+export interface ProcessesView {
+  runners: (RunnerView & { pssBytes: number | undefined })[];
+  supervisor: Figures & { pid: number; pssBytes: number | undefined };
 }
 
 /** A recycle that has begun: how many sessions move from where to where. */
@@ -180,6 +191,7 @@ export interface Worker {
   /** Tells the backend nothing about a session until the returned function is called. */
   readonly holdReports: (sessionId: string) => () => void;
   runners(): RunnerView[];
+  processes(): Promise<ProcessesView>;
   /** Begins to move every session of a runner into an empty slot, and ends it then. @throws BUSY, INVALID_REQUEST, NOT_FOUND, AT_CAPACITY */
   recycle(slot: number): Promise<RecycleView>;
   health(): Health;

@@ -108,6 +108,7 @@ export const RUNNER_EVENTS = {
   beat: z.object({
     rssBytes: z.number(),
     heapUsedBytes: z.number(),
+    heapLimitBytes: z.number(),
     cpuPercent: z.number(),
     eventLoopDelayP99Ms: z.number(),
     sessions: z.number().int(),

@@ -101,7 +101,7 @@ export class RunnerHandle {
     const waiting = this.#state === 'backoff' || this.#state === 'quarantined';
     return {
       slot: this.#options.slot,
-      state: this.#state === 'quarantined' ? 'backoff' : this.#state,
+      state: this.#state,
       incarnation: this.#incarnation,
       pid: this.#process?.pid,
       startedAt: this.#process?.startedAt,
@@ -109,6 +109,7 @@ export class RunnerHandle {
       beat: this.#process && this.#beat,
       lastExit: this.#lastExit,
       quarantined: this.#plan.quarantined,
+      wanted: this.#wanted,
       nextStartInMs: waiting ? Math.round(this.#plan.waitMs) : undefined,
     };
   }

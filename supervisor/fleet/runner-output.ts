@@ -1,6 +1,7 @@
 // What a runner writes: stdout is log lines and passes through whole, stderr is kept for the verdict and logged.
 import { StringDecoder } from 'node:string_decoder';
 import type { Readable, Writable } from 'node:stream';
+import { redactLine } from './redact-line.js';
 
 const NEWLINE = 0x0a;
 const MAX_LINE_BYTES = 1024 * 1024;
@@ -46,7 +47,7 @@ export class LineSink {
   }
 }
 
-/** The last lines of a text stream, within bounds. */
+/** The last lines of a text stream, within bounds and without secrets. */
 export class Tail {
   readonly #maxLines: number;
   readonly #maxLineLength: number;
@@ -63,7 +64,7 @@ export class Tail {
   add(chunk: Buffer): string[] {
     const pieces = (this.#partial + this.#decoder.write(chunk)).split('\n');
     this.#partial = (pieces.pop() ?? '').slice(0, this.#maxLineLength);
-    const complete = pieces.filter((line) => line.trim() !== '').map((line) => line.slice(0, this.#maxLineLength));
+    const complete = pieces.filter((line) => line.trim() !== '').map((line) => this.#bounded(line));
     this.#lines.push(...complete.slice(-this.#maxLines));
     this.#lines.splice(0, this.#lines.length - this.#maxLines);
     return complete;
@@ -71,6 +72,10 @@ export class Tail {
 
   /** With what stands on an unfinished last line. */
   get lines(): string[] {
-    return this.#partial.trim() === '' ? [...this.#lines] : [...this.#lines, this.#partial].slice(-this.#maxLines);
+    return this.#partial.trim() === '' ? [...this.#lines] : [...this.#lines, this.#bounded(this.#partial)].slice(-this.#maxLines);
+  }
+
+  #bounded(line: string): string {
+    return redactLine(line).slice(0, this.#maxLineLength);
   }
 }

@@ -6,6 +6,7 @@ import type { Logger } from '../../shared/logging.js';
 import type { Store, Write } from '../../shared/store/store.js';
 import type { Verdict } from '../fleet/exit-verdict.js';
 import type { Fleet } from '../fleet/fleet.js';
+import type { SlotState } from '../fleet/runner-view.js';
 import { removeSessionRows, type SessionRow } from '../supervisor-store.js';
 import type { Sessions, SessionView } from '../worker.js';
 import { applyFact, UNPAIRED } from './apply-fact.js';
@@ -23,6 +24,8 @@ import { Suspects } from './suspects.js';
 const CONNECT_WAIT_MS = 20_000;
 /** A pairing code can be asked for before the QR is there. */
 const PAIRING_WAIT_MS = 20_000;
+/** A slot that is to be started again, now or when somebody asks. */
+const RESTING: ReadonlySet<SlotState> = new Set<SlotState>(['backoff', 'quarantined', 'idle']);
 
 export interface PlacedSessionsOptions {
   registry: Registry;
@@ -242,14 +245,17 @@ export class PlacedSessions implements Sessions {
     }
   }
 
-  /** Ends runners that hold no session that should be connected, when that was so at the last call too. */
+  /** Ends runners that hold no session that should be connected, or tries no more to start them, when that was so at the last call too. */
   async releaseIdle(): Promise<void> {
     const { fleet } = this.#options;
     const before = this.#idleBefore;
     this.#idleBefore = new Set();
     if (this.#stopping || this.#turns.anyBusy) return;
     const needed = new Set(this.#registry.rows().flatMap((row) => (wanted(row) && row.slot !== undefined ? [row.slot] : [])));
-    const idle = fleet.views().flatMap(({ slot, state }) => (state === 'ready' && !needed.has(slot) ? [slot] : []));
+    const idle = fleet
+      .views()
+      .filter(({ slot, state, wanted: kept }) => !needed.has(slot) && (state === 'ready' || (kept && RESTING.has(state))))
+      .map(({ slot }) => slot);
     const due = idle.filter((slot) => before.has(slot));
     this.#idleBefore = new Set(idle);
     await Promise.all(due.map(async (slot) => fleet.release(slot)));

@@ -10,14 +10,16 @@ import type { Config } from '../config.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { Replication } from './replication.js';
 
+export type ObjectStoreOptions = NonNullable<Config['objectStore']>;
+
 /** The client of S3 is loaded only where it is wanted: it takes memory. */
-export const openObjectStore = async (options: NonNullable<Config['objectStore']>): Promise<ObjectStore> => {
+export const openObjectStore = async (options: ObjectStoreOptions): Promise<ObjectStore> => {
   if ('folder' in options) return new DiskObjectStore(options.folder);
   const { S3ObjectStore } = await import('../../shared/object-store/s3-object-store.js');
   return new S3ObjectStore(options);
 };
 
-interface ReplicationParts {
+export interface ReplicationParts {
   config: Config;
   store: Store;
   objects: ObjectStore;

@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
 import { isRunning, openScene, pair, pairCreated, type PairedSession, type Scene } from '../support/scene.js';
 import { startTalk } from '../support/talk.js';
-import { until, type RunnerFacts } from '../support/worker-process.js';
+import type { RunnerFacts } from '../contract/runners-answer.js';
+import { until } from '../support/worker-process.js';
 
 let scene: Scene | undefined;
 afterEach(async () => {
@@ -82,7 +83,7 @@ test('kill -9 of the source, of the target and of the supervisor in the middle o
   for (const name of ['one', 'two', 'three', 'four']) sessions.push(await pair(scene, name));
   const talk = startTalk(scene, sessions, 8);
   const slotOf = async (sessionId: string): Promise<number> => Number((await scene?.worker.status(sessionId))?.['slot']);
-  const pidIn = async (slot: number): Promise<number | undefined> =>
+  const pidIn = async (slot: number): Promise<number | null | undefined> =>
     (await scene?.worker.runners())?.find((runner) => runner.slot === slot)?.pid;
 
   for (const [n, victim] of ['source', 'target', 'supervisor', 'target', 'source', 'supervisor'].entries()) {
@@ -97,7 +98,7 @@ test('kill -9 of the source, of the target and of the supervisor in the middle o
       await scene.restartWorker();
     } else {
       const now = pid ?? (await pidIn(target));
-      if (now !== undefined) process.kill(now, 'SIGKILL');
+      if (typeof now === 'number') process.kill(now, 'SIGKILL');
       await move;
     }
     for (const { sessionId } of sessions) await scene.worker.untilStatus(sessionId, 'connected');
@@ -128,7 +129,7 @@ test('sessions of a runner that fails too often live elsewhere, with what it had
     await until(
       async () => {
         const runner = await inFirst();
-        if (runner?.state !== 'ready' || runner.pid === undefined || runner.pid === last || !isRunning(runner.pid)) return false;
+        if (runner?.state !== 'ready' || runner.pid === null || runner.pid === last || !isRunning(runner.pid)) return false;
         last = runner.pid;
         process.kill(runner.pid, 'SIGABRT');
         return true;

@@ -53,9 +53,7 @@ test('runners killed under traffic lose nothing and double nothing', async () =>
     let victims: number[] = [];
     await until(
       async () => {
-        victims = (await worker.runners()).flatMap(({ state, pid }) =>
-          state === 'ready' && pid !== undefined && isRunning(pid) ? [pid] : [],
-        );
+        victims = (await worker.runners()).flatMap(({ state, pid }) => (state === 'ready' && pid !== null && isRunning(pid) ? [pid] : []));
         return victims.length > 0;
       },
       60_000,

@@ -167,7 +167,7 @@ test('kills from outside make nobody a suspect, however many', async () => {
     await until(
       async () => {
         const { state, pid } = (await runnerOf(world.scene, 0)) ?? {};
-        if (state !== 'ready' || pid === undefined || pid === last) return false;
+        if (state !== 'ready' || typeof pid !== 'number' || pid === last) return false;
         // Now and then everybody is connecting, and now and then connected.
         if (kills % 6 === 0) for (const { sessionId } of world.neighbours) await worker.untilStatus(sessionId, 'connected');
         last = pid;

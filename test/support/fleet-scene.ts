@@ -9,7 +9,8 @@ import type { WhatsappClient } from '../whatsapp/client.js';
 import { spawnWhatsapp, type SpawnedWhatsapp } from '../whatsapp/spawn-whatsapp.js';
 import { GatewayUser } from './gateway-user.js';
 import { isRunning } from './scene.js';
-import { WorkerProcess, type RunnerFacts } from './worker-process.js';
+import type { RunnerFacts } from '../contract/runners-answer.js';
+import { WorkerProcess } from './worker-process.js';
 
 export interface FleetWorker {
   readonly id: string;

@@ -6,7 +6,8 @@ import type { WhatsappClient } from '../whatsapp/client.js';
 import { spawnWhatsapp, type SpawnedWhatsapp } from '../whatsapp/spawn-whatsapp.js';
 import type { WhatsappOptions } from '../whatsapp/start-whatsapp.js';
 import { identityOf, isAlive } from '../../shared/process-identity.js';
-import { WorkerProcess, type RunnerFacts, type WorkerOptions } from './worker-process.js';
+import type { RunnerFacts } from '../contract/runners-answer.js';
+import { WorkerProcess, type WorkerOptions } from './worker-process.js';
 
 export interface Scene {
   whatsapp: SpawnedWhatsapp;

@@ -3,7 +3,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { RunnersAnswer, type RunnerFacts } from '../contract/runners-answer.js';
 import { ONE_REQUEST } from '../whatsapp/one-request.js';
+
+export type { RunnerFacts };
 
 const MAIN = fileURLToPath(
   new URL(import.meta.url.includes('/dist/') ? '../../supervisor/main.js' : '../../dist/supervisor/main.js', import.meta.url),
@@ -26,14 +29,6 @@ export interface Answer {
   status: number;
   headers: Headers;
   body: { success: boolean; data?: Record<string, unknown>; error?: string; code?: string; [key: string]: unknown };
-}
-
-export interface RunnerFacts {
-  slot: number;
-  state: string;
-  pid?: number;
-  incarnation: number;
-  sessions: number;
 }
 
 const running = new Set<ChildProcess>();
@@ -185,8 +180,7 @@ export class WorkerProcess {
   }
 
   async runners(): Promise<RunnerFacts[]> {
-    const { runners } = await this.call('GET', '/runners');
-    return runners as RunnerFacts[];
+    return RunnersAnswer.parse(await this.call('GET', '/runners')).runners;
   }
 
   /** Pid of the runner that holds the session. */
@@ -194,7 +188,7 @@ export class WorkerProcess {
     const { sessions } = await this.call('GET', '/sessions');
     const slot = (sessions as Record<string, unknown>[]).find((session) => session['sessionId'] === sessionId)?.['slot'];
     const pid = (await this.runners()).find((runner) => runner.slot === slot)?.pid;
-    if (pid === undefined) throw new Error(`no runner holds ${sessionId}`);
+    if (pid === undefined || pid === null) throw new Error(`no runner holds ${sessionId}`);
     return pid;
   }
 

@@ -1,4 +1,5 @@
-import type { RunnerView, Worker } from '../../worker.js';
+import type { Figures } from '../../../shared/process-figures.js';
+import type { ProcessesView, Worker } from '../../worker.js';
 import type { Endpoint } from '../endpoint.js';
 import { sendData } from '../envelope.js';
 import { NoBody, parse, SlotPath } from '../schemas.js';
@@ -8,8 +9,12 @@ export const fleetEndpoints = (worker: Worker): Endpoint[] => [
   {
     method: 'get',
     path: '/runners',
-    handle: (_request, response) => {
-      sendData(response, { runners: worker.runners().map(runnerJson) });
+    handle: async (_request, response) => {
+      const { runners, supervisor } = await worker.processes();
+      sendData(response, {
+        runners: runners.map(runnerJson),
+        supervisor: { pid: supervisor.pid, ...figuresJson(supervisor, supervisor.pssBytes) },
+      });
     },
   },
   {
@@ -23,8 +28,29 @@ export const fleetEndpoints = (worker: Worker): Endpoint[] => [
   },
 ];
 
-const runnerJson = ({ startedAt, lastExit, ...view }: RunnerView) => ({
-  ...view,
-  startedAt: startedAt === undefined ? undefined : iso(startedAt),
-  lastExit: lastExit && { ...lastExit, at: iso(lastExit.at) },
+/** Every field is always there; null: there is none now. */
+const runnerJson = ({ beat, pssBytes, startedAt, lastExit, ...view }: ProcessesView['runners'][number]) => ({
+  slot: view.slot,
+  state: view.state,
+  incarnation: view.incarnation,
+  pid: view.pid ?? null,
+  startedAt: startedAt === undefined ? null : iso(startedAt),
+  sessions: view.sessions,
+  ...figuresJson(beat, pssBytes),
+  spoolRecords: beat?.spoolRecords ?? null,
+  spoolBytes: beat?.spoolBytes ?? null,
+  unhandledRejections: beat?.unhandledRejections ?? null,
+  restarts: view.restarts,
+  quarantined: view.quarantined,
+  nextStartInMs: view.nextStartInMs ?? null,
+  lastExit: lastExit ? { ...lastExit, at: iso(lastExit.at) } : null,
+});
+
+const figuresJson = (figures: Figures | undefined, pssBytes: number | undefined) => ({
+  cpuPercent: figures?.cpuPercent ?? null,
+  rssBytes: figures?.rssBytes ?? null,
+  pssBytes: pssBytes ?? null,
+  heapUsedBytes: figures?.heapUsedBytes ?? null,
+  heapLimitBytes: figures?.heapLimitBytes ?? null,
+  eventLoopDelayP99Ms: figures?.eventLoopDelayP99Ms ?? null,
 });

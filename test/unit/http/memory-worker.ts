@@ -5,10 +5,12 @@ import { AppError } from '../../../shared/errors.js';
 import type { BackendView } from '../../../supervisor/backend/backend-link.js';
 import type { DeadReport } from '../../../supervisor/backend/report.js';
 import type { UntoldSend } from '../../../supervisor/messages/untold-sends.js';
-import type { RunnerView, StorageView, SendRequest, SessionView, Worker } from '../../../supervisor/worker.js';
+import type { ProcessesView, RunnerView, StorageView, SendRequest, SessionView, Worker } from '../../../supervisor/worker.js';
 
 export const STARTED_AT = Date.UTC(2024, 0, 15, 10, 30);
 export const QR_VALUE = `2@${'aB3+'.repeat(50)},${'k'.repeat(44)},${'i'.repeat(44)},${'s'.repeat(44)}`;
+
+export const FIGURES = { rssBytes: 5, heapUsedBytes: 3, heapLimitBytes: 9, cpuPercent: 1.5, eventLoopDelayP99Ms: 0.4 };
 
 export interface MemoryWorker extends Worker {
   /** Puts a session into a state, as if WhatsApp had done it. */
@@ -34,6 +36,7 @@ export interface MemoryWorker extends Worker {
   /** What each replay asked for. */
   readonly replayed: (readonly number[] | undefined)[];
   runnerViews: RunnerView[];
+  processesView: ProcessesView;
   storageView: StorageView;
   backendView: BackendView | undefined;
 }
@@ -71,6 +74,7 @@ export const createMemoryWorker = (): MemoryWorker => {
     deadReports: [],
     replayed: [],
     runnerViews: [],
+    processesView: { runners: [], supervisor: { pid: 1, pssBytes: undefined, ...FIGURES } },
     storageView: { mode: 'local', state: 'ok', lagMs: 0, changesWaiting: 0, sessionsDirty: 0, sentence: undefined },
     backendView: undefined,
     set: (...change) => void move(...change),
@@ -142,6 +146,7 @@ export const createMemoryWorker = (): MemoryWorker => {
       },
     },
     runners: () => worker.runnerViews,
+    processes: async () => Promise.resolve(worker.processesView),
     recycle: async (slot) => Promise.resolve({ slot, sessions: 2, target: slot + 1 }),
     health: () => ({
       ...{ status: 'online', sessionCount: views.size, cpuUsage: 45.5, memoryUsage: 67.8, uptime: 3600, maxSessions: 50 },

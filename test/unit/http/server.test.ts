@@ -100,29 +100,6 @@ describe('access log', () => {
   });
 });
 
-describe('runners', () => {
-  it('shows them with readable times', async () => {
-    const { call, worker } = await startServer();
-    const runner = { slot: 1, incarnation: 2, pid: 3, sessions: 4, restarts: 1, beat: undefined };
-    const lastExit = { verdict: 'oom', code: null, signal: 'SIGABRT', at: 0, stderr: ['heap'] } as const;
-    worker.runnerViews = [{ ...runner, state: 'ready', startedAt: 1_000, lastExit: { ...lastExit, stderr: ['heap'] } }];
-    expect((await call('GET', '/runners')).data).toEqual({
-      runners: [
-        {
-          slot: 1,
-          incarnation: 2,
-          pid: 3,
-          sessions: 4,
-          restarts: 1,
-          state: 'ready',
-          startedAt: '1970-01-01T00:00:01.000Z',
-          lastExit: { ...lastExit, at: '1970-01-01T00:00:00.000Z' },
-        },
-      ],
-    });
-  });
-});
-
 describe('recycle', () => {
   it('answers where the sessions go', async () => {
     const { call } = await startServer();

@@ -31,7 +31,7 @@ const setUp = async ({ real = false, maxSessions = 50 } = {}) => {
       views: () => [
         {
           ...{ slot: 0, state: 'ready', incarnation: 1, pid: process.pid, startedAt: 0, restarts: 0, lastExit: undefined },
-          ...{ beat: undefined, quarantined: false, nextStartInMs: undefined },
+          ...{ beat: undefined, quarantined: false, wanted: true, nextStartInMs: undefined },
         },
       ],
     },

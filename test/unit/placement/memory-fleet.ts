@@ -79,6 +79,7 @@ export class MemoryFleet implements Fleet {
       beat: undefined,
       lastExit: undefined,
       quarantined: false,
+      wanted: this.kept.has(slot),
       nextStartInMs: undefined,
     }));
   }

@@ -94,6 +94,7 @@ it('begins by itself when the beats of a runner stay above the limit', async () 
   const beat = {
     rssBytes: 101,
     heapUsedBytes: 0,
+    heapLimitBytes: 0,
     cpuPercent: 0,
     eventLoopDelayP99Ms: 0,
     sessions: 2,

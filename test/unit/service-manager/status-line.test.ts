@@ -32,7 +32,10 @@ it('the figures are those of the worker', async () => {
   await worker.sessions.create({ sessionId: 'alice' });
   await worker.sessions.create({ sessionId: 'bob' });
   worker.set('alice', 'connected', 'opened');
-  const runner = { incarnation: 1, pid: 1, sessions: 1, startedAt: 1, restarts: 0, beat: undefined, lastExit: undefined };
+  const runner = {
+    ...{ incarnation: 1, pid: 1, sessions: 1, startedAt: 1, restarts: 0, beat: undefined, lastExit: undefined },
+    ...{ quarantined: false, nextStartInMs: undefined },
+  };
   worker.runnerViews = [
     { ...runner, slot: 0, state: 'ready' },
     { ...runner, slot: 1, state: 'backoff' },
