@@ -48,6 +48,8 @@ export const hold: Bench = async ({ sessions, seconds }) => {
       workerAnonymousMB: megabytes(all.anonymous),
       workerRssMB: megabytes(all.rss),
       supervisorPssMB: megabytes(supervisor.pss),
+      // Without the program's own pages, of which each process has a smaller part the more processes there are.
+      supervisorAnonymousMB: megabytes(supervisor.anonymous),
       pssPerSessionMB: Math.round((all.pss / 1024 / sessions) * 100) / 100,
       idleCpuPercentOfOneCore: Math.round(cpu * 1000) / 10,
     };

@@ -5,11 +5,15 @@ import { parseArgs } from 'node:util';
 import type { Bench, BenchOptions } from './bench.js';
 import { day } from './day.js';
 import { hold } from './hold.js';
+import { recycle } from './recycle.js';
+import { start } from './start.js';
 import { storage } from './storage/storage.js';
 
 const BENCHES: Readonly<Record<string, { run: Bench; defaults: BenchOptions }>> = {
   day: { run: day, defaults: { sessions: 1, seconds: 0 } },
   hold: { run: hold, defaults: { sessions: 200, seconds: 300 } },
+  recycle: { run: recycle, defaults: { sessions: 100, seconds: 0 } },
+  start: { run: start, defaults: { sessions: 1_000, seconds: 0 } },
   storage: { run: storage, defaults: { sessions: 1_000, seconds: 60 } },
 };
 
