@@ -1,7 +1,7 @@
+import { derivedSeed } from '../support/ledger/random.js';
 import type { Kill } from './kill-loop.js';
 import { missedOf } from './kill-plan.js';
 import { aimsOf, phasesOf, type Aim } from './phases.js';
-import { derivedSeed } from './random.js';
 import { isClean, runScene, type SceneResult, type SceneRunOptions } from './scene-run.js';
 import { Spent } from './spent.js';
 import type { StoreUnderTest } from './store-condition.js';

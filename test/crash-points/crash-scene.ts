@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs';
 import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Person } from '../support/ledger/traffic.js';
 import { untilServing } from '../support/object-scene.js';
 import { openScene, pair, type PairedSession, type Scene } from '../support/scene.js';
 import { FAILED_DECRYPTIONS, readFailedDecryptions, type FailedDecryption } from './failed-decryptions.js';
 import { VICTIMS, type Victim } from './phases.js';
 import { importOption } from './preload.js';
 import type { StoreUnderTest } from './store-condition.js';
-import type { Person } from './traffic.js';
 import { WorkerLog } from './worker-log.js';
 
 /** Two in each runner: a kill leaves the others at work. */

@@ -1,3 +1,4 @@
+import type { Traffic } from '../support/ledger/traffic.js';
 import { until } from '../support/worker-process.js';
 import type { CrashScene } from './crash-scene.js';
 import type { KillPlan } from './kill-plan.js';
@@ -5,7 +6,6 @@ import { Killer, type Hit } from './killer.js';
 import { IDLE } from './phases.js';
 import type { Spent } from './spent.js';
 import { STORE_CONDITIONS, type StoreCondition, type StoreUnderTest } from './store-condition.js';
-import type { Traffic } from './traffic.js';
 
 export interface Kill extends Hit {
   at: Date;

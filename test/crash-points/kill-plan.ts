@@ -1,5 +1,5 @@
+import { pick, type Random } from '../support/ledger/random.js';
 import { IDLE, type Aim } from './phases.js';
-import { pick, type Random } from './random.js';
 import type { StoreCondition } from './store-condition.js';
 
 /** Above so many kills each phase must be hit as often as below; with fewer, in proportion. */

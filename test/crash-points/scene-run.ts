@@ -1,16 +1,16 @@
-import { until } from '../support/worker-process.js';
+import { collectEvidence } from '../support/ledger/evidence.js';
+import { randomFrom } from '../support/ledger/random.js';
+import { settle } from '../support/ledger/settle.js';
+import { findingsOf, type Finding } from '../support/ledger/tally.js';
+import { Traffic } from '../support/ledger/traffic.js';
+import { stepsOf, trailsOf, type Deed } from '../support/ledger/trails.js';
 import { openCrashScene, type CrashScene } from './crash-scene.js';
-import { collectEvidence } from './evidence.js';
 import type { FailedDecryption } from './failed-decryptions.js';
 import { killUnderTraffic, type Kill } from './kill-loop.js';
 import { KillPlan } from './kill-plan.js';
 import { aimsOf, phasesOf } from './phases.js';
-import { randomFrom } from './random.js';
 import { Spent } from './spent.js';
 import type { StoreUnderTest } from './store-condition.js';
-import { findingsOf, type Finding } from './tally.js';
-import { Traffic } from './traffic.js';
-import { stepsOf, trailsOf } from './trails.js';
 import { isBadMac } from './worker-log.js';
 
 export interface SceneRunOptions {
@@ -53,11 +53,6 @@ export interface SceneResult extends Judged {
 }
 
 const FINISH_TIMEOUT_MS = 180_000;
-const CONNECTED_TIMEOUT_MS = 180_000;
-/** After many kills a session may have thousands of messages to catch up with. */
-const SETTLE_TIMEOUT_MS = 300_000;
-/** What is missing and does not become less for so long is lost; queues that do not become shorter are stuck. */
-const HOPELESS_MS = { lost: 30_000, queued: 120_000 };
 const REPEATED_REQUESTS = 300;
 const TRAILS = 8;
 
@@ -95,7 +90,7 @@ export const runScene = async ({ number, kills: count, seed, sabotage, store, sa
       store.become('well');
       await spent.on('settling', async () => {
         await traffic.stop(FINISH_TIMEOUT_MS);
-        await settle(world, traffic);
+        await settle(world, traffic.accepted);
       });
     } catch (error) {
       failure = error instanceof Error ? error.message : String(error);
@@ -134,30 +129,10 @@ const unpaired = async (world: CrashScene): Promise<string[]> =>
 const suspected = async (world: CrashScene): Promise<string[]> =>
   (await sessionsOf(world)).flatMap(({ sessionId, suspect }) => (suspect ? `${sessionId} is a suspect: ${JSON.stringify(suspect)}` : []));
 
-/** Waits until nothing is on its way any more, or nothing more can be hoped for. */
-const settle = async (world: CrashScene, traffic: Traffic): Promise<void> => {
-  const { scene, sessions } = world;
-  for (const { sessionId } of sessions) await scene.worker.untilStatus(sessionId, 'connected', CONNECTED_TIMEOUT_MS);
-  const queued = async (): Promise<number> =>
-    (await scene.phones.listPhones()).reduce(
-      (sum, phone) => phone.devices.reduce((inDevices, device) => inDevices + device.queued, sum + phone.queued),
-      0,
-    );
-  let [least, since] = [Infinity, performance.now()];
-  const isSettled = async (): Promise<boolean> => {
-    // Histories are read in pages, which shift while something arrives: only when the queues are empty.
-    const waiting = await queued();
-    const lost = waiting > 0 ? 0 : findingsOf(await collectEvidence(scene, { ...world, accepted: traffic.accepted })).filter(isLost).length;
-    const left = waiting > 0 ? WAITING_WEIGHS * waiting : lost;
-    if (left < least) [least, since] = [left, performance.now()];
-    return left === 0 || performance.now() - since > (waiting > 0 ? HOPELESS_MS.queued : HOPELESS_MS.lost);
-  };
-  await until(isSettled, SETTLE_TIMEOUT_MS, () => 'messages are still on their way');
-};
-
-const isLost = ({ kind }: Finding): boolean => kind === 'lost';
-/** Empty queues are progress, however much is found to be missing then. */
-const WAITING_WEIGHS = 1_000_000;
+const deedOf = ({ at, victim, pid, phases }: Kill): Deed => ({
+  at,
+  what: `killed ${victim} ${pid} in ${phases.join(', ') || 'idleness'}`,
+});
 
 const judge = async (
   world: CrashScene,
@@ -187,7 +162,7 @@ const judge = async (
     received: accepted.filter(({ keyed }) => !keyed).length,
     findings,
     trails: [
-      ...(await trailsOf(scene, findings.slice(0, TRAILS), evidence, kills)),
+      ...(await trailsOf(scene, findings.slice(0, TRAILS), evidence, kills.map(deedOf))),
       ...(await Promise.all(
         failed
           .slice(0, TRAILS)

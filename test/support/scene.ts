@@ -78,11 +78,15 @@ export const pair = async (scene: Pick<Scene, 'worker' | 'phones'>, sessionId: s
 };
 
 /** The same with a session that exists: a busy machine takes no more, and goes on with those it has. */
-export const pairCreated = async ({ worker, phones }: Pick<Scene, 'worker' | 'phones'>, sessionId: string): Promise<PairedSession> => {
+export const pairCreated = async (
+  { worker, phones }: Pick<Scene, 'worker' | 'phones'>,
+  sessionId: string,
+  timeoutMs?: number,
+): Promise<PairedSession> => {
   const qr = await worker.connectForQr(sessionId);
   const { number } = await phones.createPhone({ name: sessionId });
   await phones.scan(number, qr);
-  await worker.untilStatus(sessionId, 'connected');
+  await worker.untilStatus(sessionId, 'connected', timeoutMs);
   return { sessionId, number, jid: `${number}@s.whatsapp.net` };
 };
 

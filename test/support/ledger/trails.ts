@@ -1,10 +1,16 @@
 // Where a message went, for a person to study.
-import type { Scene } from '../support/scene.js';
-import type { Kill } from './kill-loop.js';
+import type { Scene } from '../scene.js';
 import type { Evidence, Finding } from './tally.js';
 import type { Accepted } from './traffic.js';
 
-const KILLS_AROUND = 3;
+/** Something that was done to the worker. */
+export interface Deed {
+  at: Date;
+  /** For a person, in the past tense. */
+  what: string;
+}
+
+const DEEDS_AROUND = 3;
 
 const timeOf = (milliseconds: number): string => new Date(milliseconds).toISOString().slice(11);
 
@@ -18,18 +24,18 @@ export const stepsOf = async ({ phones }: Scene, id: string): Promise<string> =>
 const origin = ({ id, acceptedAt, keyed }: Accepted): string =>
   `accepted at ${timeOf(acceptedAt.getTime())} as ${id} ${keyed ? `with key "${keyed.key}" at try ${keyed.attempts}` : 'from a phone'}`;
 
-const killsAround = ({ acceptedAt }: Accepted, kills: readonly Kill[]): string[] =>
-  kills
+const deedsAround = ({ acceptedAt }: Accepted, deeds: readonly Deed[]): string[] =>
+  deeds
     .toSorted((a, b) => Math.abs(a.at.getTime() - acceptedAt.getTime()) - Math.abs(b.at.getTime() - acceptedAt.getTime()))
-    .slice(0, KILLS_AROUND)
-    .map(({ at, victim, pid, phases }) => `  ${timeOf(at.getTime())} killed ${victim} ${pid} in ${phases.join(', ') || 'idleness'}`);
+    .slice(0, DEEDS_AROUND)
+    .map(({ at, what }) => `  ${timeOf(at.getTime())} ${what}`);
 
-/** Each message with its way through WhatsApp, and the kills around it. */
+/** Each message with its way through WhatsApp, and what was done around it. */
 export const trailsOf = async (
   scene: Scene,
   findings: readonly Finding[],
   { phones }: Evidence,
-  kills: readonly Kill[],
+  deeds: readonly Deed[],
 ): Promise<string[]> =>
   Promise.all(
     findings.map(async ({ message, found }) => {
@@ -38,7 +44,7 @@ export const trailsOf = async (
       return [
         `"${message.text}" ${origin(message)}, seen on phones: ${seenOn.join(', ') || 'none'}`,
         ...(await Promise.all([...ids].map(async (id) => stepsOf(scene, id)))),
-        ...killsAround(message, kills),
+        ...deedsAround(message, deeds),
       ].join('\n');
     }),
   );

@@ -1,5 +1,7 @@
-import type { PairedSession, Scene } from '../support/scene.js';
-import type { Answer } from '../support/worker-process.js';
+import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PairedSession, Scene } from '../scene.js';
+import type { Answer } from '../worker-process.js';
 import type { Random } from './random.js';
 
 /** A message that somebody was told is on its way: from now on it must be shown, once. */
@@ -25,17 +27,39 @@ export interface TrafficOptions {
   /** Phones without sessions: they send to sessions and hear from them. */
   friends: readonly Person[];
   random: Random;
+  pauses?: Pauses;
+  /** Hears of every send over the API that was answered with success. */
+  onAnswered?: (answered: Answered) => void;
 }
 
-/** Short enough that something is always under way, and no shorter: processors are to start runners, which is what kills wait for. */
-const PAUSE_MS = { least: 100, most: 400 };
-/** Phones are never away, and would say far more than sessions; what they say in between only makes every catching up longer. */
-const PHONE_PAUSES = 3;
+interface Range {
+  least: number;
+  most: number;
+}
+
+/** Milliseconds between two messages: each session sends over the API in two lanes and hears from a phone in one. */
+export interface Pauses {
+  api: Range;
+  phone: Range;
+}
+
+export interface Answered {
+  sessionId: string;
+  /** Unix milliseconds. */
+  startedAt: number;
+  /** From the first request with this key to the final answer. */
+  tookMs: number;
+}
+
+/**
+ * Short enough that something is always under way, and no shorter: processors are to start runners, which is what kills wait for.
+ * Phones are never away, and would say far more than sessions; what they say in between only makes every catching up longer.
+ */
+const PAUSES: Pauses = { api: { least: 100, most: 400 }, phone: { least: 300, most: 1_200 } };
+const LULL_LOOK_MS = 100;
 const RETRY_MS = 100;
 /** A request that is not answered by then is repeated; far above the worker's own deadline. */
 const REQUEST_TIMEOUT_MS = 30_000;
-
-const pause = async (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Keeps messages going both ways, and remembers what was accepted. */
 export class Traffic {
@@ -44,26 +68,28 @@ export class Traffic {
   readonly refused: string[] = [];
   readonly #options: TrafficOptions;
   readonly #lanes: Promise<void>[] = [];
-  #stopped = false;
+  readonly #stopping = new AbortController();
   #lull = false;
   #gaveUp = false;
 
   constructor(options: TrafficOptions) {
     this.#options = options;
+    // Every lane waits on it.
+    setMaxListeners(0, this.#stopping.signal);
   }
 
   /** How many sends over the API were answered with success. */
   answered = 0;
 
   start(): void {
-    const { sessions, friends } = this.#options;
+    const { sessions, friends, pauses = PAUSES } = this.#options;
     for (const [n, session] of sessions.entries()) {
       const friend = friends[n % friends.length];
       const neighbour = sessions[(n + 1) % sessions.length];
       if (!friend || !neighbour) throw new Error('traffic needs sessions and friends');
-      this.#lane(`${session.sessionId} to a friend`, 1, async (text) => this.#sendOverApi(session, friend, text));
-      this.#lane(`${session.sessionId} to ${neighbour.sessionId}`, 1, async (text) => this.#sendOverApi(session, neighbour, text));
-      this.#lane(`${session.sessionId} from a friend`, PHONE_PAUSES, async (text) => this.#sendFromPhone(friend, session, text));
+      this.#lane(`${session.sessionId} to a friend`, pauses.api, async (text) => this.#sendOverApi(session, friend, text));
+      this.#lane(`${session.sessionId} to ${neighbour.sessionId}`, pauses.api, async (text) => this.#sendOverApi(session, neighbour, text));
+      this.#lane(`${session.sessionId} from a friend`, pauses.phone, async (text) => this.#sendFromPhone(friend, session, text));
     }
   }
 
@@ -74,7 +100,7 @@ export class Traffic {
 
   /** Begins nothing new; resolves when everything begun was answered. @throws when that takes longer than `timeoutMs` */
   async stop(timeoutMs: number): Promise<void> {
-    this.#stopped = true;
+    this.#stopping.abort();
     const late = setTimeout(() => (this.#gaveUp = true), timeoutMs);
     await Promise.all(this.#lanes);
     clearTimeout(late);
@@ -92,18 +118,32 @@ export class Traffic {
     return others;
   }
 
-  #lane(name: string, pauses: number, send: (text: string) => Promise<void>): void {
+  #lane(name: string, { least, most }: Range, send: (text: string) => Promise<void>): void {
     const run = async (): Promise<void> => {
+      // Not all lanes in the same moment.
+      await this.#pause(this.#options.random() * most);
       for (let n = 1; !this.#stopped; n++) {
         await send(`${name} ${n}`);
-        await pause(pauses * (PAUSE_MS.least + this.#options.random() * (PAUSE_MS.most - PAUSE_MS.least)));
-        while (this.#isLull()) await pause(PAUSE_MS.least);
+        await this.#pause(least + this.#options.random() * (most - least));
+        while (this.#isLull()) await this.#pause(LULL_LOOK_MS);
       }
     };
     const lane = run();
     // Awaited only at the end; until then nothing must call a failure unheard.
     lane.catch(() => undefined);
     this.#lanes.push(lane);
+  }
+
+  get #stopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  /** Ends early when the traffic stops. */
+  async #pause(ms: number): Promise<void> {
+    const { signal } = this.#stopping;
+    await sleep(ms, undefined, { signal }).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
   }
 
   #isLull(): boolean {
@@ -118,12 +158,15 @@ export class Traffic {
   /** What a careful client does: the same request with the same key until it is finally answered. */
   async #sendOverApi({ sessionId, number }: PairedSession, to: Person, text: string): Promise<void> {
     const key = `key of ${text}`;
+    const startedAt = Date.now();
+    const begun = performance.now();
     for (let attempts = 1; ; attempts++) {
       const answer = await this.#request({ text, to: to.number }, key, sessionId);
       if (answer?.status === 200) {
         const id = String(answer.body.data?.['messageId']);
         this.accepted.push({ text, id, acceptedAt: new Date(), from: number, to: to.number, keyed: { sessionId, key, attempts } });
         this.answered++;
+        this.#options.onAnswered?.({ sessionId, startedAt, tookMs: performance.now() - begun });
         return;
       }
       if (answer && answer.body['retryable'] !== true) {
@@ -131,7 +174,7 @@ export class Traffic {
         return;
       }
       if (this.#gaveUp) throw new Error(`"${text}" was not answered finally: ${JSON.stringify(answer?.body ?? 'no answer')}`);
-      await pause(RETRY_MS);
+      await sleep(RETRY_MS);
     }
   }
 

@@ -1,4 +1,4 @@
-import type { PairedSession, Scene } from '../support/scene.js';
+import type { PairedSession, Scene } from '../scene.js';
 import type { Evidence, Shown } from './tally.js';
 import type { Accepted, Person } from './traffic.js';
 
