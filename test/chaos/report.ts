@@ -1,0 +1,61 @@
+import type { ChaosResult } from './chaos-run.js';
+import type { Strike } from './strike.js';
+import { median } from './vital-signs.js';
+
+const seconds = (ms: number | undefined): string => (ms === undefined ? '–' : `${(ms / 1000).toFixed(1)} s`);
+
+/** What the sessions of a runner wait for, one part after the other. */
+const AWAY_PARTS: readonly [string, (strike: Strike & { exitAt: number }) => number][] = [
+  ['until the next start', ({ exitAt, restartedAt = exitAt }) => restartedAt - exitAt],
+  ['until the first is back', ({ exitAt, restartedAt = exitAt, firstBackAt = restartedAt }) => firstBackAt - restartedAt],
+  ['until the last is back', ({ backAt, firstBackAt = backAt }) => backAt - firstBackAt],
+];
+
+/** One fault, for a person who watches. */
+export const lineOf = (strike: Strike, from: number): string => {
+  const { kind, slot, at, exitAt, hit, wrong } = strike;
+  const time = `${((at - from) / 1000).toFixed(1).padStart(7)} s  ${kind.padEnd(10)} slot ${slot}:`;
+  if (exitAt === undefined) return [`${time} the runner goes on`, ...wrong].join('; ');
+  const parts = AWAY_PARTS.map(([, part]) => seconds(part({ ...strike, exitAt }))).join(' + ');
+  return [`${time} ended after ${seconds(exitAt - at)}, ${hit.size} sessions back after ${parts}`, ...wrong].join('; ');
+};
+
+const awayOf = (strikes: readonly Strike[]): string => {
+  const ended = strikes.flatMap((strike) => (strike.exitAt === undefined ? [] : [{ ...strike, exitAt: strike.exitAt }]));
+  return AWAY_PARTS.map(([name, part]) => `${seconds(median(ended.map(part)))} ${name}`).join(', ');
+};
+const rounded = (value: number | undefined, digits = 0): string => (value === undefined ? '–' : value.toFixed(digits));
+
+export const reportOf = ({ rows, calm, sent, received, lost, doubled, checks, complaints, observed, folder }: ChaosResult): string[] => {
+  const line = (cells: readonly string[]): string =>
+    `  ${cells.map((cell, n) => (n === 0 ? cell.padEnd(12) : cell.padStart(20))).join('')}`;
+  const megabytes = observed.residentKilobytes.map((kilobytes) => kilobytes / 1024);
+  const ended = observed.strikes.filter(({ exitAt }) => exitAt !== undefined).length;
+  return [
+    line(['fault', 'times', 'outside disconnects', 'sends beside it', 'p99', 'p99 / calm', 'longest away', 'suspects']),
+    ...rows.map(({ kind, faults, outsideDisconnects, samples, p99, ratio, longestAway, suspects, longestAwayOfSuspects }) =>
+      line([
+        kind,
+        String(faults),
+        String(outsideDisconnects),
+        String(samples),
+        `${rounded(p99)} ms`,
+        rounded(ratio, 2),
+        seconds(longestAway),
+        suspects === 0 ? '–' : `${suspects}: ${seconds(longestAwayOfSuspects)}`,
+      ]),
+    ),
+    line(['none', '', '', String(calm.samples), `${rounded(calm.p99)} ms`]),
+    `  runners ended ${ended}, sent ${sent}, received ${received}, lost ${lost}, doubled ${doubled}`,
+    `  sessions were away, in the median, ${awayOf(observed.strikes)}`,
+    `  memory of the supervisor ${rounded(megabytes[0])} MB at first, ${rounded(median(megabytes.slice(-10)))} MB at last`,
+    `  processors: ${rounded(observed.calmCpuPercent)} % of one taken in calm; load of the machine ${rounded(median(observed.loads), 1)}, at most ${rounded(Math.max(0, ...observed.loads), 1)}`,
+    ...checks.map(
+      ({ name, value, limit, unit, pass }) =>
+        `  ${pass ? '✓' : '✗'} ${name.padEnd(28)}${Number(value.toFixed(2))} (at most ${limit}) ${unit}`,
+    ),
+    ...observed.failures,
+    ...complaints,
+    ...(folder === undefined ? [] : [`everything is kept in ${folder}`]),
+  ];
+};
