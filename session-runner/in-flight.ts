@@ -13,7 +13,7 @@ interface Marked {
 
 /**
  * Notes which session is in which operation where it survives the death of this process (not of the machine): if the process dies, the
- * supervisor holds it against these sessions. A change of what is noted costs one write to the page cache, about 1.5 µs; a second
+ * supervisor holds it against these sessions. A change of what is noted costs one write to the page cache, 3 to 10 µs; a second
  * operation of the same kind costs nothing. What cannot be written is logged once and changes nothing else.
  */
 export class InFlightMarks {
