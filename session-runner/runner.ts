@@ -11,6 +11,7 @@ import { sweepOutgoing } from './messages/outbound.js';
 import { HandOver } from './hand-over.js';
 import { InFlightMarks } from './in-flight.js';
 import { Spool } from './messages/spool.js';
+import { ConnectTurns } from './session/connect-turns.js';
 import { Session } from './session/session.js';
 
 const OUTGOING_SWEEP_MS = 60 * 60_000;
@@ -26,6 +27,7 @@ export class Runner {
   readonly #spool: Spool;
   readonly #inFlight: InFlightMarks;
   readonly #peer: SupervisorPeer;
+  readonly #turnsToConnect: ConnectTurns;
   readonly #sessions = new Map<string, Session>();
   /** One change of a session at a time, in the order they were asked for. */
   readonly #turns = new Map<string, Promise<unknown>>();
@@ -41,6 +43,10 @@ export class Runner {
     this.#log = log;
     this.#inFlight = new InFlightMarks(environment.RUNNER_DATA_DIR, log);
     this.#spool = new Spool({ store, log, ship: async (records) => void (await this.#peer.call('spool.commit', { records })) });
+    this.#turnsToConnect = new ConnectTurns({
+      ask: async (request, signal) => void (await this.#peer.call('connect.turn', request, { signal })),
+      log,
+    });
     const handOver = new HandOver({ store, cipher, spool: this.#spool, dataDir: environment.RUNNER_DATA_DIR });
     this.#peer = connectToSupervisor({
       slot: environment.RUNNER_SLOT,
@@ -125,6 +131,7 @@ export class Runner {
       environment: this.#environment,
       inFlight: this.#inFlight,
       log: this.#log.child({ sessionId }),
+      turns: this.#turnsToConnect,
       emit: (epoch, fact) => {
         this.#peer.emit('session.fact', { sessionId, epoch, fact });
       },

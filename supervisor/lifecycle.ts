@@ -1,5 +1,6 @@
 // The order in which the worker comes up and goes down.
 import { mkdirSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../shared/errors.js';
@@ -30,7 +31,7 @@ import { takeSpool } from './messages/take-spool.js';
 import { UntoldSends } from './messages/untold-sends.js';
 import { createBackendLink, createReplication, openObjectStore } from './optional-parts.js';
 import { startCapacity } from './placement/capacity.js';
-import { ConnectThrottle } from './placement/connect-throttle.js';
+import { ConnectPacing } from './placement/connect-pacing.js';
 import { DeafLadder } from './placement/deaf-ladder.js';
 import { chooseSlot } from './placement/placement.js';
 import { setDamagedSlotsAside } from './placement/damaged-slots.js';
@@ -48,6 +49,8 @@ import { createWorkerPort, type Phase } from './worker-port.js';
 const RUNNER_MAIN = fileURLToPath(new URL('../session-runner/main.js', import.meta.url));
 /** A runner without work is ended after one to two of these. */
 const IDLE_CHECK_MS = 30_000;
+/** First syncs at once, for each core and at least: what a pairing brings takes more memory than anything else. */
+const FIRST_SYNCS = 2;
 /** Share of the shutdown time for running HTTP requests; the rest is the runners'. */
 const HTTP_SHARE = 0.2;
 /** Share of what is left then for the runners, when somebody is to be told of it afterwards. */
@@ -109,6 +112,10 @@ export const startWorker = async (
   const onMoved = (move: StatusMove): void => {
     link?.duties.moved(move);
   };
+  const pacing = new ConnectPacing({
+    ...{ registry, log, ratePerSecond: config.connectRatePerSecond },
+    firstSyncs: FIRST_SYNCS * availableParallelism(),
+  });
   const fleet = createFleet({
     runnerMain: RUNNER_MAIN,
     nodeOptions: config.runnerNodeOptions,
@@ -117,7 +124,13 @@ export const startWorker = async (
     runnerVariables: runnerVariables(config),
     recordSpawn: async (slot, identity) => store.commit([{ table: TABLES.spawns, key: [slot, identity.pid], value: identity }]),
     forgetSpawn: async (slot, identity) => store.commit([{ table: TABLES.spawns, key: [slot, identity.pid], value: undefined }]),
-    handlers: { 'spool.commit': async (_slot, { records }) => commitSpool(records) },
+    handlers: {
+      'spool.commit': async (_slot, { records }) => commitSpool(records),
+      'connect.turn': async (_slot, request, { signal }) => {
+        await pacing.turn(request, signal);
+        return {};
+      },
+    },
     log,
   });
   const commitSpool = async (records: SpoolRecord[]): Promise<Record<string, never>> => {
@@ -134,15 +147,18 @@ export const startWorker = async (
   const link =
     config.backend && (await createBackendLink({ ...{ config, store, registry, history, load, capacity, log }, backend: config.backend }));
   const replication = objects && (await createReplication({ config, store, objects, cipher, fleet, log, onFatal }));
-  const throttle = new ConnectThrottle({ ratePerSecond: config.connectRatePerSecond });
   const sessions = new PlacedSessions({
     registry,
     store,
     fleet,
-    throttle,
+    throttle: pacing.throttle,
+    onResume: (sessionIds) => {
+      pacing.ramp.begin(sessionIds);
+    },
     log,
     maxSessions: config.maxSessions,
     shortage: () => capacity.shortage(),
+    memoryShortage: () => capacity.memoryShortage(),
     maxSessionsPerRunner: config.runnerMaxSessions,
     onRemoved: (sessionId) => replication?.deletion(sessionId) ?? [],
     beforeOpen: async (sessionId) => replication?.prepare(sessionId),
@@ -155,11 +171,13 @@ export const startWorker = async (
   fleet.on({
     fact: (_slot, _incarnation, sessionId, epoch, fact) => {
       sessions.onFact(sessionId, epoch, fact);
+      pacing.onFact(sessionId, epoch, fact);
     },
     ready: (slot) => {
       sessions.onRunnerReady(slot);
     },
     exited: (slot, _incarnation, { verdict }) => {
+      pacing.onRunnerExited(slot);
       sessions.onRunnerExited(slot, verdict);
       if (phase.now === 'serving' && fleet.views().some((view) => view.slot === slot && view.quarantined)) {
         recycling.rescue(slot).catch((error: unknown) => {
@@ -188,7 +206,7 @@ export const startWorker = async (
   const worker = createWorkerPort(
     {
       untoldSends: new UntoldSends(store, registry),
-      ...{ registry, sessions, recycling, sends, history, fleetView, throttle, load, capacity, replication },
+      ...{ registry, sessions, recycling, sends, history, fleetView, pacing, load, capacity, replication },
       reports: link?.reports,
       backend: () => link?.view(),
       diskTrouble: () => store.trouble,
@@ -243,7 +261,7 @@ export const startWorker = async (
     endPlannedRecycling?.();
     sessions.stop();
     deafLadder.stop();
-    throttle.stop();
+    pacing.throttle.stop();
     sends.stop();
     await server.close(config.shutdownTimeoutMs * HTTP_SHARE);
     // What follows the runners needs its share of the time.

@@ -9,7 +9,7 @@ import type { History } from './messages/history.js';
 import type { Sends } from './messages/sends.js';
 import type { UntoldSends } from './messages/untold-sends.js';
 import type { Capacity } from './placement/capacity.js';
-import type { ConnectThrottle } from './placement/connect-throttle.js';
+import type { ConnectPacing } from './placement/connect-pacing.js';
 import type { PlacedSessions } from './placement/placed-sessions.js';
 import type { Recycling } from './placement/recycling.js';
 import type { Registry } from './placement/registry.js';
@@ -24,7 +24,7 @@ export interface WorkerParts {
   untoldSends: UntoldSends;
   history: History;
   fleetView: Pick<FleetView, 'runners' | 'processes'>;
-  throttle: ConnectThrottle;
+  pacing: Pick<ConnectPacing, 'throttle' | 'breaker' | 'rampView'>;
   load: HostLoad;
   capacity: Pick<Capacity, 'maxSessions'>;
   replication: Replication | undefined;
@@ -42,21 +42,8 @@ export interface Phase {
 }
 
 export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
-  const {
-    registry,
-    sessions,
-    sends,
-    untoldSends,
-    history,
-    fleetView,
-    throttle,
-    load,
-    capacity,
-    replication,
-    reports,
-    backend,
-    diskTrouble,
-  } = parts;
+  const { registry, sessions, sends, untoldSends, history, fleetView, pacing, load, capacity, replication, reports, backend, diskTrouble } =
+    parts;
   const known = <A extends unknown[], R>(read: (...args: A) => R) => {
     return (...args: A): R => {
       if (phase.now === 'restoring') throw restoring();
@@ -115,9 +102,11 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
         restoring: phase.now === 'restoring',
         sessions: registry.size,
         sessionsAway: sessions.away,
-        connectsWaiting: throttle.waiting,
+        connectsWaiting: pacing.throttle.waiting,
         sendsWaiting: sends.waiting,
       },
+      ramp: pacing.rampView,
+      breaker: pacing.breaker,
       backend: backend(),
     }),
   };

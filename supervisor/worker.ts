@@ -6,6 +6,8 @@ import type { Figures } from '../shared/process-figures.js';
 import type { BackendView } from './backend/backend-link.js';
 import type { UntoldSend } from './messages/untold-sends.js';
 import type { DeadReport } from './backend/report.js';
+import type { BreakerView } from './placement/connect-pacing.js';
+import type { RampView } from './placement/ramp.js';
 import type { Suspect } from './placement/suspect-policy.js';
 
 /** Times are Unix milliseconds. */
@@ -180,6 +182,10 @@ interface Readiness {
   ready: boolean;
   /** What a person wants to know while waiting: sessions still to resume, storage, draining. */
   details: Record<string, unknown>;
+  /** While a start connects its sessions again. */
+  ramp: RampView | undefined;
+  /** While connects are held back because many sessions fail alike. */
+  breaker: BreakerView | undefined;
   backend: BackendView | undefined;
 }
 

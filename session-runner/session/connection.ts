@@ -56,6 +56,8 @@ export interface ConnectionOptions {
   onQr: (qr: { qr: string; attempt: number; expiresAt: number }) => void;
   onPaired: (me: { jid: string; lid: string | undefined }) => void;
   onOpen: (me: { jid: string; lid: string | undefined; pushName: string | undefined }) => void;
+  /** WhatsApp has delivered everything it had. */
+  onCaughtUp: () => void;
   /** Called once, after the socket is closed, everything it learned is committed and its late writers are fenced off. */
   onClosed: (close: ConnectionClose) => void;
 }
@@ -221,8 +223,11 @@ export class Connection {
 
   #onUpdate(update: BaileysEventMap['connection.update']): void {
     const { qr, connection, isNewLogin, lastDisconnect, receivedPendingNotifications } = update;
-    const { sessionId, creds, spool, onQr, onPaired, onOpen } = this.#options;
-    if (receivedPendingNotifications && this.#state !== 'closing') spool.caughtUp(sessionId);
+    const { sessionId, creds, spool, onQr, onPaired, onOpen, onCaughtUp } = this.#options;
+    if (receivedPendingNotifications && this.#state !== 'closing') {
+      spool.caughtUp(sessionId);
+      onCaughtUp();
+    }
     if (receivedPendingNotifications || qr !== undefined) this.#endConnect();
     if (qr !== undefined) {
       clearTimeout(this.#watchdog);

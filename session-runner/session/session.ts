@@ -10,6 +10,7 @@ import type { Spool } from '../messages/spool.js';
 import { rowsOf, SLOT_TABLES } from '../../shared/store/slot-store.js';
 import { isPaired, loadCreds } from './auth-state.js';
 import { classifyClose, type CloseVerdict } from './close-classifier.js';
+import type { ConnectTurns } from './connect-turns.js';
 import { Connection, type ConnectionClose } from './connection.js';
 import { DeafWatch } from './deaf-watch.js';
 import { reconnectDelay, SHOWN_AS_ERROR_AFTER_MS } from './reconnect-policy.js';
@@ -22,6 +23,7 @@ export interface SessionOptions {
   inFlight: InFlightMarks;
   log: Logger;
   emit: (epoch: number, fact: SessionFact) => void;
+  turns: ConnectTurns;
 }
 
 /** Our own reasons for ending a connection, and what follows; WhatsApp's are the classifier's. */
@@ -41,6 +43,10 @@ export class Session {
   #pairing = false;
   #connection: Connection | undefined;
   #retry: NodeJS.Timeout | undefined;
+  /** While a reconnect waits for its turn. */
+  #asking: AbortController | undefined;
+  /** Paired, and not connected since for long enough to be given everything that a new device gets. */
+  #firstSync = false;
   /** Closes since the last open connection. */
   #attempt = 0;
   #lastCode: number | undefined;
@@ -75,7 +81,7 @@ export class Session {
       if (this.#lastFact) this.#emit(this.#lastFact);
       return;
     }
-    clearTimeout(this.#retry);
+    this.#dropRetry();
     this.#connect();
   }
 
@@ -114,8 +120,23 @@ export class Session {
 
   #unwant(): void {
     this.#wanted = false;
+    this.#dropRetry();
+  }
+
+  #dropRetry(): void {
     clearTimeout(this.#retry);
-    this.#retry = undefined;
+    this.#asking?.abort();
+    this.#asking = undefined;
+  }
+
+  /** Without a turn it never connects; it is given up when the session is closed, or opened, meanwhile. */
+  async #connectInTurn(): Promise<void> {
+    const { turns, sessionId } = this.#options;
+    const { signal } = (this.#asking = new AbortController());
+    const granted = await turns.take({ sessionId, epoch: this.#epoch, kind: this.#firstSync ? 'pairing' : 'reconnect' }, signal);
+    if (!granted || signal.aborted) return;
+    this.#asking = undefined;
+    this.#connect();
   }
 
   #connect(): void {
@@ -140,6 +161,7 @@ export class Session {
         this.#emit({ type: 'qr', ...qr });
       },
       onPaired: ({ jid, lid }) => {
+        this.#firstSync = true;
         this.#emit({ type: 'paired', jid, ...(lid && { lid }) });
       },
       onOpen: ({ jid, lid, pushName }) => {
@@ -149,6 +171,11 @@ export class Session {
         // From here on a missing credential is a logout, never a reason to show a QR.
         this.#pairing = false;
         this.#emit({ type: 'open', jid, ...(lid && { lid }), ...(pushName && { pushName }) });
+      },
+      onCaughtUp: () => {
+        this.#firstSync = false;
+        // Not the last word on the connection, which `open` repeats.
+        this.#options.emit(this.#epoch, { type: 'caught_up' });
       },
       onClosed: (close) => {
         this.#connection = undefined;
@@ -170,9 +197,7 @@ export class Session {
     this.#options.log.info({ code: close.code, reason: verdict.reason, action: verdict.action, detail: close.detail }, 'connection closed');
     const delay = reconnectDelay(verdict.action, verdict.reason, this.#attempt++, Math.random());
     if (delay !== undefined) {
-      this.#retry = setTimeout(() => {
-        this.#connect();
-      }, delay);
+      this.#retry = setTimeout(() => void this.#connectInTurn(), delay);
       this.#emit({
         type: 'closed',
         outcome: this.#failingTooLong(verdict) ? 'still_failing' : 'retry',

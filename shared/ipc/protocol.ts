@@ -5,7 +5,7 @@ import { Message, MessageStatus, OutgoingContent } from '../domain/message.js';
 import { Rhythm } from '../domain/rhythm.js';
 import { Reason } from '../domain/session.js';
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** Owner's number of a session; a runner ignores calls with a lower one than it knows. */
 const Epoch = z.number().int().nonnegative();
@@ -76,6 +76,15 @@ export type SpoolRecord = z.infer<typeof SpoolRecord>;
 export const SUPERVISOR_CALLS = {
   /** Commit these, in this order; the answer is the acknowledgement that allows the runner to forget them. */
   'spool.commit': { params: z.object({ records: z.array(SpoolRecord).min(1) }), result: Nothing, deadlineMs: 30_000 },
+  /**
+   * Connect the session again; answers when that may begin. `pairing`: its first login, with all that comes then. The connect after
+   * `session.open` has had its turn.
+   */
+  'connect.turn': {
+    params: z.object({ ...session, epoch: Epoch, kind: z.enum(['reconnect', 'pairing']) }),
+    result: Nothing,
+    deadlineMs: 300_000,
+  },
 } as const satisfies Record<string, CallSchema>;
 
 /** What a runner tells about a session; the supervisor turns it into states. */
@@ -86,6 +95,8 @@ export const SessionFact = z.discriminatedUnion('type', [
   /** Credentials exist from now on: the phone accepted this device. */
   z.object({ type: z.literal('paired'), jid: z.string(), lid: z.string().optional() }),
   z.object({ type: z.literal('open'), jid: z.string(), lid: z.string().optional(), pushName: z.string().optional() }),
+  /** WhatsApp has delivered everything it had for the connection. */
+  z.object({ type: z.literal('caught_up') }),
   /** `retry`: the runner connects again by itself; `stop`, `logout`, `fail`: it does not. `still_failing`: shown as error, still retried. */
   z.object({
     type: z.literal('closed'),

@@ -69,8 +69,7 @@ export const goneOf = ({ usedPreKeys = [], goneKeys = [] }: AuthFile): KeyName[]
   ...goneKeys,
 ];
 
-const unzip = async (packed: Buffer): Promise<Buffer> =>
-  packed.length < SMALL_BYTES ? gunzipSync(packed) : promisify(gunzip)(packed);
+const unzip = async (packed: Buffer): Promise<Buffer> => (packed.length < SMALL_BYTES ? gunzipSync(packed) : promisify(gunzip)(packed));
 
 /** The JSON text, verified. @throws DamagedError, SealedRowError when it is encrypted with a key that is not there */
 const unseal = async (object: Buffer, sessionId: string, cipher: RowCipher | undefined): Promise<Buffer> => {

@@ -3,6 +3,7 @@ import { backoffDelay } from '../../shared/backoff.js';
 import { outwardStatus, REASONS } from '../../shared/domain/session.js';
 import { messageOf } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logging.js';
+import { connectable } from '../placement/desired-state.js';
 import type { PlacedSessions } from '../placement/placed-sessions.js';
 import type { Registry } from '../placement/registry.js';
 import type { SessionRow } from '../supervisor-store.js';
@@ -102,7 +103,7 @@ export class Recovery {
     const { registry, sessions } = this.#options;
     // What is wanted already comes by itself, paced behind the connects that people wait for.
     if (desired !== 'connected') await sessions.connect(sessionId);
-    await registry.wait(sessionId, this.#options.waitMs ?? WAIT_MS, (row) => row.state === 'connected' || row.desired !== 'connected');
+    await registry.wait(sessionId, this.#options.waitMs ?? WAIT_MS, (row) => row.state === 'connected' || !connectable(row));
   }
 
   /** @throws Error with a sentence when the backend refuses, or has not taken the call after some tries */

@@ -204,6 +204,7 @@ export const createFleet = (options: FleetOptions): Fleet => {
 
 const boundTo = (slot: number, handlers: SlotHandlers): Handlers<typeof SUPERVISOR_CALLS> => ({
   'spool.commit': async (params, context) => handlers['spool.commit'](slot, params, context),
+  'connect.turn': async (params, context) => handlers['connect.turn'](slot, params, context),
 });
 
 const runnerEnvironment = (

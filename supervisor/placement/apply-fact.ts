@@ -31,6 +31,8 @@ export const applyFact = async (registry: Registry, row: Readonly<SessionRow>, f
         lid: fact.lid ?? row.lid,
         pushName: fact.pushName ?? row.pushName,
       });
+    case 'caught_up':
+      return;
     case 'closed':
       switch (fact.outcome) {
         case 'retry':
@@ -39,7 +41,8 @@ export const applyFact = async (registry: Registry, row: Readonly<SessionRow>, f
           return apply('fail', fact.reason);
         case 'stop':
         case 'fail':
-          return apply(fact.outcome, fact.reason, { desired: 'disconnected' });
+          // The next start of the worker may announce another version, and nobody is to connect them all by hand then.
+          return apply(fact.outcome, fact.reason, fact.reason === 'client_outdated' && row.paired ? {} : { desired: 'disconnected' });
         case 'logout':
           return apply('logout', fact.reason, UNPAIRED);
       }

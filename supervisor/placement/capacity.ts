@@ -28,6 +28,8 @@ export interface Capacity {
   maxSessions(): number;
   /** Sentence saying why no session can be added although more are configured. */
   shortage(): string | undefined;
+  /** The same, when it is memory that is short. */
+  memoryShortage(): string | undefined;
   stop(): void;
 }
 
@@ -75,6 +77,7 @@ export const startCapacity = (options: CapacityOptions): Capacity => {
       return Math.min(options.maxSessions, total + places());
     },
     shortage: () => (places() >= 1 ? undefined : sentence(headroom.shortOf)),
+    memoryShortage: () => (headroom.shortOf === 'memory' ? sentence('memory') : undefined),
     stop: () => {
       stopListening();
       probe.stop();

@@ -1,34 +1,130 @@
-/** Who asked for a connect: people wait for theirs, a ramp after a start does not. */
-export type ConnectPriority = 'user' | 'resume';
+// Lets connects begin, one after another, for the whole worker.
+
+/**
+ * Who a connect is for, in the order in which they go: `pairing` is the first login after a scan, which a phone waits for; `user` was asked
+ * for; `reconnect` was connected a moment ago; `resume` belongs to the ramp after a start.
+ */
+const PRIORITIES = ['pairing', 'user', 'reconnect', 'resume'] as const;
+export type ConnectPriority = (typeof PRIORITIES)[number];
+
+/** A connect of which nothing is heard for so long holds nobody up any more. */
+export const SETTLE_MS = 45_000;
+/** The same for the first sync of a pairing. */
+export const FIRST_SYNC_MS = 60_000;
+/** Whoever was passed over so often goes next, so that none waits for ever behind others. */
+export const PATIENCE = 8;
+const LEAST_AT_ONCE = 10;
+/** A connect takes a second or two; this many seconds' worth of them may be under way. */
+const SECONDS_AT_ONCE = 4;
+
+/** Connects that may be under way at once. */
+export const connectsAtOnce = (ratePerSecond: number): number => Math.max(LEAST_AT_ONCE, SECONDS_AT_ONCE * ratePerSecond);
+
+/** What holds connects back beyond rate and number. */
+interface ConnectGate {
+  /** No connect before this moment of the throttle's clock. */
+  notBefore(): number;
+  /** Connects under way, at most. */
+  atOnce(): number;
+  /** A connect begins now. */
+  began(sessionId: string, at: number): void;
+}
 
 export interface ThrottleOptions {
   /** Connects begun per second, at most. */
   ratePerSecond: number;
+  /** First syncs at once, at most; unbounded unless given. */
+  firstSyncs?: number;
+  gate?: ConnectGate;
+  /** Milliseconds of a monotonic clock. */
+  clock?: () => number;
+}
+
+export interface TurnRequest {
+  sessionId: string;
+  priority: ConnectPriority;
+  /** Takes the request back. */
+  signal?: AbortSignal;
+}
+
+interface Waiting {
+  sessionId: string;
+  priority: ConnectPriority;
+  begin: () => void;
 }
 
 /** Paces every connect of the worker, so that a restart of many sessions is a ramp and no storm. */
 export class ConnectThrottle {
+  readonly #options: ThrottleOptions;
   readonly #intervalMs: number;
-  readonly #queues: Record<ConnectPriority, (() => void)[]> = { user: [], resume: [] };
-  #nextAt = 0;
+  readonly #atOnce: number;
+  readonly #clock: () => number;
+  readonly #waiting: Waiting[] = [];
+  /** Sessions whose connect is under way, and until when that counts. */
+  readonly #underWay = new Map<string, number>();
+  readonly #firstSyncs = new Map<string, number>();
+  readonly #passedOver: Record<ConnectPriority, number> = { pairing: 0, user: 0, reconnect: 0, resume: 0 };
+  #nextAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor({ ratePerSecond }: ThrottleOptions) {
-    this.#intervalMs = 1000 / ratePerSecond;
+  constructor(options: ThrottleOptions) {
+    this.#options = options;
+    this.#intervalMs = 1000 / options.ratePerSecond;
+    this.#atOnce = connectsAtOnce(options.ratePerSecond);
+    this.#clock = options.clock ?? (() => performance.now());
   }
 
   /** How many wait for their turn. */
   get waiting(): number {
-    return this.#queues.user.length + this.#queues.resume.length;
+    return this.#waiting.length;
   }
 
-  /** Resolves when a connect may begin. */
-  async turn(priority: ConnectPriority): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#queues[priority].push(resolve);
-      this.#pump();
+  /** How many began and are not settled. */
+  get connecting(): number {
+    this.#forgetExpired(this.#clock());
+    return this.#underWay.size;
+  }
+
+  /** Resolves when a connect may begin, which holds a place until it is settled; rejects with the signal's reason. */
+  async turn({ sessionId, priority, signal }: TurnRequest): Promise<void> {
+    signal?.throwIfAborted();
+    await new Promise<void>((resolve, reject) => {
+      const withdraw = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(request), 1);
+        // The signal's reason is the caller's own error.
+        reject(signal?.reason as Error);
+        this.look();
+      };
+      const request: Waiting = {
+        sessionId,
+        priority,
+        begin: () => {
+          signal?.removeEventListener('abort', withdraw);
+          resolve();
+        },
+      };
+      signal?.addEventListener('abort', withdraw, { once: true });
+      this.#waiting.push(request);
+      this.look();
     });
+  }
+
+  /** Somebody asks for a session that waits already. */
+  hurry(sessionId: string): void {
+    const at = this.#waiting.findIndex((request) => request.sessionId === sessionId && request.priority !== 'pairing');
+    const [request] = at < 0 ? [] : this.#waiting.splice(at, 1);
+    if (request) this.#waiting.push(Object.assign(request, { priority: 'user' }));
+  }
+
+  /** The session's connect led to something: a QR code, an open connection, a close. */
+  settled(sessionId: string): void {
+    if (this.#underWay.delete(sessionId)) this.look();
+  }
+
+  /** The session's first sync is over, or its connection is. */
+  synced(sessionId: string): void {
+    if (this.#firstSyncs.delete(sessionId)) this.look();
   }
 
   /** Whoever waits now, or asks later, waits for ever. */
@@ -37,20 +133,61 @@ export class ConnectThrottle {
     clearTimeout(this.#timer);
   }
 
-  #pump(): void {
-    if (this.#timer || this.#stopped) return;
-    const wait = this.#nextAt - performance.now();
-    if (wait > 0) {
-      this.#timer = setTimeout(() => {
-        this.#timer = undefined;
-        this.#pump();
-      }, wait);
-      return;
+  /** Begins what may begin; to be called when the gate has changed. */
+  look(): void {
+    clearTimeout(this.#timer);
+    while (!this.#stopped && this.#waiting.length > 0) {
+      const now = this.#clock();
+      this.#forgetExpired(now);
+      const readyAt = this.#readyAt();
+      const next = readyAt <= now ? this.#next() : undefined;
+      if (!next) {
+        // Without room, or while only pairings wait that may not begin, the end of something under way is what changes that.
+        const at = readyAt > now ? readyAt : Math.min(...this.#firstSyncs.values());
+        this.#timer = setTimeout(() => {
+          this.look();
+        }, at - now);
+        return;
+      }
+      this.#begin(next, now);
     }
-    const go = this.#queues.user.shift() ?? this.#queues.resume.shift();
-    if (!go) return;
-    this.#nextAt = performance.now() + this.#intervalMs;
-    go();
-    if (this.waiting > 0) this.#pump();
+  }
+
+  /** When the next connect may begin, whoever's it is. */
+  #readyAt(): number {
+    const { gate } = this.#options;
+    const paced = Math.max(this.#nextAt, gate?.notBefore() ?? this.#nextAt);
+    const isFull = this.#underWay.size >= Math.min(this.#atOnce, gate?.atOnce() ?? this.#atOnce);
+    return isFull ? Math.max(paced, Math.min(...this.#underWay.values())) : paced;
+  }
+
+  #begin(request: Waiting, now: number): void {
+    const { sessionId, priority } = request;
+    this.#waiting.splice(this.#waiting.indexOf(request), 1);
+    this.#nextAt = now + this.#intervalMs;
+    this.#underWay.set(sessionId, now + SETTLE_MS);
+    if (priority === 'pairing') this.#firstSyncs.set(sessionId, now + FIRST_SYNC_MS);
+    this.#options.gate?.began(sessionId, now);
+    request.begin();
+  }
+
+  /** The first of the most urgent kind, unless others have been passed over too often. */
+  #next(): Waiting | undefined {
+    const heads = PRIORITIES.flatMap(
+      (priority) => this.#waiting.find((request) => request.priority === priority && this.#mayBegin(request)) ?? [],
+    );
+    const next = heads.findLast(({ priority }) => this.#passedOver[priority] >= PATIENCE) ?? heads[0];
+    for (const { priority } of heads) this.#passedOver[priority] = priority === next?.priority ? 0 : this.#passedOver[priority] + 1;
+    return next;
+  }
+
+  #mayBegin({ sessionId, priority }: Waiting): boolean {
+    if (priority !== 'pairing' || this.#firstSyncs.has(sessionId)) return true;
+    return this.#firstSyncs.size < (this.#options.firstSyncs ?? Number.POSITIVE_INFINITY);
+  }
+
+  #forgetExpired(now: number): void {
+    for (const [sessionId, until] of this.#underWay) if (until <= now) this.#underWay.delete(sessionId);
+    for (const [sessionId, until] of this.#firstSyncs) if (until <= now) this.#firstSyncs.delete(sessionId);
   }
 }

@@ -7,3 +7,9 @@ export const wanted = ({ desired, deleting }: Readonly<SessionRow>): boolean => 
 
 /** What the loss of its connection is: losing one that was never open is still a first connect. */
 export const lost = ({ everConnected }: Readonly<SessionRow>): SessionEvent => (everConnected ? 'retry' : 'connect');
+
+/** Wanted, and worth a connect before the worker starts again: until then WhatsApp refuses every session for its version. */
+export const connectable = (row: Readonly<SessionRow>): boolean => wanted(row) && !isOutdated(row);
+
+/** WhatsApp refused the version that the worker announces. */
+export const isOutdated = ({ state, reason }: Readonly<SessionRow>): boolean => state === 'error' && reason === 'client_outdated';

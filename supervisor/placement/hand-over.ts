@@ -67,7 +67,7 @@ export class HandOver {
     const giveBack = rooms.reserve(sessionId, target);
     try {
       // Whatever has to be waited for is waited for while the session is still connected.
-      if (wanted(registry.get(sessionId))) await throttle.turn('user');
+      if (wanted(registry.get(sessionId))) await throttle.turn({ sessionId, priority: 'user' });
       this.#step('ensure', sessionId);
       fleet.keep(target, true);
       await fleet.ensure(target);
@@ -76,6 +76,9 @@ export class HandOver {
         () => registry.get(sessionId),
         async () => this.#moveNow(sessionId, target),
       );
+    } catch (error) {
+      throttle.settled(sessionId);
+      throw error;
     } finally {
       giveBack();
     }

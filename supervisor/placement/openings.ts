@@ -3,7 +3,7 @@ import type { Rhythm } from '../../shared/domain/rhythm.js';
 import type { Logger } from '../../shared/logging.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { ConnectPriority, ConnectThrottle } from './connect-throttle.js';
-import { wanted } from './desired-state.js';
+import { connectable, wanted } from './desired-state.js';
 import { OpenOrder } from './open-order.js';
 import type { Registry } from './registry.js';
 import type { SessionTurns } from './session-turns.js';
@@ -34,7 +34,7 @@ export interface OpeningsOptions {
 /** Gives sessions to the runners of their home slots: each once at a time, and again when that failed. */
 export class Openings {
   readonly #options: OpeningsOptions;
-  readonly #opening = new Map<string, Promise<void>>();
+  readonly #running = new Map<string, { opening: Promise<void>; priority: ConnectPriority }>();
   readonly #retries = new Map<string, NodeJS.Timeout>();
   readonly order: OpenOrder;
   #stopping = false;
@@ -45,18 +45,18 @@ export class Openings {
     this.order = new OpenOrder({ registry, ...(pauseMs !== undefined && { pauseMs }) });
   }
 
-  /** Resolves when a runner has the session, and rejects when none could take it; then it is tried again a little later. */
+  /**
+   * Resolves when a runner has the session, and rejects when none could take it; then it is tried again a little later. Whoever asks while
+   * that runs shares it, and may hurry it.
+   */
   async open(sessionId: string, priority: ConnectPriority): Promise<void> {
-    const running = this.#opening.get(sessionId);
-    if (running) return running;
-    const opening = this.#openNow(sessionId, priority)
-      .catch((error: unknown) => {
-        this.later(sessionId);
-        throw error;
-      })
-      .finally(() => this.#opening.delete(sessionId));
-    this.#opening.set(sessionId, opening);
-    return opening;
+    const running = this.#running.get(sessionId);
+    if (!running) return this.#begin(sessionId, priority);
+    if (priority === 'user') {
+      running.priority = priority;
+      this.#options.throttle.hurry(sessionId);
+    }
+    return running.opening;
   }
 
   /** A runner that comes up opens its sessions anyway; this is for one that stayed up and did not take the call, and for deletes. */
@@ -66,12 +66,12 @@ export class Openings {
     const retry = async (): Promise<void> => {
       const row = registry.find(sessionId);
       if (row?.deleting) await resumeDelete(sessionId);
-      else if (row && wanted(row) && row.state !== 'connected') await this.open(sessionId, 'resume');
+      else if (row && connectable(row) && row.state !== 'connected') await this.open(sessionId, 'resume');
     };
     const timer = setTimeout(() => {
       this.#retries.delete(sessionId);
       retry().catch((error: unknown) => {
-        log.warn({ sessionId, cause: messageOf(error) }, 'a session could not be brought to its desired state yet');
+        if (!this.#stopping) log.warn({ sessionId, cause: messageOf(error) }, 'a session could not be brought to its desired state yet');
       });
     }, retryMs ?? RETRY_MS);
     this.#retries.set(sessionId, timer);
@@ -102,17 +102,51 @@ export class Openings {
     this.order.stop();
   }
 
-  async #openNow(sessionId: string, priority: ConnectPriority): Promise<void> {
-    const { registry, rooms, throttle, turns, isolate } = this.#options;
+  async #begin(sessionId: string, priority: ConnectPriority): Promise<void> {
+    const running = { opening: Promise.resolve(), priority };
+    this.#running.set(sessionId, running);
+    running.opening = this.#openNow(sessionId, () => running.priority)
+      .catch((error: unknown) => {
+        this.later(sessionId);
+        throw error;
+      })
+      .finally(() => this.#running.delete(sessionId));
+    return running.opening;
+  }
+
+  async #openNow(sessionId: string, priority: () => ConnectPriority): Promise<void> {
+    const { registry, rooms, isolate } = this.#options;
     const row = registry.find(sessionId);
     if (row && rooms.isAway(row)) return wanted(row) ? isolate(sessionId) : undefined;
     await this.order.inTurn(sessionId, async () => {
-      await throttle.turn(priority);
+      await this.#runnerOf(sessionId);
+      await this.#connectInTurn(sessionId, priority());
+    });
+  }
+
+  /** Turns that pass while a runner comes up would all be used at once when it is there. */
+  async #runnerOf(sessionId: string): Promise<void> {
+    const { registry, fleet } = this.#options;
+    const row = registry.find(sessionId);
+    if (row?.slot === undefined || !wanted(row)) return;
+    fleet.keep(row.slot, true);
+    await fleet.ensure(row.slot);
+  }
+
+  async #connectInTurn(sessionId: string, priority: ConnectPriority): Promise<void> {
+    const { registry, throttle, turns } = this.#options;
+    await throttle.turn({ sessionId, priority });
+    try {
       await turns.alone(
         sessionId,
         () => registry.get(sessionId),
         async () => this.atHome(sessionId),
       );
-    });
+    } catch (error) {
+      throttle.settled(sessionId);
+      throw error;
+    }
+    const row = registry.find(sessionId);
+    if (!row || !wanted(row)) throttle.settled(sessionId);
   }
 }

@@ -12,7 +12,7 @@ import type { Sessions, SessionView } from '../worker.js';
 import { applyFact, UNPAIRED } from './apply-fact.js';
 import type { ConnectThrottle } from './connect-throttle.js';
 import type { DeafLadder } from './deaf-ladder.js';
-import { lost, wanted } from './desired-state.js';
+import { connectable, isOutdated, lost, wanted } from './desired-state.js';
 import { HandOver, type HandOverOptions } from './hand-over.js';
 import { Openings } from './openings.js';
 import type { Registry } from './registry.js';
@@ -36,6 +36,10 @@ export interface PlacedSessionsOptions {
   maxSessions: number;
   /** Sentence saying what is short for one more session. */
   shortage?: () => string | undefined;
+  /** The same, for one that is to be paired. */
+  memoryShortage?: () => string | undefined;
+  /** Told of the sessions that a start connects again, before the first of them begins. */
+  onResume?: (sessionIds: readonly string[]) => void;
   maxSessionsPerRunner: number;
   /** What to commit together with the end of a session. */
   onRemoved?: (sessionId: string) => Write[];
@@ -102,7 +106,9 @@ export class PlacedSessions implements Sessions {
     this.suspects.start();
     await Promise.all(rows.map(async (row) => this.#prepareResume(row)));
     for (const { sessionId } of rows.filter(({ deleting }) => deleting)) this.#inBackground(sessionId, this.delete(sessionId));
-    for (const row of this.#registry.rows().filter(wanted)) this.#inBackground(row.sessionId, this.#openings.open(row.sessionId, 'resume'));
+    const resumed = this.#registry.rows().filter(wanted);
+    this.#options.onResume?.(resumed.map(({ sessionId }) => sessionId));
+    for (const { sessionId } of resumed) this.#inBackground(sessionId, this.#openings.open(sessionId, 'resume'));
   }
 
   /** No more connects; what is open stays open until the fleet stops. */
@@ -138,6 +144,11 @@ export class PlacedSessions implements Sessions {
   }
 
   async connect(sessionId: string): Promise<SessionView> {
+    this.#assertMemory(sessionId);
+    return this.#connect(sessionId);
+  }
+
+  async #connect(sessionId: string): Promise<SessionView> {
     const { opening } = await this.#want(sessionId);
     const shown = this.#registry.wait(sessionId, CONNECT_WAIT_MS, ({ state }) => state !== 'connecting' && state !== 'reconnecting');
     // Opened is not yet connected, but what cannot be opened will show nothing.
@@ -149,6 +160,7 @@ export class PlacedSessions implements Sessions {
     if (this.#registry.get(sessionId).paired) {
       throw new AppError('SESSION_ALREADY_PAIRED', 'This session is paired with a phone already; log it out first.');
     }
+    this.#assertMemory(sessionId);
     await this.#want(sessionId);
     await this.#registry.wait(sessionId, PAIRING_WAIT_MS, ({ state }) => state !== 'connecting');
     const { state, slot } = this.#registry.get(sessionId);
@@ -166,10 +178,11 @@ export class PlacedSessions implements Sessions {
   }
 
   async restart(sessionId: string): Promise<SessionView> {
+    this.#assertMemory(sessionId);
     await this.#alone(sessionId, async () => {
       await this.#close(sessionId, 'disconnect_requested');
     });
-    return this.connect(sessionId);
+    return this.#connect(sessionId);
   }
 
   async move(sessionId: string, slot?: number): Promise<SessionView> {
@@ -223,8 +236,8 @@ export class PlacedSessions implements Sessions {
 
   /** The runner of a slot takes calls: whatever should be connected there is. */
   onRunnerReady(slot: number): void {
-    for (const row of this.#registry.rows().filter((candidate) => candidate.slot === slot && wanted(candidate))) {
-      this.#inBackground(row.sessionId, this.#openings.open(row.sessionId, 'resume'));
+    for (const row of this.#registry.rows().filter((candidate) => candidate.slot === slot && connectable(candidate))) {
+      this.#inBackground(row.sessionId, this.#openings.open(row.sessionId, 'reconnect'));
     }
     this.handOver.clearStrays(slot).catch((error: unknown) => {
       this.#options.log.warn({ slot, cause: messageOf(error) }, 'what moved sessions left in a slot could not be looked up');
@@ -241,7 +254,7 @@ export class PlacedSessions implements Sessions {
       if (wanted(row)) this.#inBackground(row.sessionId, this.#registry.apply(row.sessionId, lost(row), 'runner_lost'));
       else this.#inBackground(row.sessionId, this.#settleUnwanted(row));
       // Not with the others of this slot, when it has a runner again, but somewhere else and now.
-      if (wanted(row) && this.rooms.isAway(row)) this.#inBackground(row.sessionId, this.#openings.open(row.sessionId, 'resume'));
+      if (connectable(row) && this.rooms.isAway(row)) this.#inBackground(row.sessionId, this.#openings.open(row.sessionId, 'reconnect'));
     }
   }
 
@@ -251,7 +264,7 @@ export class PlacedSessions implements Sessions {
     const before = this.#idleBefore;
     this.#idleBefore = new Set();
     if (this.#stopping || this.#turns.anyBusy) return;
-    const needed = new Set(this.#registry.rows().flatMap((row) => (wanted(row) && row.slot !== undefined ? [row.slot] : [])));
+    const needed = new Set(this.#registry.rows().flatMap((row) => (connectable(row) && row.slot !== undefined ? [row.slot] : [])));
     const idle = fleet
       .views()
       .filter(({ slot, state, wanted: kept }) => !needed.has(slot) && (state === 'ready' || (kept && RESTING.has(state))))
@@ -259,6 +272,13 @@ export class PlacedSessions implements Sessions {
     const due = idle.filter((slot) => before.has(slot));
     this.#idleBefore = new Set(idle);
     await Promise.all(due.map(async (slot) => fleet.release(slot)));
+  }
+
+  /** A session takes the most memory when it is paired. One that waits for a scan already goes on. @throws AT_CAPACITY */
+  #assertMemory(sessionId: string): void {
+    const { paired, state } = this.#registry.get(sessionId);
+    const short = paired || state === 'qr_required' || state === 'connecting' ? undefined : this.#options.memoryShortage?.();
+    if (short !== undefined) throw new AppError('AT_CAPACITY', short, { retryAfterSeconds: 60 });
   }
 
   /** @returns what resolves when a runner has the session, and rejects when none can take it */
@@ -294,7 +314,7 @@ export class PlacedSessions implements Sessions {
   async #prepareResume(row: Readonly<SessionRow>): Promise<void> {
     if (row.deleting) return;
     if (!wanted(row)) return this.#settleUnwanted(row);
-    if (row.paired) return this.#registry.apply(row.sessionId, lost(row), 'resumed');
+    if (row.paired) return this.#registry.apply(row.sessionId, isOutdated(row) ? 'connect' : lost(row), 'resumed');
     // Nobody is looking at a QR any more.
     return this.#registry.apply(row.sessionId, 'stop', 'qr_expired', { desired: 'disconnected' });
   }
@@ -305,6 +325,7 @@ export class PlacedSessions implements Sessions {
 
   #inBackground(sessionId: string, work: Promise<unknown>): void {
     work.catch((error: unknown) => {
+      if (this.#stopping) return;
       this.#options.log.warn({ sessionId, cause: messageOf(error) }, 'a session could not be brought to its desired state yet');
     });
   }

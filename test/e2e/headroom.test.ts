@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { openScene } from '../support/scene.js';
+import { openScene, pair } from '../support/scene.js';
 import { ROUTES, startRecordingBackend } from '../support/recording-backend.js';
 import { until } from '../support/worker-process.js';
 
 const PRELOAD = fileURLToPath(new URL('../fixtures/meminfo.mjs', import.meta.url));
 const TOTAL_KB = 2_000_000;
 
-test('a worker whose memory runs short takes no more sessions and tells the backend, while those it has connect', async () => {
+test('a worker whose memory runs short takes no more sessions, pairs none and tells the backend, while paired ones connect', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'meminfo-'));
   const file = join(folder, 'meminfo');
   /** In one step, so that nobody reads half a file. */
@@ -45,6 +45,8 @@ test('a worker whose memory runs short takes no more sessions and tells the back
       .maxSessions;
 
   await worker.create('alice');
+  await pair(scene, 'carol');
+  await worker.call('POST', '/session/carol/disconnect');
   await until(
     async () => (await worker.call('GET', '/health'))['memoryUsage'] === 40,
     60_000,
@@ -54,7 +56,7 @@ test('a worker whose memory runs short takes no more sessions and tells the back
 
   await memoryUsed(61);
   await until(
-    async () => (await room()) === 1,
+    async () => (await room()) === 2,
     60_000,
     () => 'the worker still offers room',
   );
@@ -63,9 +65,18 @@ test('a worker whose memory runs short takes no more sessions and tells the back
   expect(refused.body.error).toMatch(/memory is at 61\.0 %.*60 % \(CAPACITY_MEMORY_PERCENT\)/);
   expect((await worker.request('POST', '/session/create', { sessionId: 'alice' })).body.code).toBe('SESSION_ALREADY_EXISTS');
   await until(
-    () => told() === 1,
+    () => told() === 2,
     60_000,
     () => `the backend was told ${String(told())}`,
   );
-  expect(await worker.connectForQr('alice')).toContain('data:image/png');
-});
+  const unpaired = await worker.request('POST', '/session/alice/connect');
+  expect([unpaired.status, unpaired.body.code, unpaired.headers.get('retry-after')]).toEqual([503, 'AT_CAPACITY', '60']);
+  expect(await worker.call('POST', '/session/carol/connect')).toMatchObject({ status: 'connected' });
+
+  await memoryUsed(40);
+  await until(
+    async () => (await worker.request('POST', '/session/alice/connect')).body.data?.['status'] === 'qr_required',
+    120_000,
+    () => 'it is still not paired',
+  );
+}, 240_000);

@@ -31,9 +31,16 @@ export const healthEndpoints = (worker: Worker): Endpoint[] => [
     method: 'get',
     path: '/ready',
     handle: (_request, response) => {
-      const { ready, details, backend } = worker.readiness();
+      const { ready, details, ramp, breaker, backend } = worker.readiness();
       if (!ready) throw new AppError('DRAINING', 'The worker takes no new work.', { details, retryAfterSeconds: 5 });
-      sendData(response, { ...details, storage: storageJson(worker.storage.status()), backend: backendJson(backend), ready });
+      sendData(response, {
+        ...details,
+        ramp: ramp ?? null,
+        breaker: breaker ? { ...breaker, since: iso(breaker.since) } : null,
+        storage: storageJson(worker.storage.status()),
+        backend: backendJson(backend),
+        ready,
+      });
     },
   },
 ];

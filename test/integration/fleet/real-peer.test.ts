@@ -18,6 +18,7 @@ describe('a runner made of the real peer', () => {
           committed.push([slot, ...records.map(({ kind }) => kind)]);
           return Promise.resolve({});
         },
+        'connect.turn': async () => Promise.resolve({}),
       },
     });
     await fleet.ensure(0);

@@ -159,6 +159,7 @@ describe('a call over the channel', () => {
           committed.push([slot, records.length]);
           return Promise.resolve({});
         },
+        'connect.turn': async () => Promise.resolve({}),
       },
     });
     await fleet.ensure(4);

@@ -43,3 +43,14 @@ it('says what is wrong with the backend', async () => {
     sentence: 'Set WORKER_AUTH_TOKEN.',
   });
 });
+
+it('says how far a start is, and why connects are held back', async () => {
+  const { call, worker } = await startServer();
+  expect((await call('GET', '/ready')).data).toMatchObject({ ramp: null, breaker: null });
+  const ramp = { sessions: 30, waiting: 12, connecting: 2, secondsLeft: 3 };
+  worker.connects = { ramp, breaker: { reason: 'transient', since: Date.UTC(2024, 0, 15, 10, 30), failing: 11, of: 30 } };
+  expect((await call('GET', '/ready')).data).toMatchObject({
+    ramp,
+    breaker: { reason: 'transient', since: '2024-01-15T10:30:00.000Z', failing: 11, of: 30 },
+  });
+});

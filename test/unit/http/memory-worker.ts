@@ -39,6 +39,8 @@ export interface MemoryWorker extends Worker {
   processesView: ProcessesView;
   storageView: StorageView;
   backendView: BackendView | undefined;
+  /** What is said of connects that wait. */
+  connects: Pick<ReturnType<Worker['readiness']>, 'ramp' | 'breaker'>;
 }
 
 export const createMemoryWorker = (): MemoryWorker => {
@@ -77,6 +79,7 @@ export const createMemoryWorker = (): MemoryWorker => {
     processesView: { runners: [], supervisor: { pid: 1, pssBytes: undefined, ...FIGURES } },
     storageView: { mode: 'local', state: 'ok', lagMs: 0, changesWaiting: 0, sessionsDirty: 0, sentence: undefined },
     backendView: undefined,
+    connects: { ramp: undefined, breaker: undefined },
     set: (...change) => void move(...change),
     sessions: {
       create: async ({ sessionId, userId, sessionName }) => {
@@ -153,7 +156,12 @@ export const createMemoryWorker = (): MemoryWorker => {
       storage: worker.storageView,
       backend: worker.backendView,
     }),
-    readiness: () => ({ ready: worker.ready, details: { draining: !worker.ready }, backend: worker.backendView }),
+    readiness: () => ({
+      ready: worker.ready,
+      details: { draining: !worker.ready },
+      ...worker.connects,
+      backend: worker.backendView,
+    }),
   };
   return worker;
 };

@@ -72,12 +72,16 @@ it('is what it has and what fits beside it, as sessions come and go', async () =
   expect(capacity.maxSessions()).toBe(5);
   // What was added after the sample takes its place at once.
   for (const id of ['c', 'd']) await add(id);
-  expect([capacity.maxSessions(), capacity.shortage()]).toEqual([5, undefined]);
+  expect([capacity.maxSessions(), capacity.shortage(), capacity.memoryShortage()]).toEqual([5, undefined, undefined]);
   await add('e');
   expect(capacity.maxSessions()).toBe(5);
   expect(capacity.shortage()).toMatch(/memory is at .* 90 % \(CAPACITY_MEMORY_PERCENT\)/);
+  // The last place is that of the session just created, which may be paired.
+  expect(capacity.memoryShortage()).toBeUndefined();
   await registry.update('e', { deleting: true });
   expect(capacity.maxSessions()).toBe(4);
+  await sample(0.1);
+  expect(capacity.memoryShortage()).toBe(capacity.shortage());
 });
 
 it('says once in the log that it is short, and once that it is not', async () => {

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { ConnectThrottle, type ConnectPriority } from '../../../supervisor/placement/connect-throttle.js';
+import {
+  connectsAtOnce,
+  ConnectThrottle,
+  FIRST_SYNC_MS,
+  PATIENCE,
+  SETTLE_MS,
+  type ConnectPriority,
+  type ThrottleOptions,
+} from '../../../supervisor/placement/connect-throttle.js';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
@@ -9,13 +17,19 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Asks for turns and notes when each began. */
-const observed = (ratePerSecond: number) => {
-  const throttle = new ConnectThrottle({ ratePerSecond });
+/** Asks for turns and notes when each began; every connect settles at once unless it is said to hang. */
+const observed = (ratePerSecond: number, { hang = false, ...options }: Partial<ThrottleOptions> & { hang?: boolean } = {}) => {
+  const throttle = new ConnectThrottle({ ratePerSecond, ...options });
   const begun: { at: number; name: string }[] = [];
-  const ask = (priority: ConnectPriority, name: string = priority): void =>
-    void throttle.turn(priority).then(() => begun.push({ at: performance.now(), name }));
-  return { throttle, begun, ask };
+  const ask = (priority: ConnectPriority, name: string = priority, signal?: AbortSignal): void =>
+    void throttle.turn({ sessionId: name, priority, ...(signal && { signal }) }).then(
+      () => {
+        begun.push({ at: performance.now(), name });
+        if (!hang) throttle.settled(name);
+      },
+      () => undefined,
+    );
+  return { throttle, begun, ask, names: () => begun.map(({ name }) => name) };
 };
 const pass = async (ms: number): Promise<void> => {
   await vi.advanceTimersByTimeAsync(ms);
@@ -39,21 +53,34 @@ it('keeps the pace, also after it had nothing to do', async () => {
   expect(begun.map(({ at }) => Math.round(at - start))).toEqual([0, 100, 200, 300, 400, 10_000, 10_100, 10_200, 10_300, 10_400]);
 });
 
-it('lets people go before a ramp, and each in their order', async () => {
-  const { begun, ask } = observed(10);
+it('lets people go before reconnects and these before a ramp, and each in their order', async () => {
+  const { names, ask } = observed(10);
   for (const name of ['resume 1', 'resume 2', 'resume 3']) ask('resume', name);
   await pass(150);
+  ask('reconnect');
   for (const name of ['user 1', 'user 2']) ask('user', name);
+  ask('pairing');
   await pass(10_000);
-  expect(begun.map(({ name }) => name)).toEqual(['resume 1', 'resume 2', 'user 1', 'user 2', 'resume 3']);
+  expect(names()).toEqual(['resume 1', 'resume 2', 'pairing', 'user 1', 'user 2', 'reconnect', 'resume 3']);
 });
 
-it('counts who waits', async () => {
-  const { throttle, ask } = observed(10);
-  for (let n = 0; n < 4; n++) ask(n % 2 ? 'user' : 'resume');
-  expect(throttle.waiting).toBe(3);
+it('lets a session of the ramp go with the people once somebody asks for it', async () => {
+  const { throttle, names, ask } = observed(10);
+  for (const name of ['a', 'b', 'c', 'd']) ask('resume', name);
+  await pass(50);
+  ask('user', 'first');
+  throttle.hurry('d');
+  throttle.hurry('unknown');
   await pass(10_000);
-  expect(throttle.waiting).toBe(0);
+  expect(names()).toEqual(['a', 'first', 'd', 'b', 'c']);
+});
+
+it('counts who waits and who is under way', async () => {
+  const { throttle, ask } = observed(10, { hang: true });
+  for (let n = 0; n < 4; n++) ask(n % 2 ? 'user' : 'resume', `s${n}`);
+  expect([throttle.waiting, throttle.connecting]).toEqual([3, 1]);
+  await pass(10_000);
+  expect([throttle.waiting, throttle.connecting]).toEqual([0, 4]);
 });
 
 it('lets nobody go after it was stopped', async () => {
@@ -70,28 +97,153 @@ it('lets nobody go after it was stopped', async () => {
   idle.ask('user');
   await pass(10_000);
   expect(idle.begun).toHaveLength(0);
+  expect(vi.getTimerCount()).toBe(0);
 });
 
-it('never begins more than its rate in any second, and lets everybody go in the end', async () => {
-  const asking = fc.array(fc.tuple(fc.nat({ max: 700 }), fc.constantFrom<ConnectPriority>('user', 'resume')), {
-    maxLength: 40,
+it('has so many under way and no more, until one is settled or is given up', async () => {
+  const { throttle, begun, ask } = observed(2, { hang: true });
+  for (let n = 0; n < 13; n++) ask('resume', `s${n}`);
+  await pass(30_000);
+  expect(begun).toHaveLength(connectsAtOnce(2));
+  throttle.settled('s3');
+  throttle.settled('s3');
+  throttle.settled('somebody else');
+  await pass(0);
+  expect(begun.at(-1)?.name).toBe('s10');
+  await pass(SETTLE_MS - 30_000 - 1);
+  expect(begun).toHaveLength(11);
+  await pass(500);
+  expect(begun).toHaveLength(12);
+});
+
+it('takes a request back when its caller gives up, and lets the next one go', async () => {
+  const { throttle, names, ask } = observed(10);
+  const given = new AbortController();
+  ask('user', 'a');
+  ask('user', 'b', given.signal);
+  ask('user', 'c');
+  given.abort();
+  await pass(10_000);
+  expect(names()).toEqual(['a', 'c']);
+  expect(throttle.waiting).toBe(0);
+  ask('user', 'd', given.signal);
+  await pass(1_000);
+  expect(names()).toEqual(['a', 'c']);
+});
+
+it('has so many first syncs at once, while all others go on', async () => {
+  const { throttle, names, ask } = observed(10, { firstSyncs: 2 });
+  for (const name of ['p1', 'p2', 'p3', 'p4', 'p5']) ask('pairing', name);
+  ask('resume', 'r1');
+  await pass(1_000);
+  expect(names()).toEqual(['p1', 'p2', 'r1']);
+  throttle.synced('p1');
+  await pass(1_000);
+  expect(names()).toEqual(['p1', 'p2', 'r1', 'p3']);
+  // The same session comes again, with the place it has.
+  ask('pairing', 'p3');
+  await pass(1_000);
+  expect(names().at(-1)).toBe('p3');
+  await pass(FIRST_SYNC_MS);
+  expect(names().slice(-2)).toEqual(['p4', 'p5']);
+});
+
+it('waits for its gate', async () => {
+  const gate = { at: 3_000, atOnce: 1, begun: [] as string[] };
+  const { throttle, names, ask } = observed(10, {
+    hang: true,
+    gate: { notBefore: () => gate.at, atOnce: () => gate.atOnce, began: (sessionId) => gate.begun.push(sessionId) },
+  });
+  for (const name of ['a', 'b', 'c']) ask('user', name);
+  await pass(2_000);
+  expect(names()).toEqual([]);
+  gate.at = performance.now();
+  throttle.look();
+  await pass(5_000);
+  expect(names()).toEqual(['a']);
+  gate.atOnce = 10;
+  throttle.look();
+  await pass(5_000);
+  expect([names(), gate.begun]).toEqual([
+    ['a', 'b', 'c'],
+    ['a', 'b', 'c'],
+  ]);
+});
+
+it('passes nobody over for ever', async () => {
+  const { names, ask } = observed(10);
+  ask('resume', 'ramp 1');
+  ask('resume', 'ramp 2');
+  ask('reconnect');
+  for (let n = 0; n < 50; n++) ask('user', `user ${n}`);
+  await pass(60_000);
+  expect(names().indexOf('reconnect')).toBeLessThanOrEqual(2 * PATIENCE);
+  expect(names().indexOf('ramp 2')).toBeLessThanOrEqual(2 * PATIENCE);
+});
+
+const PRIORITY = fc.constantFrom<ConnectPriority>('pairing', 'user', 'reconnect', 'resume');
+
+it('never begins more than its rate in any second nor has more under way than it may, and lets everybody go in the end', async () => {
+  const asking = fc.array(fc.record({ wait: fc.nat({ max: 700 }), priority: PRIORITY, takes: fc.nat({ max: 60_000 }) }), {
+    maxLength: 60,
     size: 'max',
   });
   await fc.assert(
-    fc.asyncProperty(fc.integer({ min: 1, max: 20 }), asking, async (rate, asks) => {
-      const { begun, ask } = observed(rate);
-      for (const [wait, priority] of asks) {
+    fc.asyncProperty(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 4 }), asking, async (rate, firstSyncs, asks) => {
+      const throttle = new ConnectThrottle({ ratePerSecond: rate, firstSyncs });
+      const begun: number[] = [];
+      const underWay = new Set<number>();
+      const syncing = new Set<number>();
+      const connect = async (n: number, priority: ConnectPriority, takes: number): Promise<void> => {
+        await throttle.turn({ sessionId: String(n), priority });
+        begun.push(performance.now());
+        underWay.add(n);
+        if (priority === 'pairing') syncing.add(n);
+        expect(underWay.size).toBeLessThanOrEqual(connectsAtOnce(rate));
+        expect(syncing.size).toBeLessThanOrEqual(firstSyncs);
+        // What takes longer is given up by the throttle at these moments.
+        setTimeout(
+          () => {
+            underWay.delete(n);
+            throttle.settled(String(n));
+          },
+          Math.min(takes, SETTLE_MS),
+        );
+        setTimeout(() => {
+          syncing.delete(n);
+          throttle.synced(String(n));
+        }, takes);
+      };
+      const connects: Promise<void>[] = [];
+      for (const [n, { wait, priority, takes }] of asks.entries()) {
         await pass(wait);
-        ask(priority);
+        connects.push(connect(n, priority, takes));
       }
-      await pass(60_000);
+      await pass((asks.length + 1) * (60_000 + 1_000));
+      await Promise.all(connects);
       expect(begun).toHaveLength(asks.length);
       // Timers count whole milliseconds.
-      for (const [n, { at }] of begun.entries()) {
-        const earlier = begun[n - rate];
-        if (earlier) expect(at - earlier.at).toBeGreaterThan(1_000 - rate);
-      }
+      for (const [n, at] of begun.entries()) expect(at - (begun[n - rate] ?? -Infinity)).toBeGreaterThan(1_000 - rate);
     }),
     { numRuns: 60 },
+  );
+});
+
+it('lets a ramp go on while people and reconnects keep coming, more slowly than the rate', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(PRIORITY, { minLength: 20, maxLength: 60 }), fc.integer({ min: 1, max: 20 }), async (others, sessions) => {
+      const { names, ask } = observed(10);
+      for (let n = 0; n < sessions; n++) ask('resume', `ramp ${n}`);
+      // Twice as slowly as they could go, so every other turn is the ramp's.
+      for (const [n, priority] of others.entries()) {
+        ask(priority, `other ${n}`);
+        await pass(200);
+      }
+      const done = names().filter((name) => name.startsWith('ramp')).length;
+      expect(done).toBeGreaterThanOrEqual(
+        Math.min(sessions, others.length - 1 - others.filter((priority) => priority === 'resume').length),
+      );
+    }),
+    { numRuns: 40 },
   );
 });

@@ -32,6 +32,18 @@ it.each<[string, Partial<SessionRow>, Partial<SessionRow>, opened: boolean]>([
   ['paired by a QR and not yet open', { state: 'qr_required', everConnected: false }, { state: 'connecting', reason: 'resumed' }, true],
   ['shown as error and still retried', { state: 'error', reason: 'bad_session' }, { state: 'error' }, true],
   [
+    'refused for the version the worker announced',
+    { state: 'error', reason: 'client_outdated' },
+    { state: 'connecting', reason: 'resumed' },
+    true,
+  ],
+  [
+    'refused for the version before it was paired',
+    { state: 'error', reason: 'client_outdated', paired: false, everConnected: false },
+    { state: 'disconnected', desired: 'disconnected' },
+    false,
+  ],
+  [
     'waiting for a scan',
     { state: 'qr_required', paired: false, everConnected: false },
     { state: 'disconnected', reason: 'qr_expired', desired: 'disconnected' },
@@ -67,6 +79,29 @@ it.each<[string, Partial<SessionRow>, Partial<SessionRow>, opened: boolean]>([
     expect(opens(setting)).toEqual(opened ? [['a', 0, 8, false]] : []);
   });
   expect(setting.sessions.away).toBe(opened ? 1 : 0);
+});
+
+it('tells which sessions it resumes before the first of them is opened', async () => {
+  const store = closing(await openSupervisorStore(tempFolder()));
+  await store.commit(
+    [row('a', {}), row('b', { desired: 'disconnected' }), row('c', { deleting: true }), row('d', { slot: 1 })].map((value) => ({
+      table: TABLES.sessions,
+      key: [value.sessionId],
+      value,
+    })),
+  );
+  const told: (readonly string[])[] = [];
+  const setting = await start(store, {
+    onResume: (sessionIds) => {
+      told.push(sessionIds);
+      expect(opens(setting)).toEqual([]);
+    },
+  });
+  await setting.sessions.resume();
+  expect(told).toEqual([['a', 'd']]);
+  await eventually(() => {
+    expect(opens(setting)).toHaveLength(2);
+  });
 });
 
 it('resumes every session in its own slot', async () => {

@@ -30,7 +30,7 @@ it('gives up an open that waits when the session is disconnected meanwhile', asy
   const setting = await start(undefined, { throttle });
   await create(setting, 'a', 'b');
   answerOpensWith(setting, QR);
-  void throttle.turn('user');
+  void throttle.turn({ sessionId: 'other', priority: 'user' });
   const connecting = setting.sessions.connect('a');
   await eventually(() => {
     expect(setting.registry.get('a').state).toBe('connecting');

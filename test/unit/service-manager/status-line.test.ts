@@ -9,6 +9,8 @@ const ALONE: StatusFigures = {
   runnersReady: 2,
   runners: 2,
   sendsWaiting: 0,
+  ramp: undefined,
+  breaker: undefined,
   objectStore: undefined,
   diskFailing: false,
   backend: undefined,
@@ -21,6 +23,8 @@ it.each<[Partial<StatusFigures>, string]>([
     { objectStore: { state: 'degraded', lagMs: 61_400 }, backend: 'unreachable' },
     '38 of 40 sessions connected; 2 runners; 0 sends waiting; object store degraded, 61 s behind; backend: unreachable',
   ],
+  [{ ramp: { left: 12, seconds: 3 } }, '38 of 40 sessions connected; 12 to be connected again, at least 3 s; 2 runners; 0 sends waiting'],
+  [{ breaker: 'transient' }, '38 of 40 sessions connected; connects are held back: transient; 2 runners; 0 sends waiting'],
   [{ diskFailing: true }, '38 of 40 sessions connected; 2 runners; 0 sends waiting; the disk cannot be written'],
   [{ phase: 'restoring' }, 'getting the sessions back from the object store'],
 ])('the status line says how things stand (%#)', (changes, expected) => {
@@ -41,5 +45,12 @@ it('the figures are those of the worker', async () => {
     { ...runner, slot: 1, state: 'backoff' },
     { ...runner, slot: 2, state: 'idle' },
   ];
-  expect(statusFigures(worker)).toMatchObject({ phase: 'serving', connected: 1, runnersReady: 1, runners: 2 });
+  worker.connects = {
+    ramp: { sessions: 20, waiting: 4, connecting: 2, secondsLeft: 1 },
+    breaker: { reason: 'transient', since: 1, failing: 6, of: 20 },
+  };
+  expect(statusFigures(worker)).toMatchObject({
+    ...{ phase: 'serving', connected: 1, runnersReady: 1, runners: 2 },
+    ...{ ramp: { left: 6, seconds: 1 }, breaker: 'transient' },
+  });
 });
