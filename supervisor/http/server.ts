@@ -122,7 +122,9 @@ export const createServer = (worker: Worker, config: HttpConfig, log: Logger, li
       endAfterAnswers();
       // Unlike the server's own `close` this leaves idle connections open: a request may be on its way on them.
       NetServer.prototype.close.call(server);
-      const linger = setTimeout(() => server.closeIdleConnections(), Math.min(limits.lingerMs, graceMs));
+      // One turn later: what came while this process was busy with something else is read first, and makes its connection a busy one.
+      const endIdle = (): void => void setImmediate(() => server.closeIdleConnections());
+      const linger = setTimeout(endIdle, Math.min(limits.lingerMs, graceMs));
       await within(drained, graceMs);
       clearTimeout(linger);
     },

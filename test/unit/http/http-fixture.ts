@@ -3,6 +3,7 @@ import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { afterEach } from 'vitest';
 import { createServer, LIMITS, type HttpConfig, type HttpServer, type Limits } from '../../../supervisor/http/server.js';
+import type { InheritedSocket } from '../../../supervisor/service-manager/inherited-socket.js';
 import { createMemoryWorker, type MemoryWorker } from './memory-worker.js';
 
 export const TOKEN = 'a-Token-of-32-characters-for-tests';
@@ -33,7 +34,11 @@ export const closeServersAfterEach = (): void => {
   });
 };
 
-export const startServer = async (changes: Partial<HttpConfig> = {}, limits: Partial<Limits> = {}): Promise<Fixture> => {
+export const startServer = async (
+  changes: Partial<HttpConfig> = {},
+  limits: Partial<Limits> = {},
+  inherited?: InheritedSocket,
+): Promise<Fixture> => {
   const worker = createMemoryWorker();
   const lines: Record<string, unknown>[] = [];
   const log = pino(
@@ -43,7 +48,7 @@ export const startServer = async (changes: Partial<HttpConfig> = {}, limits: Par
   const config = { host: '127.0.0.1', port: 0, apiAccess: 'token', authToken: TOKEN, sendDeadlineMs: 30_000, ...changes } as const;
   const server = createServer(worker, config, log, { ...LIMITS, ...limits });
   open.push(server);
-  const { host, port } = await server.listen();
+  const { host, port } = await server.listen(inherited);
   const baseUrl = `http://${host}:${port}`;
   const call: Fixture['call'] = async (method, path, body, headers = {}) => {
     const response = await fetch(baseUrl + path, {

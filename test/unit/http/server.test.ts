@@ -1,8 +1,10 @@
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer as createNetServer, type AddressInfo, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { AppError, ERRORS, type ErrorCode } from '../../../shared/errors.js';
 import { requestBytes, sendRaw } from '../../contract/raw-request.js';
+import { eventually } from '../../fixtures/eventually.js';
 import { closeServersAfterEach, startServer, TOKEN } from './http-fixture.js';
 
 closeServersAfterEach();
@@ -172,6 +174,27 @@ describe('connections', () => {
     finish.resolve();
     expect((await running).status).toBe(200);
     await closed;
+  });
+
+  it('answers what came on an idle connection while it was busy, before it ends such connections at a hand-over', async () => {
+    const listening = createNetServer().listen(0, '127.0.0.1');
+    await once(listening, 'listening');
+    const { port } = listening.address() as AddressInfo;
+    const inherited = { handle: listening as unknown as Socket, address: { host: '127.0.0.1', port } };
+    const { server } = await startServer({}, { lingerMs: 50 }, inherited);
+    let answers = '';
+    const socket = connect(port, '127.0.0.1').on('data', (chunk) => (answers += String(chunk)));
+    const request = requestBytes({ method: 'GET', path: '/live', headers: { Connection: 'keep-alive' } });
+    socket.write(request);
+    await eventually(() => answers.endsWith('}'), 'the first answer');
+    // The turn after this one begins with timers, and only then looks at sockets.
+    await setImmediate();
+    const over = server.handOver(60_000);
+    socket.write(request);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    await over;
+    await eventually(() => socket.closed, 'the connection is ended');
+    expect(answers.match(/HTTP\/1\.1 200/g)).toHaveLength(2);
   });
 
   it('cuts what is still running when the grace is over', async () => {
