@@ -24,7 +24,7 @@ const connIdOf = async (from: Scene, session: PairedSession): Promise<number> =>
       connId = (await connectionsOf(from, session)).find(({ closedAt }) => closedAt === null)?.connId;
       return connId !== undefined;
     },
-    30_000,
+    60_000,
     () => `${session.sessionId} has no connection`,
   );
   return connId as number;

@@ -81,7 +81,7 @@ const neighboursWork = async ({ scene: { worker, phones }, neighbours }: World):
     const id = await phones.send(friend, number, `to ${sessionId}`);
     await until(
       async () => (await worker.messages(sessionId)).some((message) => message['id'] === id),
-      20_000,
+      60_000,
       () => `${sessionId} did not get its message`,
     );
   }
@@ -153,7 +153,7 @@ test('a session whose every decryption crashes its runner ends in an error, stay
   });
   await until(
     async () => (await worker.messages(POISON)).some((message) => message['id'] === id),
-    20_000,
+    60_000,
     () => 'the message that was poison did not arrive',
   );
   expect(world.crashes.filter((crashed) => crashed === 0)).toHaveLength(2);

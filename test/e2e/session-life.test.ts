@@ -43,7 +43,7 @@ describe('pairing', () => {
   });
 
   test('a QR that nobody scans ends the attempt, and the next connect shows a new one', async () => {
-    await scene.phones.addFault({ kind: 'qr', refs: 1, lifetimeMs: 300, count: 1 });
+    await scene.phones.addFault({ kind: 'qr', refs: 1, lifetimeMs: 6_000, count: 1 });
     await scene.worker.create('unscanned');
     // Whether the answer still has it depends on who is faster.
     await scene.worker.request('POST', '/session/unscanned/connect');

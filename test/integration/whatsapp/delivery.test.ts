@@ -164,5 +164,6 @@ test('a delayed message comes late, a duplicated one twice', async () => {
   await client.addFault({ kind: 'stanza', direction: 'in', match: { tag: 'message' }, action: 'duplicate', count: 1 });
   const id = await companion.send(bob.number, 'echo');
   await client.waitForShown(bob.number, id);
-  await expect.poll(async () => (await client.trace(id)).events.filter(({ step }) => step === 'accepted')).toHaveLength(2);
+  // More, when the phone asked again for the one that it could not decrypt a second time.
+  await expect.poll(async () => (await client.trace(id)).events.filter(({ step }) => step === 'accepted').length).toBeGreaterThanOrEqual(2);
 });
