@@ -1,36 +1,42 @@
+import { controlCall, WhatsappApiError, type ControlCall } from './control-call.js';
 import type { Page } from './control/long-poll.js';
-import type { Arrival, ConnectionsView, MessageView, PhoneView, ReceiptSeen, StandingFault } from './control/views.js';
+import type {
+  Activity,
+  Arrival,
+  ConnectionsView,
+  MessageView,
+  PhoneView,
+  Presence,
+  ReceiptSeen,
+  SharedSetting,
+  StandingFault,
+} from './control/views.js';
 import type { FaultInput, Target } from './faults/fault.js';
+import type { ChatState } from './presence/presence-board.js';
+import type { PastInput } from './phone/past.js';
+import type { SendInput } from './phone/send-order.js';
+import { GroupClient } from './group-client.js';
 import type { PairingOutcome } from './pairing/pairing-desk.js';
-import { ONE_REQUEST } from './one-request.js';
 import type { StatsSnapshot } from './record/stats.js';
 import type { GarbageForm } from './server/connection.js';
 
 export type {
+  Activity,
   Arrival,
   ConnectionsView,
   FaultInput,
   GarbageForm,
   MessageView,
   PairingOutcome,
+  PastInput,
   PhoneView,
   ReceiptSeen,
+  SendInput,
   StandingFault,
   StatsSnapshot,
   Target,
 };
-
-/** What the control API refused: its HTTP status, its code, and a sentence. */
-export class WhatsappApiError extends Error {
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    message: string,
-  ) {
-    super(message);
-    this.name = 'WhatsappApiError';
-  }
-}
+export { WhatsappApiError };
 
 /** How to end connections: cut TCP, close the websocket, or say `<stream:error code>` first. */
 export type CloseOrder = { readonly how: 'destroy' | 'close' } | { readonly how: 'stream-error'; readonly code: number };
@@ -42,10 +48,12 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 
 /** Drives a simulated WhatsApp through its control API. Every method rejects with WhatsappApiError when it is refused. Times are milliseconds. */
 export class WhatsappClient {
-  readonly #url: string;
+  readonly groups: GroupClient;
+  readonly #call: ControlCall;
 
   constructor(controlUrl: string) {
-    this.#url = controlUrl;
+    this.#call = controlCall(controlUrl);
+    this.groups = new GroupClient(this.#call);
   }
 
   /** A new phone; number and name are made up unless given. */
@@ -74,6 +82,11 @@ export class WhatsappClient {
   /** Sends a text from one phone to a number; gives the message's id. */
   async send(from: string, to: string, text: string, id?: string): Promise<string> {
     return (await this.#call<{ id: string }>('POST', `/phones/${from}/send`, { to, text, id })).id;
+  }
+
+  /** Sends anything else that a person can send: a file, a place, a poll, a reaction, an answer …; gives the message's id. */
+  async sendMessage(from: string, order: SendInput): Promise<string> {
+    return (await this.#call<{ id: string }>('POST', `/phones/${from}/send`, order)).id;
   }
 
   /** Everything a phone decrypted, repeats included. */
@@ -106,9 +119,73 @@ export class WhatsappClient {
     return this.#waitFor(`/phones/${number}/receipts`, wanted, timeoutMs);
   }
 
+  /** Waits until a phone saw somebody type, record, come or go. */
+  async waitForActivity(number: string, wanted: Condition<Activity>, timeoutMs = DEFAULT_TIMEOUT_MS): Promise<Activity> {
+    return this.#waitFor(`/phones/${number}/activities`, wanted, timeoutMs);
+  }
+
   /** Reads messages on a phone: of these ids, from that number, or both; gives how many were unread. */
   async markRead(number: string, what: { from?: string; ids?: readonly string[] }): Promise<number> {
     return (await this.#call<{ read: number }>('POST', `/phones/${number}/read`, what)).read;
+  }
+
+  /** Plays the sounds of these ids or from that number; gives how many were not played before. */
+  async markPlayed(number: string, what: { from?: string; ids?: readonly string[] }): Promise<number> {
+    return (await this.#call<{ read: number }>('POST', `/phones/${number}/read`, { ...what, play: true })).read;
+  }
+
+  /** Types or records in a chat (a number or a group), or stops. */
+  async typing(number: string, to: string, state: ChatState): Promise<void> {
+    await this.#call('POST', `/phones/${number}/typing`, { to, state });
+  }
+
+  /** Opens WhatsApp on a phone, or puts the phone away. */
+  async setAvailable(number: string, available: boolean): Promise<Presence> {
+    return this.#call('POST', `/phones/${number}/presence`, { available });
+  }
+
+  /** Whether somebody is there, on the phone or a linked device. */
+  async presence(number: string): Promise<Presence> {
+    return this.#call('GET', `/phones/${number}/presence`);
+  }
+
+  /** Lets a phone see when somebody comes and goes. */
+  async follow(number: string, followed: string): Promise<void> {
+    await this.#call('POST', `/phones/${number}/follow`, { number: followed });
+  }
+
+  async setBlocked(number: string, other: string, blocked: boolean): Promise<PhoneView> {
+    return this.#call('POST', `/phones/${number}/block`, { number: other, blocked });
+  }
+
+  /** Changes what others see of a person; the picture is base64, null takes it away. */
+  async setProfile(number: string, profile: { about?: string; picture?: string | null }): Promise<PhoneView> {
+    return this.#call('POST', `/phones/${number}/profile`, profile);
+  }
+
+  /** Gives a phone chats from before; devices linked from now on are told. */
+  async setPast(number: string, past: PastInput): Promise<void> {
+    await this.#call('POST', `/phones/${number}/past`, past);
+  }
+
+  /** Forbids an account to write to strangers for so many seconds; 0 lifts that. */
+  async restrict(number: string, seconds: number): Promise<void> {
+    await this.#call('POST', `/phones/${number}/restrict`, { seconds });
+  }
+
+  /** What the devices of an account agreed on: pinned, archived, starred, muted, read. */
+  async settings(number: string): Promise<readonly SharedSetting[]> {
+    return (await this.#call<{ settings: SharedSetting[] }>('GET', `/phones/${number}/settings`)).settings;
+  }
+
+  /** Pins or mutes a chat on the phone. */
+  async changeSetting(number: string, change: 'pin' | 'mute', chat: string, on: boolean): Promise<void> {
+    await this.#call('POST', `/phones/${number}/settings`, { change, chat, on });
+  }
+
+  /** Takes a media file away, as if it had been there too long. */
+  async expireMedia(directPath: string): Promise<void> {
+    await this.#call('POST', '/media/expire', { directPath });
   }
 
   /** Takes a phone off the network or back. */
@@ -187,17 +264,5 @@ export class WhatsappClient {
       after = page.last;
       if (left <= 0) throw new Error(`nothing like that on ${path} within ${timeoutMs} ms`);
     }
-  }
-
-  async #call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const response = await fetch(`${this.#url}${path}`, {
-      method,
-      headers: { ...ONE_REQUEST, ...(body !== undefined && { 'content-type': 'application/json' }) },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    const answer: unknown = await response.json();
-    if (response.ok) return answer as T;
-    const { error, code } = answer as { error: string; code: string };
-    throw new WhatsappApiError(response.status, code, error);
   }
 }

@@ -1,16 +1,26 @@
-// Runs a simulated WhatsApp: main.js [--port N] [--control-port N] [--tls] [--state FILE] [--with-parent]
+// Runs a simulated WhatsApp: main.js [--port N] [--control-port N] [--media-port N] [--tls] [--state FILE] [--with-parent]
 import { parseArgs } from 'node:util';
 import { quietConsole } from './quiet-console.js';
 import { startWhatsapp, workerEnvironment } from './start-whatsapp.js';
 
-const USAGE = 'usage: whatsapp [--port N] [--control-port N] [--tls] [--state FILE] [--with-parent]';
+const USAGE = 'usage: whatsapp [--port N] [--control-port N] [--media-port N] [--tls] [--state FILE] [--with-parent]';
 const EXIT_USAGE = 64;
 
-function readOptions(): { port: number; controlPort: number; tls: boolean; stateFile: string | undefined; withParent: boolean } {
+interface Options {
+  readonly port: number;
+  readonly controlPort: number;
+  readonly mediaPort: number | undefined;
+  readonly tls: boolean;
+  readonly stateFile: string | undefined;
+  readonly withParent: boolean;
+}
+
+function readOptions(): Options {
   const { values } = parseArgs({
     options: {
       port: { type: 'string', default: '0' },
       'control-port': { type: 'string', default: '0' },
+      'media-port': { type: 'string' },
       tls: { type: 'boolean', default: false },
       state: { type: 'string' },
       'with-parent': { type: 'boolean', default: false },
@@ -19,6 +29,7 @@ function readOptions(): { port: number; controlPort: number; tls: boolean; state
   return {
     port: readPort(values.port),
     controlPort: readPort(values['control-port']),
+    mediaPort: values['media-port'] === undefined ? undefined : readPort(values['media-port']),
     tls: values.tls,
     stateFile: values.state,
     withParent: values['with-parent'],
@@ -35,7 +46,7 @@ async function run(): Promise<void> {
   const { withParent, ...options } = readOptions();
   quietConsole();
   const whatsapp = await startWhatsapp(options);
-  const { url, controlUrl, caFile, trustRoot } = whatsapp;
+  const { url, controlUrl, mediaUrl, caFile, trustRoot } = whatsapp;
   let stopping = false;
   const stop = (): void => {
     if (stopping) return;
@@ -54,7 +65,7 @@ async function run(): Promise<void> {
     process.on('disconnect', stop);
   }
   const environment = Object.entries(workerEnvironment(whatsapp)).map(([name, value]) => `  ${name}=${value}`);
-  process.stdout.write(`${JSON.stringify({ event: 'listening', url, controlUrl, caFile, trustRoot })}\n`);
+  process.stdout.write(`${JSON.stringify({ event: 'listening', url, controlUrl, mediaUrl, caFile, trustRoot })}\n`);
   process.stdout.write(`Simulated WhatsApp: ${url}\nControl API: ${controlUrl}\nFor a worker:\n${environment.join('\n')}\n`);
 }
 

@@ -88,7 +88,7 @@ test('a device pairs over TLS with the authority of the simulated WhatsApp', asy
   const { readFile } = await import('node:fs/promises');
   const { Agent } = await import('node:https');
   const phone = await client.createPhone();
-  const companion = device({ agent: new Agent({ ca: await readFile(whatsapp.caFile ?? '', 'utf8') }) });
+  const companion = device({ agent: new Agent({ ca: await readFile(whatsapp.caFile, 'utf8') }) });
   await companion.pair(client, phone.number);
 
   const stranger = device();

@@ -1,8 +1,10 @@
+import { readFile } from 'node:fs/promises';
 import { onTestFinished } from 'vitest';
 import type { UserFacingSocketConfig } from '@whiskeysockets/baileys';
 import type { PhoneView, WhatsappClient } from '../../whatsapp/client.js';
 import { startWhatsapp, type Whatsapp, type WhatsappOptions } from '../../whatsapp/start-whatsapp.js';
 import { TestCompanion } from './test-companion.js';
+import { trustAuthority } from './trust-authority.js';
 
 /** A simulated WhatsApp for one test, and what people do in it. */
 export interface Setting {
@@ -36,4 +38,11 @@ export async function setUp(options: WhatsappOptions = {}): Promise<Setting> {
       return { phone, companion: await device(config).pair(whatsapp.client, phone.number) };
     },
   };
+}
+
+/** The same, in a process that from now on trusts its media server. */
+export async function setUpWithMedia(): Promise<Setting> {
+  const setting = await setUp();
+  trustAuthority(await readFile(setting.whatsapp.caFile, 'utf8'));
+  return setting;
 }

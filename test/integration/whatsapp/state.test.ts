@@ -1,10 +1,12 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { downloadMediaMessage } from '@whiskeysockets/baileys';
 import { expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../support/free-port.js';
 import { startWhatsapp } from '../../whatsapp/start-whatsapp.js';
 import { TestCompanion } from './test-companion.js';
+import { trustAuthority } from './trust-authority.js';
 
 const DELIVERED = 3;
 
@@ -47,6 +49,42 @@ test('accounts, sessions, queues and shown messages survive a restart', async ()
   expect((await after.client.stats()).retries).toEqual({});
 });
 
+test('groups with their keys, files, settings and profiles survive a restart', async () => {
+  const stateFile = join(await stateFolder(), 'state.ndjson');
+  const ports = { port: await freePort(), mediaPort: await freePort() };
+  const before = await startWhatsapp({ stateFile, ...ports });
+  const [ann, bob, zoe] = [await before.client.createPhone(), await before.client.createPhone(), await before.client.createPhone()];
+  const companion = await new TestCompanion(before.url).pair(before.client, ann.number);
+  const { jid } = await before.client.groups.create(bob.number, 'Friends', [ann.number, zoe.number]);
+  await before.client.groups.change(jid, bob.number, { description: 'of old', announcement: false });
+  await companion.sendContent(jid, { text: 'before' });
+  await before.client.waitForShown(bob.number, ({ text }) => text === 'before');
+  await before.client.sendMessage(zoe.number, { to: jid, text: 'mine' });
+  await companion.untilText('mine');
+  const image = await before.client.sendMessage(bob.number, { to: ann.number, media: { type: 'image', size: 5_000 } });
+  const file = await companion.untilMessage(image);
+  await before.client.setProfile(bob.number, { about: 'here', picture: Buffer.from('face').toString('base64') });
+  await before.client.changeSetting(ann.number, 'pin', bob.number, true);
+  const shown = { group: await before.client.groups.get(jid), bob: (await before.client.phone(bob.number)).picture };
+  companion.vanish();
+  await before.stop();
+
+  const after = await startWhatsapp({ stateFile, ...ports });
+  trustAuthority(await readFile(after.caFile, 'utf8'));
+  onTestFinished(async () => {
+    companion.vanish();
+    await after.stop();
+  });
+  expect(await after.client.groups.get(jid)).toEqual(shown.group);
+  expect(await after.client.phone(bob.number)).toMatchObject({ about: 'here', picture: shown.bob });
+  expect(await after.client.settings(ann.number)).toMatchObject([{ index: ['pin_v1', bob.jid] }]);
+  await companion.login();
+  await after.client.waitForShown(bob.number, await companion.sendContent(jid, { text: 'after' }));
+  await companion.untilMessage(await after.client.sendMessage(zoe.number, { to: jid, text: 'still in step' }));
+  expect((await downloadMediaMessage(file, 'buffer', {})).length).toBe(5_000);
+  expect((await after.client.stats()).retries).toEqual({});
+});
+
 test('changes are saved on their own, on command, and never in part', async () => {
   const folder = await stateFolder();
   const stateFile = join(folder, 'state.ndjson');
@@ -57,7 +95,7 @@ test('changes are saved on their own, on command, and never in part', async () =
   const second = await whatsapp.client.createPhone();
   expect(await whatsapp.client.flush()).toBe(true);
   expect(await readFile(stateFile, 'utf8')).toContain(second.number);
-  expect(await readdir(folder)).toEqual(['state.ndjson']);
+  expect((await readdir(folder)).sort()).toEqual(['state.ndjson', 'state.ndjson.ca.pem']);
 });
 
 test('a file that is no state of ours is refused', async () => {
@@ -70,9 +108,9 @@ test('a file that is no state of ours is refused', async () => {
 test('the certificate authority outlives a restart with the state', async () => {
   const stateFile = join(await stateFolder(), 'state.ndjson');
   const before = await startWhatsapp({ stateFile, tls: true });
-  const authority = await readFile(before.caFile ?? '', 'utf8');
+  const authority = await readFile(before.caFile, 'utf8');
   await before.stop();
   const after = await startWhatsapp({ stateFile, tls: true });
   onTestFinished(async () => after.stop());
-  expect(await readFile(after.caFile ?? '', 'utf8')).toBe(authority);
+  expect(await readFile(after.caFile, 'utf8')).toBe(authority);
 });

@@ -3,6 +3,9 @@ import { EventEmitter, once } from 'node:events';
 import {
   initAuthCreds,
   makeWASocket,
+  type AnyMessageContent,
+  type BaileysEventMap,
+  type MiscMessageGenerationOptions,
   type proto,
   type SignalDataSet,
   type SignalDataTypeMap,
@@ -21,6 +24,25 @@ const WAIT_MS = 60_000;
 const silent = (): void => undefined;
 const logger = { level: 'silent', child: () => logger, trace: silent, debug: silent, info: silent, warn: silent, error: silent };
 
+/** Events that tests look at as they come. */
+const HEARD = [
+  'messages.update',
+  'messages.reaction',
+  'message-receipt.update',
+  'messaging-history.set',
+  'presence.update',
+  'groups.upsert',
+  'groups.update',
+  'group-participants.update',
+  'group.join-request',
+  'contacts.update',
+  'chats.update',
+  'blocklist.update',
+  'connection.update',
+] as const satisfies readonly (keyof BaileysEventMap)[];
+
+type Heard = (typeof HEARD)[number];
+
 /** A real Baileys socket with everything it keeps, as a test drives it. */
 export class TestCompanion {
   readonly creds = initAuthCreds();
@@ -31,6 +53,7 @@ export class TestCompanion {
   /** Status codes of the ends so far. */
   readonly ends: number[] = [];
   readonly sent = new Map<string, proto.IMessage>();
+  readonly #heard: { readonly event: Heard; readonly value: unknown }[] = [];
   onHistory: (messages: readonly WAMessage[]) => void = silent;
   #socket: WASocket | undefined;
   #open = false;
@@ -71,6 +94,12 @@ export class TestCompanion {
     });
     this.#socket = socket;
     socket.ev.on('creds.update', (update) => Object.assign(this.creds, update));
+    for (const event of HEARD) {
+      socket.ev.on(event, (value) => {
+        this.#heard.push({ event, value });
+        this.#events.emit('change');
+      });
+    }
     socket.ev.on('messages.upsert', ({ messages, type }) => {
       for (const message of messages) {
         if (!message.message?.protocolMessage) this.received.push({ type, message });
@@ -99,7 +128,7 @@ export class TestCompanion {
     });
   }
 
-  /** Resolves when the condition holds; rejects after 15 s. It is checked after every event of the socket. */
+  /** Resolves when the condition holds; rejects after a minute. It is checked after every event of the socket. */
   async until(what: string, holds: () => boolean): Promise<void> {
     const signal = AbortSignal.timeout(WAIT_MS);
     while (!holds()) {
@@ -132,6 +161,36 @@ export class TestCompanion {
     return sent;
   }
 
+  /** Sends anything and gives its id. */
+  async sendContent(jid: string, content: AnyMessageContent, options: MiscMessageGenerationOptions = {}): Promise<string> {
+    const message = await this.socket.sendMessage(jid, content, options);
+    const id = message?.key.id ?? '';
+    if (message?.message) this.sent.set(id, message.message);
+    return id;
+  }
+
+  /** Everything an event said so far, in order. */
+  heard<Event extends Heard>(event: Event): BaileysEventMap[Event][] {
+    return this.#heard.flatMap((each) => (each.event === event ? [each.value as BaileysEventMap[Event]] : []));
+  }
+
+  /** Resolves with the first thing of that kind that fits. */
+  async untilHeard<Event extends Heard>(
+    event: Event,
+    fits: (value: BaileysEventMap[Event]) => boolean = () => true,
+  ): Promise<BaileysEventMap[Event]> {
+    const find = (): BaileysEventMap[Event] | undefined => this.heard(event).find(fits);
+    await this.until(`an event ${event}`, () => find() !== undefined);
+    return find() as BaileysEventMap[Event];
+  }
+
+  /** Resolves with the message of that id when it has come. */
+  async untilMessage(id: string): Promise<WAMessage> {
+    const find = (): WAMessage | undefined => this.received.find(({ message }) => message.key.id === id && message.message)?.message;
+    await this.until(`the message ${id}`, () => find() !== undefined);
+    return find() as WAMessage;
+  }
+
   async untilText(text: string): Promise<void> {
     await this.until(`the text ${text}`, () => this.texts().some(([, received]) => received === text));
   }
@@ -155,6 +214,11 @@ export class TestCompanion {
   /** Loses the Signal sessions. */
   forgetSessions(): void {
     this.#store.delete('session');
+  }
+
+  /** Loses the keys of the other members of groups. */
+  forgetSenderKeys(): void {
+    this.#store.delete('sender-key');
   }
 
   async #get<Type extends keyof SignalDataTypeMap>(type: Type, ids: string[]): Promise<Record<string, SignalDataTypeMap[Type]>> {

@@ -42,7 +42,7 @@ test('the server certificate holds for 127.0.0.1 under its authority, and under 
       });
       socket.once('error', (error: Error) => resolve(error.message));
     });
-  expect(await greet(await readFile(whatsapp.caFile ?? '', 'utf8'))).toBe('trusted');
+  expect(await greet(await readFile(whatsapp.caFile, 'utf8'))).toBe('trusted');
   expect(await greet(makeAuthority().cert)).not.toBe('trusted');
   expect(certifyLoopback(makeAuthority()).cert).toContain('BEGIN CERTIFICATE');
 });

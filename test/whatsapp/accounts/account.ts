@@ -1,6 +1,8 @@
+import { Collections } from '../app-state/collections.js';
 import type { Phone } from '../phone/phone.js';
 import { formatJid, LID_SERVER, PHONE_SERVER } from '../wire/jids.js';
 import type { Companion } from './companion.js';
+import type { Profile } from './profile.js';
 
 /** The highest device number; 99 means something else in the protocol. */
 const MAX_DEVICE = 98;
@@ -10,6 +12,13 @@ export class Account {
   readonly companions = new Map<number, Companion>();
   /** Numbers of accounts that asked for our device list: they are told when it changes. */
   readonly watchers = new Set<string>();
+  /** Numbers it blocked. */
+  readonly blocked = new Set<string>();
+  /** Until when it may not write to strangers, seconds since the epoch; null for no restriction. */
+  restrictedUntil: number | null = null;
+  /** Settings that its devices share; only they can read them. */
+  collections = new Collections();
+  profile: Profile = { about: 'Hey there! I am using WhatsApp.', aboutSetAt: 0, picture: null };
   #lastDevice: number;
   #lastKeyIndex: number;
   #phone: Phone | undefined;
@@ -34,6 +43,11 @@ export class Account {
     this.#phone = phone;
   }
 
+  /** By which tests and phones call this chat. */
+  get chatId(): string {
+    return this.number;
+  }
+
   get jid(): string {
     return formatJid(this.number, 0, PHONE_SERVER);
   }
@@ -44,6 +58,11 @@ export class Account {
 
   get counters(): { lastDevice: number; lastKeyIndex: number } {
     return { lastDevice: this.#lastDevice, lastKeyIndex: this.#lastKeyIndex };
+  }
+
+  /** The address of one of its devices, by phone number or by LID. */
+  addressOf(device: number, byLid: boolean): string {
+    return byLid ? formatJid(this.lid, device, LID_SERVER) : formatJid(this.number, device, PHONE_SERVER);
   }
 
   /** A device number and key index that no linked device has; numbers go up, so that an unlinked one is not met again soon. */

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { ZodError } from 'zod';
 import { LOOPBACK } from '../server/listener.js';
+import { QueryRefused } from '../routing/query-refused.js';
 import type { World } from '../world.js';
 import { ControlError } from './control-error.js';
 import type { Route } from './route.js';
@@ -109,6 +110,7 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
 
 function explain(error: unknown): ControlError {
   if (error instanceof ControlError) return error;
+  if (error instanceof QueryRefused) return new ControlError(error.code, 'REFUSED', error.message);
   if (error instanceof ZodError) {
     const problems = error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`);
     return new ControlError(400, 'INVALID_REQUEST', problems.join('; '));

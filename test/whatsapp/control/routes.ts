@@ -1,19 +1,12 @@
 import { z } from 'zod';
-import type { Companion } from '../accounts/companion.js';
-import { openAccount } from '../accounts/open-account.js';
 import { faultSchema, targetSchema } from '../faults/fault.js';
-import { unlink } from '../routing/unlink.js';
 import { ControlError } from './control-error.js';
-import { awaitItems, waitQuery } from './long-poll.js';
-import { route, type Call, type Route } from './route.js';
-import { viewPhone, type ConnectionsView, type MessageView } from './views.js';
+import { GROUP_ROUTES } from './group-routes.js';
+import { PERSON_ROUTES } from './person-routes.js';
+import { PHONE_ROUTES } from './phone-routes.js';
+import { route, type Route } from './route.js';
+import type { ConnectionsView, MessageView } from './views.js';
 
-const phoneNumber = z.string().regex(/^[1-9]\d{6,14}$/, 'a number is 7 to 15 digits');
-const messageId = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'an id is 1 to 64 letters, digits, dots, dashes or underscores');
-const newPhone = z.strictObject({ number: phoneNumber.optional(), name: z.string().min(1).max(64).optional() });
-const readOrder = z
-  .strictObject({ from: phoneNumber.optional(), ids: z.array(messageId).min(1).max(1000).optional() })
-  .refine(({ from, ids }) => from !== undefined || ids !== undefined, 'say from, ids or both');
 const closeOrder = z.discriminatedUnion('how', [
   z.strictObject({ how: z.literal('destroy'), target: targetSchema.default({}) }),
   z.strictObject({ how: z.literal('close'), target: targetSchema.default({}) }),
@@ -21,81 +14,17 @@ const closeOrder = z.discriminatedUnion('how', [
 ]);
 const garbageOrder = z.strictObject({ form: z.enum(['ciphertext', 'plaintext', 'node']), target: targetSchema.default({}) });
 
-const accountOf = ({ world, params }: Call<unknown, unknown>) => world.directory.byNumber(params['number'] ?? '');
-
-function companionOf(call: Call<unknown, unknown>): Companion {
-  const companion = accountOf(call).companions.get(Number(call.params['device']));
-  if (!companion) throw new ControlError(404, 'DEVICE_NOT_FOUND', 'that phone has no such linked device');
-  return companion;
-}
-
 /** The control API. */
 export const ROUTES: readonly Route[] = [
   route('GET /health', { run: ({ world }) => ({ ok: true, phones: world.directory.size }) }),
-  route('POST /phones', { body: newPhone, run: ({ world, body }) => viewPhone(openAccount(world, body)) }),
-  route('GET /phones', { run: ({ world }) => ({ phones: [...world.directory.all()].map(viewPhone) }) }),
-  route('GET /phones/:number', { run: (call) => viewPhone(accountOf(call)) }),
-  route('POST /phones/:number/scan', {
-    body: z.strictObject({ qr: z.string().min(1) }),
-    run: async (call) => call.world.pairing.scan(accountOf(call), call.body.qr),
-  }),
-  route('POST /phones/:number/enter-code', {
-    // People type codes with a dash and in small letters.
-    body: z.strictObject({ code: z.string().transform((code) => code.replace(/[\s-]/g, '').toUpperCase()) }),
-    run: async (call) => call.world.pairing.enterCode(accountOf(call), call.body.code),
-  }),
-  route('POST /phones/:number/send', {
-    body: z.strictObject({ to: phoneNumber, text: z.string().min(1).max(65_536), id: messageId.optional() }),
-    run: async (call) => ({ id: await accountOf(call).phone.send(call.body.to, call.body.text, call.body.id) }),
-  }),
-  route('GET /phones/:number/arrived', {
-    query: waitQuery,
-    run: async (call) => awaitItems(accountOf(call).phone.mailbox, (mailbox) => mailbox.arrived, call.query, call.gone),
-  }),
-  route('GET /phones/:number/shown', {
-    query: waitQuery,
-    run: async (call) =>
-      awaitItems(
-        accountOf(call).phone.mailbox,
-        (mailbox) => mailbox.arrived,
-        call.query,
-        call.gone,
-        ({ shown }) => shown,
-      ),
-  }),
-  route('GET /phones/:number/receipts', {
-    query: waitQuery,
-    run: async (call) => awaitItems(accountOf(call).phone.mailbox, (mailbox) => mailbox.receipts, call.query, call.gone),
-  }),
-  route('POST /phones/:number/read', { body: readOrder, run: (call) => ({ read: accountOf(call).phone.markRead(call.body) }) }),
-  route('POST /phones/:number/online', {
-    body: z.strictObject({ online: z.boolean() }),
-    run: (call) => {
-      const account = accountOf(call);
-      account.phone.setOnline(call.body.online);
-      return viewPhone(account);
-    },
-  }),
-  route('POST /phones/:number/forget-sessions', {
-    run: (call) => {
-      accountOf(call).phone.signal.forget();
-      call.world.changed();
-      return {};
-    },
-  }),
-  route('DELETE /phones/:number/devices/:device', {
-    run: (call) => {
-      const companion = companionOf(call);
-      unlink(call.world, companion);
-      return { deviceJid: companion.jid };
-    },
-  }),
-  route('POST /phones/:number/devices/:device/drain-keys', {
-    body: z.strictObject({ leave: z.int().min(0) }),
-    run: (call) => {
-      companionOf(call).preKeys.drain(call.body.leave);
-      call.world.changed();
-      return viewPhone(accountOf(call));
+  ...PHONE_ROUTES,
+  ...PERSON_ROUTES,
+  ...GROUP_ROUTES,
+  route('POST /media/expire', {
+    body: z.strictObject({ directPath: z.string().min(1) }),
+    run: async ({ world, body }) => {
+      if (!(await world.media.expire(body.directPath))) throw new ControlError(404, 'MEDIA_NOT_FOUND', 'there is no such file');
+      return { expired: true };
     },
   }),
   route('GET /connections', {

@@ -1,6 +1,11 @@
 import type { Account } from '../accounts/account.js';
 import type { StandingFault } from '../faults/fault.js';
-import type { Arrival, ReceiptSeen } from '../phone/mailbox.js';
+import { createHash } from 'node:crypto';
+import type { SharedSetting } from '../app-state/phone-settings.js';
+import type { ProfilePicture } from '../accounts/profile.js';
+import type { Group } from '../groups/group.js';
+import type { Activity, Arrival, ReceiptSeen } from '../phone/mailbox.js';
+import type { Presence } from '../presence/presence-board.js';
 import type { ConnectionRecord, Overlap } from '../record/connection-log.js';
 import type { TraceEvent } from '../record/traces.js';
 
@@ -30,7 +35,32 @@ export interface PhoneView {
   readonly queued: number;
   readonly arrived: number;
   readonly shown: number;
+  readonly about: string;
+  /** Hex SHA-256 of the profile picture. */
+  readonly picture: string | null;
+  readonly blocked: readonly string[];
   readonly devices: readonly DeviceView[];
+}
+
+/** A group as the control API shows it. Persons are phone numbers. */
+export interface GroupView {
+  readonly jid: string;
+  readonly subject: string;
+  readonly description: string | null;
+  readonly creator: string;
+  readonly addressing: 'lid' | 'pn';
+  readonly announcement: boolean;
+  readonly locked: boolean;
+  readonly approval: boolean;
+  readonly memberAddMode: 'admin_add' | 'all_member_add';
+  /** Seconds; 0 for messages that stay. */
+  readonly ephemeral: number;
+  readonly inviteCode: string;
+  /** Hex SHA-256 of the picture. */
+  readonly picture: string | null;
+  readonly members: readonly { readonly number: string; readonly rank: 'member' | 'admin' | 'superadmin' }[];
+  /** Who waits to be let in. */
+  readonly requests: readonly string[];
 }
 
 /** Every connection since the start, and the proof of double ones. */
@@ -46,11 +76,11 @@ export interface MessageView {
   readonly events: readonly TraceEvent[];
 }
 
-export type { Arrival, ReceiptSeen, StandingFault };
+export type { Activity, Arrival, Presence, ReceiptSeen, SharedSetting, StandingFault };
 
 /** Shows an account. */
 export function viewPhone(account: Account): PhoneView {
-  const { number, jid, lidJid, name, phone, companions } = account;
+  const { number, jid, lidJid, name, phone, companions, profile, blocked } = account;
   return {
     number,
     jid,
@@ -60,6 +90,9 @@ export function viewPhone(account: Account): PhoneView {
     queued: phone.queue.length,
     arrived: phone.mailbox.arrived.length,
     shown: phone.mailbox.shownCount,
+    about: profile.about,
+    picture: digestOf(profile.picture),
+    blocked: [...blocked],
     devices: [...companions.values()].map((companion) => ({
       jid: companion.jid,
       lid: companion.lid,
@@ -71,4 +104,29 @@ export function viewPhone(account: Account): PhoneView {
       preKeys: companion.preKeys.count,
     })),
   };
+}
+
+/** Shows a group. */
+export function viewGroup(group: Group): GroupView {
+  const { jid, subject, description, creator, addressing, announcement, locked, approval, memberAddMode, ephemeral, inviteCode } = group;
+  return {
+    jid,
+    subject,
+    description: description?.text ?? null,
+    creator: creator.number,
+    addressing,
+    announcement,
+    locked,
+    approval,
+    memberAddMode,
+    ephemeral,
+    inviteCode,
+    picture: digestOf(group.picture),
+    members: [...group.ranks].map(([{ number }, rank]) => ({ number, rank })),
+    requests: [...group.requests].map(({ number }) => number),
+  };
+}
+
+function digestOf(picture: ProfilePicture | null): string | null {
+  return picture && createHash('sha256').update(picture.bytes).digest('hex');
 }

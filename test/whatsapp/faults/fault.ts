@@ -55,6 +55,30 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('passkey'), number: number.optional(), ...times }),
   /** Hands out fewer QR references, or lets each be scanned for a shorter time and then ends the connection. */
   z.strictObject({ kind: z.literal('qr'), refs: z.int().min(1).max(6).optional(), lifetimeMs: z.int().min(1).optional(), ...times }),
+  /** Refuses messages with an error in their acknowledgement, e.g. 463 for the reach-out limit, 479 for a stanza that is not right. */
+  z.strictObject({
+    kind: z.literal('refuse-message'),
+    error: z.int().min(400).max(599),
+    /** Only messages to this number or group. */
+    to: z.string().optional(),
+    target: targetSchema.default({}),
+    ...times,
+  }),
+  /** Does something to single transfers of media. */
+  z.strictObject({
+    kind: z.literal('media'),
+    on: z.enum(['upload', 'download']),
+    /** Only this part of the path: image (stickers too), video, audio, document. */
+    type: z.string().optional(),
+    effect: z.enum(['status', 'slow', 'cut', 'corrupt']),
+    /** Of `status`: 503 for uploads, 410 for downloads. */
+    status: z.int().min(400).max(599).optional(),
+    /** Of `slow`. */
+    bytesPerSecond: z.int().min(1).optional(),
+    /** Of `cut`. */
+    afterBytes: z.int().min(0).optional(),
+    ...times,
+  }),
 ]);
 
 export type Target = z.infer<typeof targetSchema>;

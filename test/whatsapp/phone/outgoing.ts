@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { proto } from '@whiskeysockets/baileys';
-import type { Account } from '../accounts/account.js';
+import type { Chat } from './chat.js';
 
 /** A message this phone sent, kept to encrypt it again for a device that could not read it. */
 export interface SentMessage {
   readonly id: string;
+  /** A number, or the address of a group. */
   readonly to: string;
   /** The encoded message. */
   readonly bytes: Buffer;
@@ -16,7 +17,7 @@ export interface SentMessage {
 export interface Parcel {
   readonly id: string;
   readonly message: proto.IMessage;
-  readonly chat: Account;
+  readonly chat: Chat;
   readonly timestamp: number;
   /** How often the device asked for it. */
   readonly retry?: string | undefined;

@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { Curve, generateSignalPubKey } from '@whiskeysockets/baileys';
+import { makeAppStateKey, type AppStateKey } from '../app-state/app-state-key.js';
 import { signingKeys, signWith, type RawKeyPair, type SigningKeys } from '../wire/key-pair.js';
 
 /** The long-lived keys of a phone. */
@@ -7,6 +8,7 @@ export interface PhoneKeys {
   readonly identity: SigningKeys;
   readonly registrationId: number;
   readonly signedPreKey: { readonly id: number; readonly pair: RawKeyPair; readonly signature: Buffer };
+  readonly appState: AppStateKey;
 }
 
 /** New keys for a new phone. */
@@ -18,6 +20,7 @@ export function makePhoneKeys(): PhoneKeys {
     identity,
     registrationId: randomInt(1, 16_380),
     signedPreKey: { id: 1, pair, signature: signWith(identity, typed(pair.public)) },
+    appState: makeAppStateKey(),
   };
 }
 

@@ -2,27 +2,51 @@ import { proto } from '@whiskeysockets/baileys';
 import type { Account } from '../accounts/account.js';
 import { DeliveryQueue, type Delivery } from '../accounts/delivery-queue.js';
 import { ControlError } from '../control/control-error.js';
-import { bundleStanzas, readKeyBundle, takeKeyBundle } from '../routing/key-bundle.js';
-import { deliverTo } from '../routing/deliver.js';
-import { relayReceipt, relayRetry } from '../routing/relay-receipt.js';
-import { parseJid } from '../wire/jids.js';
-import { bigEndian, bytesOf, childOf, stanza, type Stanza } from '../wire/stanza.js';
+import { chatToWriteTo, findChat, type Chat } from './chat.js';
+import { relayReceipt } from '../routing/relay-receipt.js';
+import { keyShareMessage } from '../app-state/app-state-key.js';
+import type { Stanza } from '../wire/stanza.js';
+import { Group } from '../groups/group.js';
 import type { World } from '../world.js';
-import { historyMessage } from './history.js';
-import { Mailbox } from './mailbox.js';
-import { encodeForOwnDevices, encodeMessage, isVisible, readMessage, type MessageContent } from './message-content.js';
-import { newMessageId, type Parcel, type SentMessage } from './outgoing.js';
+import { compose } from './compose.js';
+import { dispatch, dispatchAgain, dispatchTo } from './dispatch.js';
+import { historyMessages } from './history.js';
+import { Mailbox, type Arrival } from './mailbox.js';
+import { Memory } from './memory.js';
+import { newMessageId, type SentMessage } from './outgoing.js';
+import { spellOut, type Past } from './past.js';
 import type { PhoneKeys } from './phone-keys.js';
+import { receiveMessage } from './receive.js';
+import type { SendOrder } from './send-order.js';
+import { SenderKeys } from './sender-keys.js';
 import type { SignalBox } from './signal-box.js';
 
-const MAX_RETRIES = 5;
 /** Sent messages kept; the oldest are forgotten first. */
 const MAX_SENT = 1_000;
+
+/** Which messages a person reads, or plays. */
+export interface ReadOrder {
+  /** The chat: a number, or a group's address. */
+  readonly from?: string | undefined;
+  readonly ids?: readonly string[] | undefined;
+}
+
+/** What a phone keeps beside its keys. */
+export interface PhoneBelongings {
+  readonly mailbox?: Mailbox;
+  readonly memory?: Memory;
+  readonly senderKeys?: SenderKeys;
+}
 
 /** Device 0 of an account: receives, shows and answers as a real phone does, and sends on command. */
 export class Phone {
   readonly queue = new DeliveryQueue();
   readonly sent = new Map<string, SentMessage>();
+  /** What it had before; newly linked devices are told. */
+  past: Past = { chats: [] };
+  readonly mailbox: Mailbox;
+  readonly memory: Memory;
+  readonly senderKeys: SenderKeys;
   readonly #world: World;
   readonly #retries = new Map<string, number>();
   readonly #inHand = new Set<Delivery>();
@@ -34,9 +58,12 @@ export class Phone {
     readonly account: Account,
     readonly keys: PhoneKeys,
     readonly signal: SignalBox,
-    readonly mailbox: Mailbox = new Mailbox(),
+    { mailbox = new Mailbox(), memory = new Memory(), senderKeys = new SenderKeys(account.lid) }: PhoneBelongings = {},
   ) {
     this.#world = world;
+    this.mailbox = mailbox;
+    this.memory = memory;
+    this.senderKeys = senderKeys;
   }
 
   get online(): boolean {
@@ -57,21 +84,24 @@ export class Phone {
     if (this.#online) this.#take(delivery);
   }
 
-  /** Sends a text to a number as a person would, and resolves with its id when it is on its way. Throws NOT_ON_WHATSAPP, PHONE_OFFLINE. */
-  async send(to: string, text: string, id: string = newMessageId()): Promise<string> {
-    if (!this.#online) throw new ControlError(409, 'PHONE_OFFLINE', `${this.account.number} is offline`);
-    const recipient = this.#world.directory.find(`${to}@s.whatsapp.net`);
-    if (!recipient) throw new ControlError(404, 'NOT_ON_WHATSAPP', `${to} is not on WhatsApp`);
+  /**
+   * Sends a message as a person would, and resolves with its id when it is on its way. Throws PHONE_OFFLINE, and what `chatToWriteTo` and
+   * `compose` throw.
+   */
+  async send(order: SendOrder): Promise<string> {
+    this.#mustBeOnline();
+    const { account } = this;
+    const chat = chatToWriteTo(this.#world, account, order.to);
+    const id = order.id ?? newMessageId();
     return this.#exclusively(async () => {
-      const message: proto.IMessage = { conversation: text };
+      const message = await compose(order, { world: this.#world, author: account, chat, memory: this.memory, id });
       const timestamp = this.#world.clock.seconds();
-      this.#keep({ id, to, bytes: Buffer.from(proto.Message.encode(message).finish()), timestamp });
+      const bytes = Buffer.from(proto.Message.encode(message).finish());
+      this.#keep({ id, to: chat.chatId, bytes, timestamp });
+      this.memory.keep({ id, chat: chat.chatId, sender: account.number, bytes });
       this.#world.stats.count('messages', 'accepted');
-      this.#world.traces.add(id, 'accepted', this.account.jid, `to ${recipient.jid}`);
-      const others = recipient === this.account ? [] : [0, ...recipient.companions.keys()];
-      const parcel = { id, message, chat: recipient, timestamp };
-      for (const device of others) await this.#sendTo(recipient, device, parcel);
-      for (const device of [...this.account.companions.keys()]) await this.#sendTo(this.account, device, parcel);
+      this.#world.traces.add(id, 'accepted', account.jid, `to ${chat.jid}`);
+      await dispatch(this.#world, this, { id, message, chat, timestamp });
       this.#world.changed();
       return id;
     });
@@ -80,30 +110,75 @@ export class Phone {
   /** Gives a newly linked device the chats of this phone, as far as it is online. */
   async sendHistory(device: number): Promise<void> {
     if (!this.#online) return;
-    const message = historyMessage(this.mailbox.arrived, (number) => this.#world.directory.find(`${number}@s.whatsapp.net`)?.lidJid);
-    const parcel = { id: newMessageId(), message, chat: this.account, timestamp: this.#world.clock.seconds(), peer: true };
-    await this.#exclusively(async () => this.#sendTo(this.account, device, parcel));
+    const seconds = this.#world.clock.seconds();
+    await this.#exclusively(async () => {
+      const find = (name: string): Chat | undefined => findChat(this.#world, name);
+      const { account, mailbox } = this;
+      const history = historyMessages({ account, find, arrivals: mailbox.arrived, past: spellOut(this.past, seconds) });
+      for (const message of [keyShareMessage(this.keys.appState, seconds), ...history]) {
+        await dispatchTo(this.#world, this, account, device, {
+          id: newMessageId(),
+          message,
+          chat: account,
+          timestamp: seconds,
+          peer: true,
+        });
+      }
+    });
   }
 
   /**
-   * Reads messages: those of these ids, or all from that number, or both together. Their senders and this account's linked devices learn of it.
+   * Reads messages: those of these ids, or all in that chat, or both together. Their senders and this account's linked devices learn of it.
    * Gives how many were read; what was read before does not count again.
    */
-  markRead({ from, ids }: { from?: string | undefined; ids?: readonly string[] | undefined }): number {
-    const wanted = ids && new Set(ids);
-    const unread = this.mailbox.takeUnread(
-      (arrival) => (from === undefined || arrival.sender === from) && (!wanted || wanted.has(arrival.id)),
-    );
-    for (const sender of new Set(unread.map((arrival) => arrival.sender))) {
-      const read = unread.flatMap((arrival) => (arrival.sender === sender ? [arrival.id] : []));
-      relayReceipt(this.#world, { from: this.account, to: this.#world.directory.byNumber(sender), ids: read, type: 'read' });
-    }
+  markRead(order: ReadOrder): number {
+    const unread = this.mailbox.takeUnread(fitting(order));
+    this.#report(unread, 'read');
     return unread.length;
+  }
+
+  /** Plays voice notes and other sounds, as `markRead` reads. */
+  markPlayed(order: ReadOrder): number {
+    const fits = fitting(order);
+    const unplayed = this.mailbox.takeUnplayed((arrival) => arrival.content === 'audioMessage' && fits(arrival));
+    this.#report(unplayed, 'played');
+    return unplayed.length;
+  }
+
+  /** How often a message was asked for again, this time included. */
+  countRetry(key: string): number {
+    const count = (this.#retries.get(key) ?? 0) + 1;
+    this.#retries.set(key, count);
+    return count;
+  }
+
+  readSent({ bytes }: SentMessage): proto.IMessage {
+    return proto.Message.decode(bytes);
+  }
+
+  /** Loses every Signal session and every group's keys, as a phone restored from an old backup does. */
+  forgetSessions(): void {
+    this.signal.forget();
+    this.senderKeys.forget();
+    this.#world.changed();
   }
 
   /** Resolves when everything begun so far is done. */
   async settled(): Promise<void> {
     await this.#work;
+  }
+
+  #report(arrivals: readonly Arrival[], type: 'read' | 'played'): void {
+    for (const [chat, sender] of distinct(arrivals)) {
+      const ids = arrivals.flatMap((arrival) => (arrival.sender === sender && arrival.chat === chat ? [arrival.id] : []));
+      const found = findChat(this.#world, chat);
+      const group = found instanceof Group ? { group: found } : {};
+      relayReceipt(this.#world, { from: this.account, to: this.#world.directory.byNumber(sender), ids, type, ...group });
+    }
+  }
+
+  #mustBeOnline(): void {
+    if (!this.#online) throw new ControlError(409, 'PHONE_OFFLINE', `${this.account.number} is offline`);
   }
 
   #take(delivery: Delivery): void {
@@ -121,104 +196,8 @@ export class Phone {
   }
 
   async #handle(node: Stanza): Promise<void> {
-    if (node.tag === 'message') return this.#receive(node);
-    if (node.tag === 'receipt' && node.attrs['type'] === 'retry') return this.#sendAgain(node);
-  }
-
-  async #receive(node: Stanza): Promise<void> {
-    const { id = '', from = '' } = node.attrs;
-    const sender = this.#world.directory.find(from);
-    const device = parseJid(from)?.device ?? 0;
-    const enc = childOf(node, 'enc');
-    if (!sender || !enc) return;
-    let content: MessageContent;
-    try {
-      content = readMessage(await this.signal.decrypt(sender.lid, device, enc.attrs['type'] ?? '', bytesOf(enc)));
-    } catch (error) {
-      this.#world.traces.add(id, 'undecryptable', this.account.jid, error instanceof Error ? error.message : null);
-      return this.#askAgain(node, sender, device);
-    }
-    this.#world.traces.add(id, 'decrypted', this.account.jid);
-    if (isVisible(content)) this.#show(node, sender, device, content);
-    if (sender !== this.account) relayReceipt(this.#world, { from: this.account, to: sender, ids: [id] });
-  }
-
-  #show(node: Stanza, sender: Account, senderDevice: number, { destination, text, kind }: MessageContent): void {
-    const { id = '', t = '0', recipient } = node.attrs;
-    const fromMe = sender === this.account;
-    const chat = fromMe ? this.#world.directory.find(destination ?? recipient) : sender;
-    const { shown } = this.mailbox.take({
-      ...this.#world.clock.now(),
-      id,
-      chat: chat?.number ?? parseJid(destination ?? recipient)?.user ?? '',
-      sender: sender.number,
-      senderDevice,
-      fromMe,
-      text,
-      content: kind,
-      timestamp: Number(t),
-    });
-    this.#world.stats.count('messages', 'arrived');
-    if (shown) this.#world.stats.count('messages', 'shown');
-    this.#world.traces.add(id, shown ? 'shown' : 'repeated', this.account.jid);
-  }
-
-  #askAgain(node: Stanza, sender: Account, device: number): void {
-    const { id = '', t, recipient } = node.attrs;
-    const key = `${sender.number}:${device} ${id}`;
-    const count = (this.#retries.get(key) ?? 0) + 1;
-    if (count > MAX_RETRIES) return;
-    this.#retries.set(key, count);
-    this.#world.stats.count('retries', 'phone');
-    const bundle = takeKeyBundle(this.#world, this.account, 0);
-    const children = [
-      stanza('retry', { count, id, t, v: 1, error: 0 }),
-      stanza('registration', {}, bigEndian(this.keys.registrationId, 4)),
-      // The first request asks the sender to fetch the keys itself.
-      ...(count > 1 && bundle ? [stanza('keys', {}, bundleStanzas(bundle))] : []),
-    ];
-    relayRetry(this.#world, { from: this.account, fromDevice: 0, to: sender, toDevice: device, id, recipient, children });
-  }
-
-  async #sendAgain(receipt: Stanza): Promise<void> {
-    const { id = '', from } = receipt.attrs;
-    const asking = this.#world.directory.find(from);
-    const message = this.sent.get(id);
-    const device = parseJid(from)?.device ?? 0;
-    const recipient = this.#world.directory.find(`${message?.to ?? ''}@s.whatsapp.net`);
-    if (!asking || !message || !recipient) return;
-    const bundle = readKeyBundle(receipt) ?? takeKeyBundle(this.#world, asking, device);
-    if (!bundle) return;
-    await this.signal.open(asking.lid, device, bundle);
-    await this.#sendTo(asking, device, {
-      id,
-      message: proto.Message.decode(message.bytes),
-      chat: recipient,
-      timestamp: message.timestamp,
-      retry: childOf(receipt, 'retry')?.attrs['count'] ?? '1',
-    });
-  }
-
-  async #sendTo(target: Account, device: number, { id, message, chat, timestamp, retry, peer = false }: Parcel): Promise<void> {
-    if (!this.signal.has(target.lid, device)) {
-      const bundle = takeKeyBundle(this.#world, target, device);
-      if (!bundle) return;
-      await this.signal.open(target.lid, device, bundle);
-    }
-    const own = target === this.account && !peer;
-    const plaintext = own ? encodeForOwnDevices(message, chat.jid) : encodeMessage(message);
-    const { type, body } = await this.signal.encrypt(target.lid, device, plaintext);
-    const attributes = {
-      from: this.account.jid,
-      id,
-      t: timestamp,
-      type: 'text',
-      notify: this.account.name,
-      sender_lid: this.account.lidJid,
-      recipient: own ? chat.jid : undefined,
-      category: peer ? 'peer' : undefined,
-    };
-    deliverTo(this.#world, target, device, stanza('message', attributes, [stanza('enc', { v: 2, type, count: retry }, body)]));
+    if (node.tag === 'message') return receiveMessage(this.#world, this, node);
+    if (node.tag === 'receipt' && node.attrs['type'] === 'retry') return dispatchAgain(this.#world, this, node);
   }
 
   #keep(message: SentMessage): void {
@@ -232,4 +211,15 @@ export class Phone {
     this.#work = turn.catch(() => undefined);
     return turn;
   }
+}
+
+function fitting({ from, ids }: ReadOrder): (arrival: Arrival) => boolean {
+  const wanted = ids && new Set(ids);
+  return (arrival) => (from === undefined || arrival.chat === from) && (!wanted || wanted.has(arrival.id));
+}
+
+/** The pairs of chat and sender, each once. */
+function distinct(arrivals: readonly Arrival[]): (readonly [string, string])[] {
+  const pairs = new Map(arrivals.map(({ chat, sender }) => [`${chat} ${sender}`, [chat, sender] as const]));
+  return [...pairs.values()];
 }

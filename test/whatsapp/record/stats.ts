@@ -12,6 +12,14 @@ export interface StatsSnapshot {
   readonly receipts: Record<string, number>;
   /** Queries that the answer table does not know, by xmlns/type/child. */
   readonly unknownIqs: Record<string, number>;
+  /** Queries answered with an error, by xmlns/type/child and code. */
+  readonly refusedIqs: Record<string, number>;
+  /** Typing and recording, by what was said and who said it. */
+  readonly presence: Record<string, number>;
+  /** Transfers of media: uploads, downloads, refusals by status, transfers that broke off. */
+  readonly media: Record<string, number>;
+  /** Patches taken, by collection. */
+  readonly appState: Record<string, number>;
   readonly faults: Record<string, number>;
   readonly errors: Record<string, number>;
 }
@@ -29,6 +37,10 @@ export class Stats {
     retries: new Map(),
     receipts: new Map(),
     unknownIqs: new Map(),
+    refusedIqs: new Map(),
+    presence: new Map(),
+    media: new Map(),
+    appState: new Map(),
     faults: new Map(),
     errors: new Map(),
   };

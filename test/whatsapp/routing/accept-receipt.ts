@@ -1,6 +1,8 @@
 import type { Companion } from '../accounts/companion.js';
+import type { Group } from '../groups/group.js';
+import { acceptMediaRetry } from '../media/media-retry.js';
 import type { Connection } from '../server/connection.js';
-import { LID_SERVER, parseJid } from '../wire/jids.js';
+import { isGroupJid, LID_SERVER, parseJid } from '../wire/jids.js';
 import { childOf, childrenOf, stanza, type Stanza } from '../wire/stanza.js';
 import type { World } from '../world.js';
 import { relayReceipt, relayRetry } from './relay-receipt.js';
@@ -13,6 +15,7 @@ const HANDLERS: Readonly<Record<string, ReceiptHandler>> = {
   read: (world, companion, node, ids) => news(world, companion, node, ids, 'read'),
   played: (world, companion, node, ids) => news(world, companion, node, ids, 'played'),
   retry: askAgain,
+  'server-error': acceptMediaRetry,
 };
 
 /** Types by which a device does not confirm that it has the message. */
@@ -48,16 +51,18 @@ function settle(world: World, companion: Companion, tag: string, id: string, fro
 }
 
 function news(world: World, companion: Companion, node: Stanza, ids: readonly string[], type?: 'read' | 'played'): void {
-  const author = world.directory.find(node.attrs['to']);
+  const { to, participant = to } = node.attrs;
+  const author = world.directory.find(participant);
   if (!author) return;
-  const lid = parseJid(node.attrs['to'])?.server === LID_SERVER;
-  relayReceipt(world, { from: companion.account, fromDevice: companion.device, to: author, ids, lid, ...(type && { type }) });
+  const lid = parseJid(participant)?.server === LID_SERVER;
+  const group = groupOf(world, to);
+  relayReceipt(world, { from: companion.account, fromDevice: companion.device, to: author, ids, lid, ...group, ...(type && { type }) });
 }
 
 function askAgain(world: World, companion: Companion, node: Stanza): void {
-  const { id = '', to, recipient } = node.attrs;
-  const author = world.directory.find(to);
-  const address = parseJid(to);
+  const { id = '', to, participant = to, recipient } = node.attrs;
+  const author = world.directory.find(participant);
+  const address = parseJid(participant);
   if (!author || !address) return;
   world.stats.count('retries', 'companion');
   relayRetry(world, {
@@ -69,5 +74,11 @@ function askAgain(world: World, companion: Companion, node: Stanza): void {
     recipient,
     children: childrenOf(node),
     lid: address.server === LID_SERVER,
+    ...groupOf(world, to),
   });
+}
+
+function groupOf(world: World, jid: string | undefined): { group?: Group } {
+  const group = isGroupJid(jid) ? world.groups.find(jid) : undefined;
+  return group ? { group } : {};
 }

@@ -1,10 +1,16 @@
-import { createHash } from 'node:crypto';
+import { answerSync } from '../app-state/sync-query.js';
 import type { Companion } from '../accounts/companion.js';
+import { answerGroupQuery } from '../groups/group-queries.js';
+import { answerBlockList, changeBlockList } from '../profile/block-list.js';
+import { answerPicture, changeAbout, changePicture } from '../profile/profile-queries.js';
 import type { Connection } from '../server/connection.js';
 import { parseJid, SERVER_JID } from '../wire/jids.js';
-import { bigEndian, bytesOf, childOf, childrenOf, stanza, type Stanza } from '../wire/stanza.js';
+import { bytesOf, childOf, childrenOf, stanza, type Stanza } from '../wire/stanza.js';
 import type { World } from '../world.js';
-import { bundleStanzas, readKey, takeKeyBundle } from './key-bundle.js';
+import { readKey } from './key-bundle.js';
+import { answerBundles, answerDigest, uploadKeys } from './key-queries.js';
+import { QueryRefused } from './query-refused.js';
+import { answerRestriction } from './restriction.js';
 import { unlink } from './unlink.js';
 import { answerUsync } from './usync.js';
 
@@ -30,12 +36,15 @@ const UNPAIRED: Readonly<Record<string, Unpaired>> = {
   'md/set/link_code_companion_reg': linkCode,
 };
 
-/** Queries of linked devices, by xmlns/type/child. What is not here is counted and gets a plain result. */
+/** Queries of linked devices, by xmlns/type/child. What is not here, and no query about groups, is counted and gets a plain result. */
 const LINKED: Readonly<Record<string, Linked>> = {
   'encrypt/get/count': (_query, { preKeys }) => [stanza('count', { value: preKeys.count })],
-  'encrypt/get/digest': (_query, companion) => [digest(companion)],
-  'encrypt/get/key': ({ world, child }) => [stanza('list', {}, bundles(world, child))],
-  'encrypt/set/registration': uploadKeys,
+  'encrypt/get/digest': (_query, companion) => [answerDigest(companion)],
+  'encrypt/get/key': ({ world, child }) => [stanza('list', {}, answerBundles(world, child))],
+  'encrypt/set/registration': ({ world, node }, companion) => {
+    uploadKeys(world, companion, node);
+    return undefined;
+  },
   'encrypt/set/rotate': ({ world, child }, { keys }) => {
     keys.signedPreKey = readKey(childOf(child, 'skey'));
     world.changed();
@@ -50,8 +59,8 @@ const LINKED: Readonly<Record<string, Linked>> = {
     return undefined;
   },
   'abt/get/props': () => [stanza('props', { protocol: 1, hash: 'simulated' })],
-  'blocklist/get/': () => [stanza('list')],
-  'blocklist/set/item': () => [stanza('list')],
+  'blocklist/get/': ({ world }, { account }) => [answerBlockList(world, account)],
+  'blocklist/set/item': ({ world, child }, companion) => [changeBlockList(world, companion, child)],
   'privacy/get/privacy': () => [
     stanza(
       'privacy',
@@ -63,35 +72,56 @@ const LINKED: Readonly<Record<string, Linked>> = {
   'privacy/set/tokens': plain,
   'urn:xmpp:whatsapp:dirty/set/clean': plain,
   'disappearing_mode/set/disappearing_mode': plain,
-  'status/set/status': plain,
+  'status/set/status': ({ world, child }, { account }) => {
+    changeAbout(world, account, bytesOf(child).toString());
+    return undefined;
+  },
   'w:stats//add': plain,
-  'w:sync:app:state/set/sync': ({ child }) => [
-    stanza(
-      'sync',
-      {},
-      childrenOf(child).map(({ attrs }) => stanza('collection', { name: attrs['name'], version: attrs['version'] })),
-    ),
+  'w:sync:app:state/set/sync': ({ world, child }, companion) => answerSync(world, companion, child),
+  'w:profile:picture/get/picture': ({ world, node, child }) => [answerPicture(world, node.attrs['target'], child)],
+  'w:profile:picture/set/picture': ({ world, node, child }, { account }) => [
+    changePicture(world, account, node.attrs['target'], bytesOf(child)),
   ],
-  'w:profile:picture/get/picture': () => [stanza('picture')],
-  'w:profile:picture/set/picture': plain,
+  'w:profile:picture/set/': ({ world, node }, { account }) => [changePicture(world, account, node.attrs['target'], Buffer.alloc(0))],
   'w:biz/get/business_profile': () => [stanza('business_profile')],
-  'w:m/set/media_conn': () => [stanza('media_conn', { auth: 'simulated', ttl: 3600, auth_ttl: 3600, max_buckets: 12 })],
+  'w:m/set/media_conn': ({ world: { media } }) => {
+    const host = stanza('host', { hostname: media.host, type: 'primary', maxContentLengthBytes: 2 ** 31 });
+    return [stanza('media_conn', { auth: media.auth, ttl: 3600, auth_ttl: 3600, max_buckets: 12 }, [host])];
+  },
+  'w:mex/get/query': ({ world, child }, { account }) => answerRestriction(world, account, child),
 };
 
 /** Answers a query from a client. */
 export function answerIq(world: World, connection: Connection, node: Stanza): void {
-  const { id, type, xmlns } = node.attrs;
+  const { id, type, xmlns, to } = node.attrs;
   if (type === 'result' || type === 'error') return;
   const [child] = childrenOf(node);
   const key = `${xmlns ?? ''}/${type ?? ''}/${child?.tag ?? ''}`;
-  const query = { world, connection, node, child };
+  const from = xmlns === 'w:g2' ? to : SERVER_JID;
+  try {
+    const answer = find(key, { world, connection, node, child });
+    connection.send(stanza('iq', { id, from, type: 'result' }, answer && [...answer]));
+  } catch (error) {
+    if (!(error instanceof QueryRefused)) throw error;
+    world.stats.count('refusedIqs', `${key} ${error.code}`);
+    connection.send(stanza('iq', { id, from, type: 'error' }, [stanza('error', { code: error.code, text: error.message })]));
+  }
   const { companion } = connection;
-  if (UNPAIRED[key] === undefined && (!companion || LINKED[key] === undefined)) world.stats.count('unknownIqs', key);
-  const answer = UNPAIRED[key]?.(query) ?? (companion ? LINKED[key]?.(query, companion) : undefined);
-  connection.send(stanza('iq', { id, from: SERVER_JID, type: 'result' }, answer && [...answer]));
   // What it missed follows the confirmation that it may come.
   if (key === 'passive/set/active' && companion) world.switchboard.startReceiving(companion);
   if (key === 'passive/set/passive' && companion) companion.receiving = false;
+}
+
+function find(key: string, query: Query): Answer {
+  const { world, connection, node } = query;
+  const { companion } = connection;
+  const unpaired = UNPAIRED[key];
+  if (unpaired) return unpaired(query);
+  const linked = companion && LINKED[key];
+  if (linked) return linked(query, companion);
+  const aboutGroups = companion && node.attrs['xmlns'] === 'w:g2' ? answerGroupQuery(world, companion.account, node) : undefined;
+  if (!aboutGroups) world.stats.count('unknownIqs', key);
+  return aboutGroups;
 }
 
 function linkCode({ world, connection, child }: Query): Answer {
@@ -101,34 +131,4 @@ function linkCode({ world, connection, child }: Query): Answer {
   const wrapped = bytesOf(childOf(child, 'link_code_pairing_wrapped_companion_ephemeral_pub'));
   const ref = world.pairing.hello(connection, parseJid(jid)?.user ?? '', wrapped);
   return [stanza('link_code_companion_reg', {}, [stanza('link_code_pairing_ref', {}, ref)])];
-}
-
-function uploadKeys({ world, node }: Query, { keys, preKeys }: Companion): Answer {
-  preKeys.add(childrenOf(childOf(node, 'list')).map(readKey));
-  keys.signedPreKey = readKey(childOf(node, 'skey'));
-  world.changed();
-  return undefined;
-}
-
-function bundles(world: World, wanted: Stanza | undefined): Stanza[] {
-  return childrenOf(wanted).flatMap(({ attrs }) => {
-    const account = world.directory.find(attrs['jid']);
-    const bundle = account && takeKeyBundle(world, account, parseJid(attrs['jid'])?.device ?? 0);
-    if (!bundle) return [];
-    const registration = stanza('registration', {}, bigEndian(bundle.registrationId, 4));
-    return [stanza('user', { jid: attrs['jid'], t: world.clock.seconds() }, [registration, ...bundleStanzas(bundle)])];
-  });
-}
-
-function digest({ keys, preKeys }: Companion): Stanza {
-  const ids = preKeys.ids().map((id) => stanza('id', {}, bigEndian(id, 3)));
-  const hash = createHash('sha1').update(keys.identity).update(keys.signedPreKey.value).update(preKeys.packed()).digest();
-  return stanza('digest', {}, [
-    stanza('registration', {}, bigEndian(keys.registrationId, 4)),
-    stanza('type', {}, Buffer.from([5])),
-    stanza('identity', {}, keys.identity),
-    stanza('skey', {}, [stanza('id', {}, bigEndian(keys.signedPreKey.id, 3))]),
-    stanza('list', {}, ids),
-    stanza('hash', {}, hash),
-  ]);
 }

@@ -1,5 +1,5 @@
 import type { Account } from '../accounts/account.js';
-import { formatJid, LID_SERVER, PHONE_SERVER } from '../wire/jids.js';
+import type { Group } from '../groups/group.js';
 import { stanza, type Stanza } from '../wire/stanza.js';
 import type { World } from '../world.js';
 import { deliverTo } from './deliver.js';
@@ -14,6 +14,8 @@ export interface ReceiptNews {
   readonly type?: 'read' | 'played';
   /** Whether the devices speak in LIDs. */
   readonly lid?: boolean;
+  /** Where the messages are, if not in the chat of the two. */
+  readonly group?: Group;
 }
 
 /** That a device could not read a message and wants it again. */
@@ -27,15 +29,21 @@ export interface RetryRequest {
   readonly recipient?: string | undefined;
   readonly children: readonly Stanza[];
   readonly lid?: boolean;
+  readonly group?: Group;
 }
 
 function jidOf(account: Account, device: number, lid = false): string {
-  return lid ? formatJid(account.lid, device, LID_SERVER) : formatJid(account.number, device, PHONE_SERVER);
+  return account.addressOf(device, lid);
+}
+
+/** Who reports, as the attributes of a receipt say it. */
+function reporter(from: Account, device: number, group: Group | undefined, lid: boolean | undefined): Record<string, string> {
+  return group ? { from: group.jid, participant: jidOf(from, device, group.byLid) } : { from: jidOf(from, device, lid) };
 }
 
 /** Tells the author's phone and linked devices; a read message is also news for the reader's own other devices. */
 export function relayReceipt(world: World, news: ReceiptNews): void {
-  const { from, to, ids, type, lid } = news;
+  const { from, to, ids, type, lid, group } = news;
   const [first = '', ...rest] = ids;
   if (first === '') return;
   const content =
@@ -50,13 +58,16 @@ export function relayReceipt(world: World, news: ReceiptNews): void {
       : undefined;
   const common = { id: first, type, t: world.clock.seconds() };
   for (const companion of to === from ? [] : to.companions.values()) {
-    world.switchboard.deliver(companion, stanza('receipt', { ...common, from: jidOf(from, 0, lid) }, content));
+    world.switchboard.deliver(companion, stanza('receipt', { ...common, ...reporter(from, 0, group, lid) }, content));
   }
   if (to !== from)
-    for (const id of ids) to.phone.mailbox.takeReceipt({ ...world.clock.now(), id, from: from.number, type: type ?? 'delivered' });
+    for (const id of ids)
+      to.phone.mailbox.takeReceipt({ ...world.clock.now(), id, from: from.number, type: type ?? 'delivered', group: group?.jid ?? null });
   for (const companion of type ? from.companions.values() : []) {
     if (companion.device === news.fromDevice) continue;
-    const own = { ...common, from: jidOf(from, 0, lid), recipient: jidOf(to, 0, lid) };
+    const own = group
+      ? { ...common, from: group.jid, participant: jidOf(from, 0, group.byLid), recipient: jidOf(to, 0, group.byLid) }
+      : { ...common, from: jidOf(from, 0, lid), recipient: jidOf(to, 0, lid) };
     world.switchboard.deliver(companion, stanza('receipt', own, content));
   }
   world.stats.count('receipts', type ?? 'delivered', ids.length);
@@ -66,8 +77,8 @@ export function relayReceipt(world: World, news: ReceiptNews): void {
 
 /** Brings a retry request to the device that encrypted the message. */
 export function relayRetry(world: World, request: RetryRequest): void {
-  const { from, fromDevice, to, toDevice, id, recipient, children, lid } = request;
-  const attributes = { id, type: 'retry', from: jidOf(from, fromDevice, lid), recipient, t: world.clock.seconds() };
+  const { from, fromDevice, to, toDevice, id, recipient, children, lid, group } = request;
+  const attributes = { id, type: 'retry', ...reporter(from, fromDevice, group, lid), recipient, t: world.clock.seconds() };
   world.traces.add(id, 'retry', jidOf(from, fromDevice), `asks ${jidOf(to, toDevice)}`);
   deliverTo(world, to, toDevice, stanza('receipt', attributes, [...children]));
 }

@@ -10,6 +10,8 @@ const PROTOCOLS: Readonly<Record<string, Protocol>> = {
   contact: (account) => stanza('contact', { type: account ? 'in' : 'out' }),
   // Asked by LID, the answer would map the LID to itself.
   lid: (account, askedByLid) => (account && !askedByLid ? stanza('lid', { val: account.lidJid }) : undefined),
+  status: (account) => account && stanza('status', { t: account.profile.aboutSetAt }, Buffer.from(account.profile.about)),
+  disappearing_mode: (account) => account && stanza('disappearing_mode', { duration: 0, t: 0 }),
   devices: (account) => account && stanza('devices', {}, [stanza('device-list', {}, devicesOf(account))]),
 };
 

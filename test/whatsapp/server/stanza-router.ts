@@ -1,4 +1,5 @@
 import type { Companion } from '../accounts/companion.js';
+import { acceptChatState, acceptPresence } from '../presence/accept-presence.js';
 import { answerIq } from '../routing/iq-answers.js';
 import { acceptMessage } from '../routing/accept-message.js';
 import { acceptAck, acceptReceipt } from '../routing/accept-receipt.js';
@@ -13,6 +14,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   message: acceptMessage,
   receipt: acceptReceipt,
   ack: acceptAck,
+  presence: acceptPresence,
+  chatstate: acceptChatState,
   call: (world, connection, _companion, node) => {
     const { id, to } = node.attrs;
     connection.send(stanza('ack', { class: 'call', id, from: to, t: world.clock.seconds() }));

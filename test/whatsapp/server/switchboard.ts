@@ -27,6 +27,7 @@ export class Switchboard {
     if (companion?.connection !== connection) return;
     companion.connection = null;
     companion.receiving = false;
+    this.#world().presence.set(companion, false);
   }
 
   /** Lets a connection speak for a device. An older one of the same device is told that it was replaced. */

@@ -1,18 +1,22 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Certificate } from '../wire/certificate-authority.js';
+import type { SavedGroup } from './saved-group.js';
 
 /** The first line of a state file. */
 export interface StateHeader {
-  readonly version: 1;
+  readonly version: 2;
   readonly authority: Certificate;
+  /** Where the media server listened: messages on their way name that port. */
+  readonly mediaPort: number;
+  readonly groups: readonly SavedGroup[];
 }
 
 /** Shortest time between two automatic saves, and how many times longer than a save took; milliseconds. */
 const MIN_PAUSE_MS = 500;
 const PAUSE_FACTOR = 20;
 
-/** Keeps a simulated WhatsApp in one file: a header line, then one line per account. Every save replaces the file as a whole. */
+/** Keeps a simulated WhatsApp in one file: a header line with the groups, then one line per account. Every save replaces the file as a whole. */
 export class StateFile {
   readonly #path: string;
   readonly #lines: () => Iterable<string>;
@@ -80,6 +84,6 @@ export async function readStateFile(path: string): Promise<{ header: StateHeader
   if (content === null) return null;
   const [first = '', ...accounts] = content.split('\n').filter((line) => line !== '');
   const header = JSON.parse(first) as StateHeader | { version: unknown };
-  if (header.version !== 1) throw new Error(`${path} is no state file of this simulated WhatsApp`);
+  if (header.version !== 2) throw new Error(`${path} is no state file of this simulated WhatsApp`);
   return { header: header as StateHeader, accounts };
 }

@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, randomBytes, sign, X509Certificate, type KeyObject } from 'node:crypto';
 import { derBits, derImplicit, derInteger, derOctets, derOid, derSequence, derSet, derTagged, derText, derTime, derTrue } from './der.js';
 
 /** A certificate and its key, both PEM. */
@@ -21,14 +21,16 @@ const YEAR_DAYS = 365;
 const VERSION_3 = Buffer.from([2]);
 // A first byte between 1 and 127 keeps the number positive and in its shortest form.
 const SERIAL_START = Buffer.from([1]);
-const AUTHORITY = 'Simulated WhatsApp CA';
+const COMMON_NAME = 'CN=';
 
 /** A new certificate authority: what clients have to trust (`NODE_EXTRA_CA_CERTS`) to accept the servers it certifies. */
 export function makeAuthority(): Certificate {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const certSign = derBits(Buffer.from([0b0000_0110]), 1);
   const extensions = [extension(OID.basic, true, derSequence(derTrue())), extension(OID.keyUsage, true, certSign)];
-  const cert = certify({ subject: AUTHORITY, issuer: AUTHORITY, publicKey, signer: privateKey, extensions });
+  // Of two authorities of one name, a client that trusts both would try only the first.
+  const subject = `Simulated WhatsApp CA ${randomBytes(6).toString('hex')}`;
+  const cert = certify({ subject, issuer: subject, publicKey, signer: privateKey, extensions });
   return { cert, key: exportKey(privateKey) };
 }
 
@@ -38,7 +40,8 @@ export function certifyLoopback(authority: Certificate): Certificate {
   const names = derSequence(derImplicit(7, Buffer.from([127, 0, 0, 1])), derImplicit(2, Buffer.from('localhost')));
   const signer = createPrivateKey(authority.key);
   const extensions = [extension(OID.altName, false, names)];
-  const cert = certify({ subject: 'localhost', issuer: AUTHORITY, publicKey, signer, extensions });
+  const issuer = new X509Certificate(authority.cert).subject.slice(COMMON_NAME.length);
+  const cert = certify({ subject: 'localhost', issuer, publicKey, signer, extensions });
   return { cert: cert + authority.cert, key: exportKey(privateKey) };
 }
 

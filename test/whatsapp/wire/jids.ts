@@ -5,6 +5,9 @@ export const SERVER_JID = '@s.whatsapp.net';
 /** The server of the hidden addresses (LIDs) that Signal sessions are keyed by. */
 export const LID_SERVER = 'lid';
 
+/** The server of group addresses. */
+export const GROUP_SERVER = 'g.us';
+
 /** An address taken apart. Device 0 is the phone. */
 export interface Address {
   readonly user: string;
@@ -25,4 +28,9 @@ export function parseJid(jid: string | undefined): Address | undefined {
 /** `user@server` for the phone, `user:device@server` for a companion. */
 export function formatJid(user: string, device: number, server: string): string {
   return device === 0 ? `${user}@${server}` : `${user}:${device}@${server}`;
+}
+
+/** Whether an address is a group's. */
+export function isGroupJid(jid: string | undefined): boolean {
+  return parseJid(jid)?.server === GROUP_SERVER;
 }
