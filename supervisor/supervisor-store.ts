@@ -139,6 +139,8 @@ export interface MessageDay {
 
 export interface Deletion {
   at: number;
+  /** Where the session lived, if it ever did: that slot's store tells the object store that its rows are gone. */
+  slot?: number | undefined;
 }
 
 /** How far the backend knows a session. */

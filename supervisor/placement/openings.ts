@@ -22,6 +22,8 @@ export interface OpeningsOptions {
   beforeOpen?: ((sessionId: string) => Promise<void>) | undefined;
   /** What was learned of the session's silence. */
   rhythmOf: (sessionId: string) => Rhythm | undefined;
+  /** Where a new session does best to live; undefined when it does not matter. */
+  formerSlot: (sessionId: string) => number | undefined;
   /** Gives a session that is to be alone a runner of its own, and opens it there. */
   isolate: (sessionId: string) => Promise<void>;
   /** Called instead of an opening when a session that waited for one is being deleted. */
@@ -79,11 +81,11 @@ export class Openings {
 
   /** To be called in the session's turn. */
   async atHome(sessionId: string): Promise<void> {
-    const { registry, fleet, rooms, rhythmOf, beforeOpen } = this.#options;
+    const { registry, fleet, rooms, rhythmOf, formerSlot, beforeOpen } = this.#options;
     const row = registry.get(sessionId);
     if (this.#stopping || !wanted(row)) return;
     if (rooms.isAway(row)) throw new AppError('RUNNER_UNAVAILABLE', 'This session is opened in a runner of its own only.');
-    const slot = row.slot ?? rooms.forNew(row);
+    const slot = row.slot ?? rooms.forNew(row, formerSlot(sessionId));
     const isNew = row.slot === undefined;
     await registry.update(sessionId, { slot, epoch: row.epoch + 1 });
     fleet.keep(slot, true);

@@ -42,7 +42,9 @@ export interface PlacedSessionsOptions {
   onResume?: (sessionIds: readonly string[]) => void;
   maxSessionsPerRunner: number;
   /** What to commit together with the end of a session. */
-  onRemoved?: (sessionId: string) => Write[];
+  onRemoved?: (sessionId: string, slot: number | undefined) => Write[];
+  /** Where a new session does best to live; no matter unless given. */
+  formerSlot?: (sessionId: string) => number | undefined;
   /** Awaited before a session is given to its runner. */
   beforeOpen?: (sessionId: string) => Promise<void>;
   retryMs?: number;
@@ -81,6 +83,7 @@ export class PlacedSessions implements Sessions {
       ...{ registry, fleet, throttle, log, rooms, turns: this.#turns },
       ...{ beforeOpen: options.beforeOpen, retryMs: options.retryMs, pauseMs: options.pauseMs },
       rhythmOf: (sessionId) => options.deafLadder?.().rhythmOf(sessionId),
+      formerSlot: (sessionId) => options.formerSlot?.(sessionId),
       isolate: async (sessionId) => this.suspects.isolate(sessionId),
       resumeDelete: async (sessionId) => this.delete(sessionId),
     });
@@ -216,7 +219,7 @@ export class PlacedSessions implements Sessions {
           await fleet.call(slot, 'session.erase', { sessionId });
         }
         await removeSessionRows(store, sessionId);
-        await this.#registry.remove(sessionId, this.#options.onRemoved?.(sessionId));
+        await this.#registry.remove(sessionId, this.#options.onRemoved?.(sessionId, slot));
       },
       // A delete that a crash interrupted goes on although the session is no longer shown.
       () => this.#registry.find(sessionId) ?? this.#registry.get(sessionId),

@@ -46,13 +46,14 @@ export class SlotRooms {
     return this.#isolationSlots().find((slot) => !occupied.has(slot) && usable(slot));
   }
 
-  /** The slot for a session that has none. */
-  forNew({ suspect }: Readonly<Pick<SessionRow, 'suspect'>> = {}): number {
+  /** The slot for a session that has none: `best`, if there is one and it has room. */
+  forNew({ suspect }: Readonly<Pick<SessionRow, 'suspect'>> = {}, best?: number): number {
     const alone = suspect?.isolated ? this.forIsolation(() => true) : undefined;
     if (alone !== undefined) return alone;
     const occupied = this.#occupied();
     for (const slot of this.#isolationSlots()) occupied.set(slot, this.#options.perSlot);
     for (const slot of this.#shut) occupied.set(slot, this.#options.perSlot);
+    if (best !== undefined && (occupied.get(best) ?? 0) < this.#options.perSlot) return best;
     return chooseSlot(occupied, this.#options.perSlot);
   }
 

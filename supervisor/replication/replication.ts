@@ -146,8 +146,16 @@ export class Replication {
   }
 
   /** What to commit with the removal of a session, so that its objects go too. */
-  deletion(sessionId: string): Write[] {
-    return [{ table: TABLES.deletions, key: [sessionId], value: { at: Date.now() } satisfies Deletion }];
+  deletion(sessionId: string, slot: number | undefined): Write[] {
+    return [{ table: TABLES.deletions, key: [sessionId], value: { at: Date.now(), slot } satisfies Deletion }];
+  }
+
+  /**
+   * Where a session of this name lived whose deletion is not finished. One that is made anew does best to live there, too: in another slot what it
+   * tells could reach the object store before the removals of the old one, which then would be passed over.
+   */
+  formerSlot(sessionId: string): number | undefined {
+    return this.#options.store.get<Deletion>(TABLES.deletions, [sessionId])?.slot;
   }
 
   /** Ships everything committed by now, and with `files` writes what the files of sessions lack. @throws ObjectStoreError, SupersededError */

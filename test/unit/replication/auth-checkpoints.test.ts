@@ -264,7 +264,7 @@ it('removes all pre-keys with the credentials, and with the session', async () =
   await worker.save();
   expect(keyObjects(bucket)).toHaveLength(1);
   await worker.slot.commit(rowsOf(worker.slot, 'shop'));
-  await worker.store.commit([{ table: TABLES.sessions, key: ['shop'], value: undefined }, ...worker.replication.deletion('shop')]);
+  await worker.store.commit([{ table: TABLES.sessions, key: ['shop'], value: undefined }, ...worker.replication.deletion('shop', 0)]);
   await worker.save();
   expect(existsSync(join(bucket, KEYS.session('shop')))).toBe(false);
   expect([...worker.store.range(TABLES.replication, { prefix: ['preKeys'] })]).toEqual([]);
