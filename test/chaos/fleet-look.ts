@@ -1,18 +1,9 @@
 import { z } from 'zod';
+import type { RunnerFacts } from '../contract/runners-answer.js';
 import type { WorkerProcess } from '../support/worker-process.js';
 
 const time = z.iso.datetime().transform((text) => Date.parse(text));
 
-const Runner = z.object({
-  slot: z.number(),
-  state: z.string(),
-  incarnation: z.number(),
-  pid: z.number().optional(),
-  sessions: z.number(),
-  startedAt: time.optional(),
-  beat: z.object({ unhandledRejections: z.number() }).optional(),
-  lastExit: z.object({ verdict: z.string(), at: time }).optional(),
-});
 const Session = z.object({
   sessionId: z.string(),
   status: z.string(),
@@ -22,12 +13,20 @@ const Session = z.object({
   suspect: z.object({ isolated: z.boolean() }).optional(),
 });
 
-export type RunnerLook = z.infer<typeof Runner>;
+/** Times are Unix milliseconds. */
+export type RunnerLook = Omit<RunnerFacts, 'startedAt' | 'lastExit'> & {
+  startedAt: number | undefined;
+  lastExit: { verdict: string; at: number } | undefined;
+};
 export type SessionLook = z.infer<typeof Session>;
 
-/** What the API says of the runners. Times are Unix milliseconds. */
+/** What the API says of the runners. */
 export const lookAtRunners = async (worker: WorkerProcess): Promise<RunnerLook[]> =>
-  z.object({ runners: z.array(Runner) }).parse(await worker.call('GET', '/runners')).runners;
+  (await worker.runners()).map((facts) => ({
+    ...facts,
+    startedAt: facts.startedAt === null ? undefined : Date.parse(facts.startedAt),
+    lastExit: facts.lastExit ? { verdict: facts.lastExit.verdict, at: Date.parse(facts.lastExit.at) } : undefined,
+  }));
 
 export const lookAtSessions = async (worker: WorkerProcess): Promise<SessionLook[]> =>
   z.object({ sessions: z.array(Session) }).parse(await worker.call('GET', '/sessions')).sessions;

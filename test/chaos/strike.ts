@@ -71,9 +71,9 @@ export const strike = async (worker: WorkerProcess, orders: string, { kind, slot
     last = exit.at;
   }
   if (exits.length === 0) {
-    const before = victim.beat?.unhandledRejections ?? 0;
+    const before = victim.unhandledRejections ?? 0;
     const after = await seen(worker, slot, `a rejection in runner ${pid}`, (runner) =>
-      runner.incarnation !== victim.incarnation || (runner.beat?.unhandledRejections ?? 0) > before ? runner : undefined,
+      runner.incarnation !== victim.incarnation || (runner.unhandledRejections ?? 0) > before ? runner : undefined,
     );
     if (after.pid !== pid) done.wrong.push(`runner ${pid} did not survive ${kind}`);
     return { ...done, othersBackAt: Date.now(), backAt: Date.now() };
@@ -99,7 +99,9 @@ const victimNear = async (worker: WorkerProcess, wanted: number): Promise<Runner
   const deadline = performance.now() + NOTICE_TIMEOUT_MS;
   for (;;) {
     const able = (await lookAtRunners(worker)).flatMap((runner) =>
-      runner.state === 'ready' && runner.sessions > 1 && runner.pid !== undefined && runner.beat ? [{ ...runner, pid: runner.pid }] : [],
+      runner.state === 'ready' && runner.sessions > 1 && runner.pid !== null && runner.unhandledRejections !== null
+        ? [{ ...runner, pid: runner.pid }]
+        : [],
     );
     const victim = able.find(({ slot }) => slot >= wanted) ?? able[0];
     if (victim) return victim;

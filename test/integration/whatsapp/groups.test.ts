@@ -37,16 +37,14 @@ test.each(['lid', 'pn'] as const)('members of a group addressed by %s write to e
   expect(await client.waitForShown(zoe.number, fromDevice)).toMatchObject({
     details: { mentions: [zoe.number], quoted: { id: fromPhone, sender: bob.number } },
   });
-  await companion.untilHeard('message-receipt.update', (receipts) =>
-    receipts.some(({ key, receipt }) => key.id === fromDevice && receipt.userJid === (addressing === 'lid' ? zoe.lid : zoe.jid)),
-  );
+  const receipt = await companion.untilReceipt(fromDevice, ({ userJid }) => userJid === (addressing === 'lid' ? zoe.lid : zoe.jid));
+  expect(DELIVERED_IN_GROUP in receipt).toBe(true);
   const second = await companion.sendContent(jid, { text: 'and again' });
   await client.waitForShown(bob.number, second);
   await tomDevice.untilMessage(second);
   const answer = await client.sendMessage(zoe.number, { to: jid, text: 'answer', quote: second, mentions: [ann.number] });
   expect((await companion.untilMessage(answer)).message?.extendedTextMessage?.contextInfo?.stanzaId).toBe(second);
   expect((await client.stats()).retries).toEqual({});
-  expect(DELIVERED_IN_GROUP in (companion.heard('message-receipt.update')[0]?.[0]?.receipt ?? {})).toBe(true);
 });
 
 test('files, reactions, votes, edits and deletions work in groups', async () => {
@@ -75,7 +73,7 @@ test('files, reactions, votes, edits and deletions work in groups', async () => 
     updates.some(({ key, update }) => key.id === theirs && update.message === null),
   );
   expect(await client.markRead(bob.number, { from: jid })).toBeGreaterThan(0);
-  await companion.untilHeard('message-receipt.update', (receipts) => receipts.some(({ receipt }) => Boolean(receipt.readTimestamp)));
+  await companion.untilReceipt(image, ({ readTimestamp }) => Boolean(readTimestamp));
 });
 
 test('Baileys creates a group and manages its members, settings and link', async () => {

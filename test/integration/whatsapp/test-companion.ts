@@ -184,6 +184,18 @@ export class TestCompanion {
     return find() as BaileysEventMap[Event];
   }
 
+  /** Resolves with the first receipt of that message that fits. */
+  async untilReceipt(id: string, fits: (receipt: proto.IUserReceipt) => boolean = () => true): Promise<proto.IUserReceipt> {
+    // Baileys puts those that come together with the message into it, and tells of the others.
+    const find = (): proto.IUserReceipt | undefined =>
+      [
+        ...this.received.flatMap(({ message }) => (message.key.id === id ? (message.userReceipt ?? []) : [])),
+        ...this.heard('message-receipt.update').flatMap((all) => all.flatMap(({ key, receipt }) => (key.id === id ? [receipt] : []))),
+      ].find(fits);
+    await this.until(`a receipt of ${id}`, () => find() !== undefined);
+    return find() as proto.IUserReceipt;
+  }
+
   /** Resolves with the message of that id when it has come. */
   async untilMessage(id: string): Promise<WAMessage> {
     const find = (): WAMessage | undefined => this.received.find(({ message }) => message.key.id === id && message.message)?.message;

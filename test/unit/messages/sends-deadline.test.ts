@@ -14,16 +14,21 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const passDeadline = async (): Promise<void> => {
-  await eventually(() => vi.getTimerCount() > 0, 'somebody waits for the outcome');
-  vi.advanceTimersByTime(DEADLINE_MS);
+/** Not only the deadline is a timer: whether this one was set is known when it has ended the wait. */
+const passDeadline = async (failure: Promise<unknown>): Promise<void> => {
+  let ended = false;
+  void failure.finally(() => (ended = true));
+  await eventually(() => {
+    vi.advanceTimersByTime(DEADLINE_MS);
+    return ended;
+  }, 'the deadline passes');
 };
 
 it('drops at the deadline what no runner ever had, sends it never, and frees its key', async () => {
   const setting = await setUp(DEADLINE_MS);
   await disconnect(setting);
   const failure = failureOf(setting.sends.send(text('too late', 'key')));
-  await passDeadline();
+  await passDeadline(failure);
   expect(await failure).toMatchObject({ code: 'SESSION_NOT_CONNECTED' });
   expect(statusOf(setting)).toEqual(['failed']);
   expect([rowsIn(setting.store, TABLES.intents), rowsIn(setting.store, TABLES.idempotency)]).toEqual([[], []]);
@@ -37,7 +42,7 @@ it('cannot tell at the deadline what became of a send without a key, and goes on
   const { confirm } = hold(setting.fleet);
   const failing = failureOf(setting.sends.send(text('hello')));
   await untilGiven(setting, 1);
-  await passDeadline();
+  await passDeadline(failing);
   const failure = await failing;
   const messageId = setting.given()[0]?.messageId;
   expect(failure).toMatchObject({ code: 'OUTCOME_UNKNOWN', details: { messageId } });
@@ -51,7 +56,7 @@ it('asks at the deadline to repeat the key, which then gives the result', async 
   const { confirm } = hold(setting.fleet);
   const failing = failureOf(setting.sends.send(text('hello', 'key')));
   await untilGiven(setting, 1);
-  await passDeadline();
+  await passDeadline(failing);
   const failure = await failing;
   const messageId = setting.given()[0]?.messageId;
   expect(failure).toMatchObject({ code: 'DEADLINE_EXCEEDED', details: { messageId }, retryAfterSeconds: 5 });
