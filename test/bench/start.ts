@@ -39,6 +39,7 @@ export const start: Bench = async ({ sessions }) => {
     const ramp = await watchRamp(scene, sessions, startedAt);
     const { connections, overlaps } = await scene.phones.connections();
     const after = connections.filter(({ openedAt }) => openedAt >= startedAt);
+    const connects = after.map(({ openedAt }) => openedAt).toSorted((one, other) => one - other);
     const logins = after.flatMap(({ loggedInAt }) => loggedInAt ?? []).toSorted((one, other) => one - other);
     const disagreements = ramp.looks.map((look) => disagreement(look, connections)).toSorted((one, other) => one - other);
     const statuses = ramp.statusMs.toSorted((one, other) => one - other);
@@ -49,6 +50,8 @@ export const start: Bench = async ({ sessions }) => {
       readyMs,
       connectedSeconds: ramp.seconds,
       firstLoginSeconds: Math.round(((logins[0] ?? Infinity) - startedAt) / 100) / 10,
+      mostConnectsInASecond: mostWithin(connects, 1_000),
+      // A login follows its connect after a time that differs, so logins come less evenly.
       mostLoginsInASecond: mostWithin(logins, 1_000),
       statusCalls: statuses.length,
       statusP50Ms: percentile(statuses, 50),
@@ -68,7 +71,7 @@ export const start: Bench = async ({ sessions }) => {
           limit: Math.ceil((sessions / RATE) * RAMP_ALLOWANCE.times) + RAMP_ALLOWANCE.seconds,
           unit: 's',
         },
-        { name: 'mostLoginsInASecond', value: results.mostLoginsInASecond, limit: RATE + 1, unit: 'logins' },
+        { name: 'mostConnectsInASecond', value: results.mostConnectsInASecond, limit: RATE + 1, unit: 'connects' },
         { name: 'statusP99Ms', value: results.statusP99Ms, limit: 500, unit: 'ms' },
         { name: 'statusMaxMs', value: results.statusMaxMs, limit: 2_000, unit: 'ms' },
         { name: 'readyDisagreesByMost', value: results.readyDisagreesByMost, limit: 3 * RATE, unit: 'sessions' },
