@@ -1,10 +1,11 @@
 // A built worker and a backend on this machine.
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../support/free-port.js';
+import { between, cpuTicks, isLimited, memoryPercent, type Ticks } from '../support/host-figures.js';
 import { startRecordingBackend, ROUTES, type RecordingBackend } from '../support/recording-backend.js';
 import { killWorkers, until, WorkerProcess } from '../support/worker-process.js';
 
@@ -323,36 +324,4 @@ const cpuWindow = async (worker: WorkerProcess): Promise<{ said: number; least: 
   const inner = between(first[1].after, second[0].before);
   const outer = between(first[0].before, second[1].after);
   return { said: second[1].said, least: (100 * inner.busy) / outer.all, most: (100 * outer.busy) / inner.all };
-};
-
-interface Ticks {
-  busy: number;
-  all: number;
-}
-
-const between = (from: Ticks, to: Ticks): Ticks => ({ busy: to.busy - from.busy, all: to.all - from.all });
-
-const cpuTicks = async (): Promise<Ticks> => {
-  const line = (await readFile('/proc/stat', 'utf8')).split('\n')[0] ?? '';
-  const [user = 0, nice = 0, system = 0, idle = 0, , irq = 0] = line.split(/\s+/).slice(1).map(Number);
-  const busy = user + nice + system + irq;
-  return { busy, all: busy + idle };
-};
-
-const memoryPercent = async (): Promise<number> => {
-  const file = await readFile('/proc/meminfo', 'utf8');
-  const [total = 1, available = 0] = ['MemTotal', 'MemAvailable'].map((name) =>
-    Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(file)?.[1]),
-  );
-  return (100 * (total - available)) / total;
-};
-
-/** In a cgroup with limits of its own the figures are those of the cgroup. */
-const isLimited = async (): Promise<boolean> => {
-  const read = async (file: string): Promise<string> => readFile(file, 'utf8').catch(() => 'max');
-  const v2 = /^0::(.*)$/m.exec(await read('/proc/self/cgroup'))?.[1] ?? '';
-  const files = ['cpu.max', 'memory.max'].flatMap((name) => [`/sys/fs/cgroup/${name}`, `/sys/fs/cgroup${v2}/${name}`]);
-  const v1 = ['/sys/fs/cgroup/cpu/cpu.cfs_quota_us'];
-  const limits = await Promise.all([...files, ...v1].map(read));
-  return limits.some((limit) => !/^(max|-1)/.test(limit));
 };
