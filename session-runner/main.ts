@@ -38,6 +38,10 @@ try {
     track: environment.RUNNER_TRACK_CHANGES === 'true',
     maxBytes: environment.RUNNER_STORE_MAX_BYTES,
     onTrouble: logTrouble(log),
+    onLost: () => {
+      log.error('the disk works again, and the store of this runner can be used only after a new start');
+      process.exit(EXIT.clean);
+    },
   });
   const runner = new Runner(environment, store, cipher, log, () => {
     // Without a supervisor nobody could stop a second owner from connecting the same sessions.

@@ -90,6 +90,9 @@ export const startWorker = async (
     track: config.objectStore !== undefined,
     maxBytes: config.storeMaxBytes,
     onTrouble: logTrouble(log),
+    onLost: () => {
+      onFatal('the disk works again, and the store can be used only after a new start', EXIT.temporary);
+    },
   });
   await endLeftovers(store, log);
   await setDamagedSlotsAside(store, config.dataDir, log);

@@ -24,7 +24,7 @@ const SEALS = ['seals'];
 const TRACKED_SINCE = ['trackedSince'];
 const BATCH = 500;
 
-export interface OpenOptions extends Pick<StoreOptions, 'cipher' | 'maxBytes' | 'onTrouble'> {
+export interface OpenOptions extends Pick<StoreOptions, 'cipher' | 'maxBytes' | 'onTrouble' | 'onLost'> {
   /** Whether the changes are wanted, which is so when there is an object store. */
   track: boolean;
 }

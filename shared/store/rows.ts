@@ -1,6 +1,7 @@
 // The one file that reads LMDB: decoding, unsealing, ranges and the change log, for the store's writer and for readers in other processes.
 import type { Database, RootDatabase } from 'lmdb';
 import { Packr } from 'msgpackr';
+import { messageOf } from '../errors.js';
 import { CHANGES, type ChangeSource, type ChangedKeys } from './change-log.js';
 import { isSealed, SealedRowError, type RowCipher } from './row-cipher.js';
 import type { Key, RangeOptions, Row } from './store.js';
@@ -29,6 +30,7 @@ export class Rows implements ChangeSource {
   readonly #sealed: ReadonlySet<string>;
   readonly #cipher: RowCipher | undefined;
   #closed = false;
+  #failed: Error | undefined;
 
   /** @param sealed tables whose rows `cipher` encrypts */
   constructor(root: RootDatabase, tables: readonly string[], sealed: readonly string[], cipher: RowCipher | undefined) {
@@ -114,8 +116,22 @@ export class Rows implements ChangeSource {
     this.#root.resetReadTxn();
   }
 
+  /** Whether LMDB gave the store up: it does when the page that makes a commit valid could not be written. Nothing reads from then on. */
+  hasFailed(failure: () => Error): boolean {
+    if (this.#failed) return true;
+    try {
+      this.refresh();
+      this.lastChange();
+    } catch (error) {
+      if (!/MDB_PANIC/.test(messageOf(error))) throw error;
+      this.#failed = failure();
+    }
+    return this.#failed !== undefined;
+  }
+
   #assertOpen(): void {
     if (this.#closed) throw new Error('the store is closed');
+    if (this.#failed) throw this.#failed;
   }
 
   #found(name: string): Table | undefined {

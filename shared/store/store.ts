@@ -45,6 +45,8 @@ export interface StoreOptions {
   maxBytes?: number | undefined;
   /** Told when the disk begins to refuse writes, with a sentence, and with nothing when it takes them again. */
   onTrouble?: ((sentence: string | undefined) => void) | undefined;
+  /** Told once when the disk takes writes again after a failure that this process cannot recover from: only one that opens it anew can. */
+  onLost?: (() => void) | undefined;
 }
 
 export interface CommitOptions {
@@ -58,6 +60,8 @@ export interface CommitOptions {
 const MAX_KEY_BYTES = 980;
 /** Change-log rows removed in one commit. */
 const TRIM_BATCH = 1_000;
+/** How often the disk of a store that LMDB gave up is tried. */
+const LOST_LOOK_MS = 1_000;
 
 interface Pending {
   value: unknown;
@@ -82,16 +86,21 @@ export class Store {
   #trouble: string | undefined;
   readonly #probe: WriteProbe;
   readonly #onTrouble: StoreOptions['onTrouble'];
+  readonly #onLost: StoreOptions['onLost'];
+  /** Called when LMDB gives the store up; commits under way then may never end by themselves. */
+  readonly #refuseUnderWay = new Set<(reason: unknown) => void>();
+  #watch: NodeJS.Timeout | undefined;
 
   /**
    * Opens or makes the store in folder `path` (mode 0700).
    * @throws StoreRefusedError, and STORAGE_UNAVAILABLE when there is no room to make it
    */
-  constructor(path: string, { tables, sealed = [], cipher, tracked = [], maxBytes, onTrouble }: StoreOptions) {
+  constructor(path: string, { tables, sealed = [], cipher, tracked = [], maxBytes, onTrouble, onLost }: StoreOptions) {
     makeFolder(path);
     assertSoundFile(path, 'write');
     this.#probe = new WriteProbe(path);
     this.#onTrouble = onTrouble;
+    this.#onLost = onLost;
     this.#hasSpace = createSpaceCheck(path, maxBytes);
     // What LMDB needs before it takes the first row.
     if (!hasStore(path)) this.#assertSpace();
@@ -207,6 +216,7 @@ export class Store {
 
   async close(): Promise<void> {
     await this.settled();
+    clearInterval(this.#watch);
     await this.#rows.close();
     this.#probe.close();
   }
@@ -263,12 +273,39 @@ export class Store {
     ];
   }
 
-  async #writeNow(rows: readonly Encoded[]): Promise<void> {
+  async #unlessLost(commit: Promise<unknown>): Promise<void> {
+    let refuse: (reason: unknown) => void = () => undefined;
+    const lost = new Promise<never>((_, reject) => (refuse = reject));
+    this.#refuseUnderWay.add(refuse);
+    try {
+      await Promise.race([commit, lost]);
+    } finally {
+      this.#refuseUnderWay.delete(refuse);
+    }
+  }
+
+  #giveUp(reason: unknown): void {
+    for (const refuse of this.#refuseUnderWay) refuse(reason);
+    this.#watch ??= setInterval(() => {
+      if (this.#whatTheDiskSays() !== undefined) return;
+      clearInterval(this.#watch);
+      this.#onLost?.();
+    }, LOST_LOOK_MS);
+  }
+
+  /** Undefined when it takes writes. */
+  #whatTheDiskSays(): unknown {
     try {
       this.#probe.assert();
+      return undefined;
     } catch (error) {
-      throw this.#refusal(error);
+      return error;
     }
+  }
+
+  async #writeNow(rows: readonly Encoded[]): Promise<void> {
+    const refused = this.#whatTheDiskSays();
+    if (refused !== undefined) throw this.#refusal(refused);
     const results: Promise<unknown>[] = [];
     const batch = this.#root.batch(() => {
       for (const { table, key, bytes } of rows) {
@@ -277,10 +314,12 @@ export class Store {
       }
     });
     try {
-      await Promise.all([batch, ...results]);
+      await this.#unlessLost(Promise.all([batch, ...results]));
       this.#setTrouble(undefined);
     } catch (error) {
-      throw this.#refusal(await reasonOf(error));
+      const reason = this.#whatTheDiskSays() ?? (await reasonOf(error));
+      if (this.#rows.hasFailed(() => this.#refusal(reason))) this.#giveUp(reason);
+      throw this.#refusal(reason);
     }
   }
 }

@@ -85,7 +85,7 @@ const untilLogged = async (log: readonly string[], sentence: RegExp): Promise<vo
 
 const storageOf = async (worker: WorkerProcess): Promise<StorageFacts> => (await worker.call('GET', '/health'))['storage'] as StorageFacts;
 
-const untilRefused = async ({ worker }: Scene, to: string): Promise<void> => {
+const untilRefused = async ({ worker }: Scene, to: string, log: readonly string[]): Promise<void> => {
   let answer = '';
   await until(
     async () => {
@@ -94,7 +94,7 @@ const untilRefused = async ({ worker }: Scene, to: string): Promise<void> => {
       return body.code === 'STORAGE_UNAVAILABLE' && body['retryable'] === true;
     },
     60_000,
-    () => `a send was answered ${answer}`,
+    () => `a send was answered ${answer}, and the log says ${log.slice(-5).join('\n')}`,
   );
 };
 
@@ -125,7 +125,7 @@ it.skipIf(!hasDisks)('A full disk is said in health and in the log, and unsaid w
     for (;;) writeSync(file, Buffer.alloc(MEBIBYTE));
   }).toThrow(/ENOSPC/);
   closeSync(file);
-  await untilRefused(scene, friend);
+  await untilRefused(scene, friend, log);
   expect(await storageOf(scene.worker)).toMatchObject({ state: 'failing', sentence: expect.stringMatching(FULL) as string });
   await untilLogged(log, FULL);
   rmSync(filler);
@@ -141,7 +141,7 @@ it.skipIf(!hasDisks)('A disk that turned read-only refuses sends and is survived
   expect((await scene.worker.send('one', friend, 'before')).status).toBe(200);
   // What the kernel does when such a disk reports an error.
   run('mount', '-o', 'remount,abort', disk.folder);
-  await untilRefused(scene, friend);
+  await untilRefused(scene, friend, log);
   expect(await storageOf(scene.worker)).toMatchObject({ state: 'failing', sentence: expect.stringMatching(READ_ONLY) as string });
   await untilLogged(log, READ_ONLY);
   const other = await scene.phones.createPhone();
@@ -170,7 +170,7 @@ it.skipIf(!hasDisks)('Files that may not be written refuse sends until they may'
   };
   cleanUps.push(allow);
   run('chattr', '+i', ...files);
-  await untilRefused(scene, friend);
+  await untilRefused(scene, friend, log);
   const { state, sentence } = await storageOf(scene.worker);
   expect(state).toBe('failing');
   expect(sentence).toMatch(READ_ONLY);
