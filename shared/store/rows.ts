@@ -106,7 +106,8 @@ export class Rows implements ChangeSource {
   /** LMDB ends what was written before. From now on nothing reads: a read between here and the end would leave it a timer that throws. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#root.close();
+    // A store that LMDB gave up has writes that never end.
+    if (!this.#failed) await this.#root.close();
   }
 
   /** The next reads see what was committed until now. */
@@ -116,17 +117,24 @@ export class Rows implements ChangeSource {
     this.#root.resetReadTxn();
   }
 
-  /** Whether LMDB gave the store up: it does when the page that makes a commit valid could not be written. Nothing reads from then on. */
-  hasFailed(failure: () => Error): boolean {
-    if (this.#failed) return true;
+  /**
+   * Whether LMDB gave the store up after a commit that failed for `reason`: it does when the page that makes a commit valid could not be
+   * written. From then on every read throws `failure`.
+   */
+  hasFailed(reason: unknown, failure: () => Error): boolean {
+    if (!this.#failed && (isPanic(reason) || this.#readsPanic())) this.#failed = failure();
+    return this.#failed !== undefined;
+  }
+
+  #readsPanic(): boolean {
     try {
       this.refresh();
       this.lastChange();
+      return false;
     } catch (error) {
-      if (!/MDB_PANIC/.test(messageOf(error))) throw error;
-      this.#failed = failure();
+      if (isPanic(error)) return true;
+      throw error;
     }
-    return this.#failed !== undefined;
   }
 
   #assertOpen(): void {
@@ -147,6 +155,8 @@ export class Rows implements ChangeSource {
     return packr.unpack(this.#cipher.open(bytes.subarray(0, bytes.length), placeOf(table, key))) as T;
   }
 }
+
+const isPanic = (error: unknown): boolean => messageOf(error).includes('MDB_PANIC');
 
 /** LMDB gives a key of one part back as that part. */
 const partsOf = (key: Key | Key[number]): Key => (typeof key === 'object' ? key : [key]);

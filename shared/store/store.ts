@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { open, type RootDatabase } from 'lmdb';
 import { AppError } from '../errors.js';
+import { commitReason } from './commit-reason.js';
 import { CHANGES, readChanges, type ChangeBatch, type RawRow } from './change-log.js';
 import { createSpaceCheck, diskTrouble } from './disk-space.js';
 import type { RowCipher } from './row-cipher.js';
@@ -60,8 +61,8 @@ export interface CommitOptions {
 const MAX_KEY_BYTES = 980;
 /** Change-log rows removed in one commit. */
 const TRIM_BATCH = 1_000;
-/** How often the disk of a store that LMDB gave up is tried. */
-const LOST_LOOK_MS = 1_000;
+/** How often a store looks whether LMDB gave it up, and then whether its disk works again. */
+const LOOK_MS = 1_000;
 
 interface Pending {
   value: unknown;
@@ -89,7 +90,8 @@ export class Store {
   readonly #onLost: StoreOptions['onLost'];
   /** Called when LMDB gives the store up; commits under way then may never end by themselves. */
   readonly #refuseUnderWay = new Set<(reason: unknown) => void>();
-  #watch: NodeJS.Timeout | undefined;
+  #givenUp = false;
+  readonly #watch: NodeJS.Timeout;
 
   /**
    * Opens or makes the store in folder `path` (mode 0700).
@@ -114,6 +116,9 @@ export class Store {
       throw cannotOpen(path, 'written', error);
     }
     this.#tracked = new Set(tracked);
+    this.#watch = setInterval(() => {
+      this.#look();
+    }, LOOK_MS).unref();
   }
 
   get<T>(table: string, key: Key): T | undefined {
@@ -215,8 +220,8 @@ export class Store {
   }
 
   async close(): Promise<void> {
-    await this.settled();
     clearInterval(this.#watch);
+    await this.settled();
     await this.#rows.close();
     this.#probe.close();
   }
@@ -285,12 +290,20 @@ export class Store {
   }
 
   #giveUp(reason: unknown): void {
+    this.#givenUp = true;
     for (const refuse of this.#refuseUnderWay) refuse(reason);
-    this.#watch ??= setInterval(() => {
-      if (this.#whatTheDiskSays() !== undefined) return;
+  }
+
+  /** LMDB does not always tell of it; and a store given up is of use to nobody, so that a disk that works again wants a new process. */
+  #look(): void {
+    const trouble = this.#whatTheDiskSays();
+    if (this.#givenUp && trouble === undefined) {
       clearInterval(this.#watch);
       this.#onLost?.();
-    }, LOST_LOOK_MS);
+    } else if (!this.#givenUp && this.#refuseUnderWay.size > 0) {
+      const reason = trouble ?? new Error('LMDB gave the store up');
+      if (this.#rows.hasFailed(undefined, () => this.#refusal(reason))) this.#giveUp(reason);
+    }
   }
 
   /** Undefined when it takes writes. */
@@ -317,8 +330,9 @@ export class Store {
       await this.#unlessLost(Promise.all([batch, ...results]));
       this.#setTrouble(undefined);
     } catch (error) {
-      const reason = this.#whatTheDiskSays() ?? (await reasonOf(error));
-      if (this.#rows.hasFailed(() => this.#refusal(reason))) this.#giveUp(reason);
+      const cause = await commitReason(error);
+      const reason = this.#whatTheDiskSays() ?? cause;
+      if (this.#rows.hasFailed(cause, () => this.#refusal(reason))) this.#giveUp(reason);
       throw this.#refusal(reason);
     }
   }
@@ -331,10 +345,3 @@ const makeFolder = (path: string): void => {
     throw cannotOpen(path, 'written', error);
   }
 };
-
-/** LMDB's writer tells why a commit failed in a promise of its own, which must not stay without a listener. */
-const reasonOf = async (error: unknown): Promise<unknown> =>
-  Promise.resolve((error as { commitError?: Promise<never> }).commitError).then(
-    () => error,
-    (reason: unknown) => reason,
-  );
