@@ -27,40 +27,36 @@ const AuthFile = z.object({
   usedPreKeys: z.array(z.string()).optional(),
   /** The same of other keys. */
   goneKeys: z.array(z.tuple([z.string(), z.string()]) satisfies z.ZodType<KeyName>).optional(),
+  /** What else the session's files have as of then; nothing that the reader of the credentials needs. */
+  checkpoint: z.unknown().optional(),
 });
 export type AuthFile = z.infer<typeof AuthFile>;
+/** What a restore needs of it. The checksum says that the rest is what we wrote. */
+const AuthHeadShape = AuthFile.pick({ sessionId: true, generation: true, olderKeys: true, preKeys: true, checkpoint: true });
 
 /** Below this the way through the thread pool takes longer than the work. */
 const SMALL_BYTES = 64 * 1024;
-/** How every such file begins, within this many bytes. */
-const HEAD_BYTES = 512;
-const REF = String.raw`\{"sha256":"([0-9a-f]{64})","generation":(\d+)\}`;
-const HEAD = new RegExp(
-  String.raw`^\{"sessionId":"([^"]*)","workerId":"[^"]*","generation":(\d+),(?:"(olderKeys|preKeys)":${REF},)?"creds":`,
-);
-
 export interface AuthHead {
   generation: number;
   /** The object that it names. */
   keys: (KeyFileRef & { key: string }) | undefined;
+  checkpoint: unknown;
 }
 
 export const packAuth = async (file: AuthFile, cipher: RowCipher | undefined): Promise<Buffer> => {
-  const { sessionId, workerId, generation, olderKeys, creds, keys, usedPreKeys, goneKeys } = file;
+  const { olderKeys, ...rest } = file;
   const ref = olderKeys && { sha256: olderKeys.sha256, generation: olderKeys.generation };
-  const text = sealBytes(stringifyBaileys({ sessionId, workerId, generation, olderKeys: ref, creds, keys, usedPreKeys, goneKeys }));
+  const text = sealBytes(stringifyBaileys({ ...rest, olderKeys: ref }));
   const packed = text.length < SMALL_BYTES ? gzipSync(text, { level: 1 }) : await promisify(gzip)(text, { level: 1 });
-  return cipher ? cipher.seal(packed, KEYS.auth(sessionId)) : packed;
+  return cipher ? cipher.seal(packed, KEYS.auth(file.sessionId)) : packed;
 };
 
-/** Verifies the object without reading all of it. @throws DamagedError, SealedRowError */
+/** Verifies the object, and reads what a restore needs of it. @throws DamagedError, SealedRowError */
 export const verifyAuth = async (object: Buffer, sessionId: string, cipher: RowCipher | undefined): Promise<AuthHead> => {
-  const match = HEAD.exec((await unseal(object, sessionId, cipher)).toString('latin1', 0, HEAD_BYTES));
-  if (match?.[1] !== sessionId) throw new DamagedError('the content has another shape');
-  const [, , generation, which, sha256, ofKeys] = match;
-  if (sha256 === undefined) return { generation: Number(generation), keys: undefined };
-  const key = which === 'preKeys' ? KEYS.preKeys(sessionId, sha256) : KEYS.keys(sessionId, sha256);
-  return { generation: Number(generation), keys: { key, sha256, generation: Number(ofKeys) } };
+  const { generation, olderKeys, preKeys, checkpoint } = await read(AuthHeadShape, object, sessionId, cipher);
+  const named = olderKeys ? { ...olderKeys, key: KEYS.keys(sessionId, olderKeys.sha256) } : undefined;
+  const keys = named ?? (preKeys && { ...preKeys, key: KEYS.preKeys(sessionId, preKeys.sha256) });
+  return { generation, keys, checkpoint };
 };
 
 /** Keys that the object still has and the session no longer. */
@@ -82,8 +78,16 @@ const unseal = async (object: Buffer, sessionId: string, cipher: RowCipher | und
 };
 
 /** @throws DamagedError, SealedRowError */
-export const unpackAuth = async (object: Buffer, sessionId: string, cipher: RowCipher | undefined): Promise<AuthFile> => {
-  const parsed = AuthFile.safeParse(JSON.parse((await unseal(object, sessionId, cipher)).toString()));
+export const unpackAuth = async (object: Buffer, sessionId: string, cipher: RowCipher | undefined): Promise<AuthFile> =>
+  read(AuthFile, object, sessionId, cipher);
+
+const read = async <T extends { sessionId: string }>(
+  shape: z.ZodType<T>,
+  object: Buffer,
+  sessionId: string,
+  cipher: RowCipher | undefined,
+): Promise<T> => {
+  const parsed = shape.safeParse(JSON.parse((await unseal(object, sessionId, cipher)).toString()));
   if (!parsed.success || parsed.data.sessionId !== sessionId) throw new DamagedError('the content has another shape');
   return parsed.data;
 };

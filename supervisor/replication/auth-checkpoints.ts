@@ -12,6 +12,7 @@ import type { SessionRow } from '../supervisor-store.js';
 import { anyUnshipped, authOfRows, keysOfRows, otherKeyRows, preKeyRows, usedPreKeys } from './auth-rows.js';
 import type { Progress } from './progress.js';
 import { changesSince, savedKeys, type SavedKeys } from './saved-keys.js';
+import type { Checkpoint } from './session-files.js';
 
 export interface AuthCheckpointsOptions {
   workerId: string;
@@ -31,7 +32,7 @@ interface Written {
 /** Credentials and keys as of one moment. */
 interface Snapshot {
   /** What the auth object has beside its origin. */
-  content: Omit<AuthFile, 'sessionId' | 'workerId' | 'generation'>;
+  content: Omit<AuthFile, 'sessionId' | 'workerId' | 'generation' | 'checkpoint'>;
   /** What has the keys that are not in the auth object. */
   saved: SavedKeys | undefined;
   /** Still to be put. */
@@ -45,17 +46,18 @@ export class AuthCheckpoints {
     this.#options = options;
   }
 
-  /** @param generation journal number whose changes are in the store @throws ObjectStoreError, SealedRowError */
-  async write(row: SessionRow, generation: number): Promise<Written> {
+  /**
+   * @param generation journal number whose changes are in the store
+   * @param checkpoint of the session's other files, which are written by now
+   * @throws ObjectStoreError, SealedRowError
+   */
+  async write(row: SessionRow, generation: number, checkpoint: Checkpoint): Promise<Written> {
     const { workerId, objects, progress, cipher } = this.#options;
     const { sessionId } = row;
     const found = await this.#read(row, generation);
-    if (!found) {
-      if (progress.checkpointed(sessionId)?.hasAuth ?? true) await this.#removeBut(sessionId, []);
-      return { hasAuth: false, writes: progress.saveKeys(sessionId, undefined) };
-    }
+    if (!found) return { hasAuth: false, writes: progress.saveKeys(sessionId, undefined) };
     const { content, saved, object } = found;
-    const packed = await packAuth({ sessionId, workerId, generation, ...content }, cipher);
+    const packed = await packAuth({ sessionId, workerId, generation, ...content, checkpoint }, cipher);
     // What is named comes first, under a key of its own: whichever auth object is there, what it names is there too.
     if (saved && object) await objects.put(KEYS.keys(sessionId, saved.sha256), object);
     await objects.put(KEYS.auth(sessionId), packed);
@@ -65,6 +67,11 @@ export class AuthCheckpoints {
     const kept = [before, saved].flatMap((keys) => (keys ? [KEYS.keys(sessionId, keys.sha256)] : []));
     if (before) await this.#removeBut(sessionId, [KEYS.auth(sessionId), ...kept]);
     return { hasAuth: true, writes: progress.saveKeys(sessionId, saved) };
+  }
+
+  /** Of a session without credentials, once nothing says any more that there are some. @throws ObjectStoreError */
+  async remove(sessionId: string): Promise<void> {
+    await this.#removeBut(sessionId, []);
   }
 
   /** Undefined for a session without credentials. */

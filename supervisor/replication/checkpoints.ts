@@ -12,7 +12,7 @@ import { indexKey, type Place } from '../messages/message-index.js';
 import { TABLES, type Intent, type MessageCount, type MessageDay, type SessionRow } from '../supervisor-store.js';
 import { AuthCheckpoints, type AuthCheckpointsOptions } from './auth-checkpoints.js';
 import type { Checkpointed } from './progress.js';
-import { writeSends, writeSessionData } from './session-files.js';
+import { writeSends, writeSessionData, type Checkpoint } from './session-files.js';
 
 export interface CheckpointsOptions extends AuthCheckpointsOptions {
   store: Store;
@@ -36,22 +36,24 @@ export class Checkpoints {
 
   /**
    * Writes every file of the session that is behind.
+   * @param describe also the one that describes it, which is enough of a checkpoint only for a session without credentials
    * @returns what to commit then, so that it is remembered what they include
    * @throws ObjectStoreError, STORAGE_UNAVAILABLE
    */
-  async write(sessionId: string): Promise<() => Write[]> {
-    const { progress } = this.#options;
+  async write(sessionId: string, describe: boolean): Promise<() => Write[]> {
+    const { progress, objects } = this.#options;
     const row = this.#row(sessionId);
     if (!row) return () => progress.forgetFiles(sessionId);
     // Whatever is read from here on includes the changes of this journal object.
     const number = progress.number;
-    const [auth, hasSends, partsWritten] = await Promise.all([
-      this.#auth.write(row, number),
-      this.#writeSends(row, number),
-      this.#writeParts(sessionId, number),
-    ]);
+    const [hasSends, partsWritten] = await Promise.all([this.#writeSends(row, number), this.#writeParts(sessionId, number)]);
+    const auth = await this.#auth.write(row, number, this.#checkpoint(row, { number, hasSends }));
+    const before = progress.checkpointed(sessionId);
     const checkpointed: Checkpointed = { number, hasAuth: auth.hasAuth, hasSends };
-    await this.#writeData(sessionId, checkpointed);
+    if (describe || !auth.hasAuth || !before?.hasAuth) await this.#writeData(sessionId, checkpointed);
+    // Whoever restores meanwhile goes by what was said to be there until now.
+    if (!auth.hasAuth && (before?.hasAuth ?? true)) await this.#auth.remove(sessionId);
+    if (!hasSends && before?.hasSends) await objects.delete([KEYS.sends(sessionId)]);
     return () => [...auth.writes, ...partsWritten(), ...progress.checkpoint(sessionId, checkpointed)];
   }
 
@@ -61,16 +63,14 @@ export class Checkpoints {
   }
 
   async #writeData(sessionId: string, checkpointed: Checkpointed): Promise<void> {
-    const { workerId, store, objects, progress } = this.#options;
+    const { workerId, objects, progress } = this.#options;
     const generation = progress.number;
     const row = this.#row(sessionId);
     if (!row) return;
-    const days = [...store.range<MessageDay>(TABLES.messageDays, { prefix: [sessionId] })];
     const body = writeSessionData({
       sessionId,
       workerId,
       generation,
-      checkpoint: checkpointed.number,
       userId: row.userId ?? null,
       sessionName: row.sessionName ?? null,
       phoneNumber: (row.jid === undefined ? undefined : phoneNumberOf(row.jid)) ?? null,
@@ -78,12 +78,21 @@ export class Checkpoints {
       createdAt: new Date(row.createdAt).toISOString(),
       lastActivity: new Date(row.lastActivity).toISOString(),
       hasAuth: checkpointed.hasAuth,
-      hasSends: checkpointed.hasSends,
-      row,
-      messageCount: store.get<MessageCount>(TABLES.messageCounts, [sessionId]) ?? { total: 0, n: 0 },
-      days: Object.fromEntries(days.map(({ key, value }) => [String(key[1]), value])),
+      ...this.#checkpoint(row, checkpointed),
     });
     await objects.put(KEYS.sessionData(sessionId), body);
+  }
+
+  #checkpoint(row: SessionRow, { number, hasSends }: Pick<Checkpointed, 'number' | 'hasSends'>): Checkpoint {
+    const { store } = this.#options;
+    const days = [...store.range<MessageDay>(TABLES.messageDays, { prefix: [row.sessionId] })];
+    return {
+      checkpoint: number,
+      hasSends,
+      row,
+      messageCount: store.get<MessageCount>(TABLES.messageCounts, [row.sessionId]) ?? { total: 0, n: 0 },
+      days: Object.fromEntries(days.map(({ key, value }) => [String(key[1]), value])),
+    };
   }
 
   /** @returns what to commit for the last of them; the others count as written at once, so that a long way need not be gone again */
@@ -107,12 +116,8 @@ export class Checkpoints {
     const intents = [...store.range<Intent>(TABLES.intents, { prefix: [sessionId] })].map(({ value }) => value);
     const idempotency = recentKeys(store, sessionId, now - KEYS_MS, MOST_SENDS);
     const outgoing = reader ? recentOutgoing(store, reader, sessionId, now - RETRIES_MS) : [];
-    const key = KEYS.sends(sessionId);
-    if (intents.length + idempotency.length + outgoing.length === 0) {
-      if (this.#options.progress.checkpointed(sessionId)?.hasSends) await objects.delete([key]);
-      return false;
-    }
-    await objects.put(key, await writeSends({ sessionId, workerId, generation, intents, idempotency, outgoing }));
+    if (intents.length + idempotency.length + outgoing.length === 0) return false;
+    await objects.put(KEYS.sends(sessionId), await writeSends({ sessionId, workerId, generation, intents, idempotency, outgoing }));
     return true;
   }
 

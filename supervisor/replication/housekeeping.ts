@@ -67,16 +67,16 @@ export class Housekeeping {
     const { store, progress, checkpoints } = this.#options;
     const deletions = [...store.range<Deletion>(TABLES.deletions)].map(({ key }) => String(key[0]));
     const due = [...progress.dirtySessions()].filter(({ sessionId, dirty }) => all || this.#isDue(sessionId, dirty));
-    const described = [...this.#undescribed].filter((sessionId) => !due.some((session) => session.sessionId === sessionId));
-    this.#undescribed.clear();
     await this.#each(deletions, async (sessionId) => this.#finishDeletion(sessionId));
     await this.#each(
       due.map(({ sessionId }) => sessionId),
-      async (sessionId) => this.#checkpoint(sessionId),
+      async (sessionId) => this.#describing(sessionId, async (describe) => this.#checkpoint(sessionId, describe)),
     );
-    await this.#each(described, async (sessionId) => {
-      if (this.#isWritable(sessionId)) await checkpoints.describe(sessionId);
-    });
+    await this.#each([...this.#undescribed], async (sessionId) =>
+      this.#describing(sessionId, async () => {
+        if (this.#isWritable(sessionId)) await checkpoints.describe(sessionId);
+      }),
+    );
     if (performance.now() - this.#truncatedAt >= TRUNCATE_MS || all) await this.#truncate();
   }
 
@@ -94,19 +94,30 @@ export class Housekeeping {
     if (failure) throw failure.error;
   }
 
+  /** Tells whether the description is behind, and keeps that in mind when `work` fails. */
+  async #describing(sessionId: string, work: (describe: boolean) => Promise<void>): Promise<void> {
+    const describe = this.#undescribed.delete(sessionId);
+    try {
+      await work(describe);
+    } catch (error) {
+      if (describe) this.#undescribed.add(sessionId);
+      throw error;
+    }
+  }
+
   #isDue(sessionId: string, { at }: Dirty): boolean {
     const { checkpointMs } = this.#options;
     const spread = (createHash('sha256').update(sessionId).digest().readUInt16BE() / 0xffff) * SPREAD;
     return Date.now() - at >= checkpointMs * (1 + (at === 0 ? 0 : spread));
   }
 
-  async #checkpoint(sessionId: string): Promise<void> {
+  async #checkpoint(sessionId: string, describe: boolean): Promise<void> {
     const { store, progress, checkpoints } = this.#options;
     if (this.#isCorrupt(sessionId)) return store.commit(progress.soil(sessionId, undefined));
     if (!this.#isWritable(sessionId)) return;
     this.#underway.set(sessionId, undefined);
     try {
-      const written = await checkpoints.write(sessionId);
+      const written = await checkpoints.write(sessionId, describe);
       const since = this.#underway.get(sessionId);
       await store.commit([...written(), ...progress.soil(sessionId, since)]);
     } finally {

@@ -6,7 +6,7 @@ import { openKeys, type KeyFileRef } from '../../shared/store/key-file.js';
 import type { RowCipher } from '../../shared/store/row-cipher.js';
 import { DamagedError } from '../../shared/store/sealed-json.js';
 import { savedKeys, type SavedKeys } from './saved-keys.js';
-import { readSends, readSessionData, type SendsFile, type SessionData } from './session-files.js';
+import { readSends, readSessionData, withCheckpoint, type SendsFile, type SessionData } from './session-files.js';
 
 export interface SessionFiles {
   sessionId: string;
@@ -48,7 +48,7 @@ export const readSessionFiles = async (
       return undefined;
     }
   };
-  const data = await read(KEYS.sessionData(sessionId), false, (body) => (isForeign(body) ? undefined : readSessionData(body, sessionId)));
+  let data = await read(KEYS.sessionData(sessionId), false, (body) => (isForeign(body) ? undefined : readSessionData(body, sessionId)));
   if (data && data.workerId !== workerId) return undefined;
   const readKeys = async ({ key, ...ref }: KeyFileRef & { key: string }) =>
     read(key, true, (object) => {
@@ -56,7 +56,11 @@ export const readSessionFiles = async (
       return { object, saved: key === KEYS.keys(sessionId, ref.sha256) ? savedKeys(ref, rows, object.length) : undefined };
     });
   const readAuth = async (): Promise<SessionFiles['auth']> => {
-    const auth = await read(KEYS.auth(sessionId), true, async (object) => ({ object, ...(await verifyAuth(object, sessionId, cipher)) }));
+    const auth = await read(KEYS.auth(sessionId), true, async (object) => {
+      const head = await verifyAuth(object, sessionId, cipher);
+      data &&= withCheckpoint(data, head.checkpoint, head.generation);
+      return { object, generation: head.generation, keys: head.keys };
+    });
     if (!auth?.keys) return auth && { ...auth, keys: undefined };
     const keys = await readKeys(auth.keys);
     return keys && { ...auth, keys };

@@ -80,7 +80,7 @@ export const restoreWorker = async (options: RestoreOptions): Promise<Restored> 
   const entries = (await listEntries(objects, workerId)).filter(
     ({ term, number }) => !standing || term >= standing.owner.term || number <= standing.after,
   );
-  const lastNumber = Math.max(standing?.after ?? 0, ...entries.map(({ number }) => number));
+  let lastNumber = Math.max(standing?.after ?? 0, ...entries.map(({ number }) => number));
   const lastTerm = Math.max(standing?.owner.term ?? 0, ...entries.map(({ term }) => term));
   const owner = await ownership.take(standing, lastTerm, lastNumber);
   const tail = await readTail(
@@ -101,6 +101,7 @@ export const restoreWorker = async (options: RestoreOptions): Promise<Restored> 
         const files = await readSessionFiles(objects, workerId, sessionId, cipher);
         if (!files) return;
         for (const { key, why } of files.damaged) await setAside(key, why);
+        lastNumber = Math.max(lastNumber, numberOf(files));
         const rows = newerThan(files, tail);
         const row = sessionRowOf(files, rows, store, at);
         // Deleted: what is left of it is a deletion to be finished.
@@ -191,6 +192,13 @@ const listSessions = async (
   }
   return found;
 };
+
+/**
+ * The newest journal number that the files know. Nothing may be left of the journal when they have everything; and what is numbered as if
+ * it were older than they are would be passed over.
+ */
+const numberOf = ({ data, auth, sends }: SessionFiles): number =>
+  Math.max(0, data?.checkpoint ?? 0, ...[data, auth, auth?.keys?.saved, sends].map((file) => file?.generation ?? 0));
 
 /** Rows of the journal that the files of the session do not include. */
 const newerThan = ({ sessionId, data, auth, sends }: SessionFiles, tail: JournalTail): TailRow[] => {

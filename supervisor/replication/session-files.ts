@@ -13,18 +13,10 @@ const described = {
   generation: z.number().int(),
 };
 
-const SessionData = z.object({
-  ...described,
+/** What a checkpoint says of a session: in the file with its credentials, and where there are none in the one that describes it. */
+const Checkpoint = z.object({
   /** Journal number whose changes all files of the session include. */
   checkpoint: z.number().int(),
-  userId: z.string().nullable(),
-  sessionName: z.string().nullable(),
-  phoneNumber: z.string().nullable(),
-  status: z.string(),
-  createdAt: z.string(),
-  lastActivity: z.string(),
-  /** Which other files there are. */
-  hasAuth: z.boolean(),
   hasSends: z.boolean(),
   row: z.custom<SessionRow>(
     (value) => z.object({ sessionId: z.string(), seq: z.number(), epoch: z.number(), state: z.string() }).safeParse(value).success,
@@ -39,6 +31,18 @@ const SessionData = z.object({
       remoteParts: z.number().int(),
     }) satisfies z.ZodType<MessageDay>,
   ),
+});
+export type Checkpoint = z.infer<typeof Checkpoint>;
+
+const SessionData = Checkpoint.extend({
+  ...described,
+  userId: z.string().nullable(),
+  sessionName: z.string().nullable(),
+  phoneNumber: z.string().nullable(),
+  status: z.string(),
+  createdAt: z.string(),
+  lastActivity: z.string(),
+  hasAuth: z.boolean(),
 });
 export type SessionData = z.infer<typeof SessionData>;
 
@@ -57,6 +61,21 @@ export const writeSessionData = (data: SessionData): Buffer => sealBytes(JSON.st
 
 /** @throws DamagedError */
 export const readSessionData = (body: Buffer, sessionId: string): SessionData => parsed(SessionData, openJson(body), sessionId);
+
+/**
+ * The description of a session together with the checkpoint in the file with its credentials, of which either may be the newer one.
+ * @param generation of that file
+ * @throws DamagedError
+ */
+export const withCheckpoint = (data: SessionData, content: unknown, generation: number): SessionData => {
+  // A file of an earlier version has none.
+  if (content === undefined) return data;
+  const { success, data: checkpoint, error } = Checkpoint.safeParse(content);
+  if (!success) throw new DamagedError('the content has another shape', { cause: error });
+  const { row, messageCount, days } = generation > data.generation ? checkpoint : data;
+  const { checkpoint: number, hasSends } = checkpoint.checkpoint >= data.checkpoint ? checkpoint : data;
+  return { ...data, generation: Math.max(generation, data.generation), checkpoint: number, hasSends, row, messageCount, days };
+};
 
 export const writeSends = async (file: SendsFile): Promise<Buffer> => promisify(gzip)(sealBytes(stringifyBaileys(file)), { level: 1 });
 

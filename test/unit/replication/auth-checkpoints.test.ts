@@ -163,6 +163,21 @@ it('knows after a restart of the worker that pre-keys were made before it', asyn
   await expectSameAfterRestore(bucket, again);
 });
 
+it('describes a session anew only when that changed, and restores what the checkpoint beside its credentials says', async () => {
+  const bucket = tempFolder();
+  const worker = await paired(bucket);
+  const descriptions: string[] = [];
+  for (const counter of [2, 3, 4]) {
+    if (counter === 3) worker.replication.changed('shop');
+    await worker.slot.commit([creds(counter)]);
+    await worker.save();
+    descriptions.push(readFileSync(join(bucket, KEYS.sessionData('shop')), 'utf8'));
+  }
+  expect(descriptions.map((text) => text === descriptions[0])).toEqual([true, false, false]);
+  expect(descriptions[2]).toBe(descriptions[1]);
+  await expectSameAfterRestore(bucket, worker);
+});
+
 it('does not go by the journal alone, which may not have the newest pre-keys yet', async () => {
   const [bucket, folder] = [tempFolder(), tempFolder()];
   const worker = await paired(bucket, undefined, folder);
@@ -173,7 +188,9 @@ it('does not go by the journal alone, which may not have the newest pre-keys yet
     reader: (slot) => sources.reader(slot),
   });
   const write = async (): Promise<void> => {
-    const { writes } = await auth.write({ ...newSession('shop', 1), slot: 0 }, new Progress(store).number);
+    const row = { ...newSession('shop', 1), slot: 0 };
+    const checkpoint = { checkpoint: 1, hasSends: false, row, messageCount: { total: 0, n: 0 }, days: {} };
+    const { writes } = await auth.write(row, new Progress(store).number, checkpoint);
     await store.commit(writes);
   };
   await worker.slot.commit([creds(2), used(1)]);

@@ -264,12 +264,21 @@ const RECREATED: Step[] = [
   { do: 'key', session: 0, id: 1, value: 2 },
 ];
 
+/** Everything is in the files, so that nothing is left of the journal. */
+const SAVED: Step[] = [
+  { do: 'key', session: 0, id: 0, value: 1 },
+  { do: 'flush', files: false },
+  { do: 'key', session: 0, id: 0, value: 2 },
+  { do: 'message', session: 0, minutes: 0 },
+  { do: 'flush', files: true },
+];
+
 it.each([
   ['in the clear', undefined],
   ['encrypted', new RowCipher([Buffer.alloc(32, 7)])],
 ])('whatever was shipped comes back in an empty folder, whatever happened before (%s)', async (_name, cipher) => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), fc.boolean(), async (steps, files) => {
       const bucket = tempFolder();
       const world = await new World(bucket, cipher).open();
       await world.replication.flush(false);
@@ -282,14 +291,23 @@ it.each([
       expect(await restored.contents()).toEqual(before);
       // And once more, from what the new folder ships.
       await restored.take({ do: 'message', session: 0, minutes: 0 });
-      await restored.replication.flush(true);
+      await restored.take({ do: 'key', session: 0, id: 0, value: -1 });
+      await restored.replication.flush(files);
       const later = await restored.contents();
       await restored.replication.stop(1_000);
       const again = await new World(bucket, cipher).open();
       expect(await again.contents()).toEqual(later);
       expect([...world.refused, ...restored.refused, ...again.refused]).toEqual([]);
     }),
-    { numRuns: 12, endOnFailure: false, interruptAfterTimeLimit: 60_000, examples: [[RECREATED]] },
+    {
+      numRuns: 12,
+      endOnFailure: false,
+      interruptAfterTimeLimit: 60_000,
+      examples: [
+        [RECREATED, true],
+        [SAVED, false],
+      ],
+    },
   );
 });
 
