@@ -32,7 +32,9 @@ export const RESTART_LIMITS = {
   stableMs: 60_000,
   windowMs: 60_000,
   failuresInWindow: 5,
-  /** Jitter takes up to half of it, so the first wait is 0.5–1 s. */
+  /** After the first failure of all that count: its sessions have waited long enough by the start of a process alone. */
+  firstMs: 100,
+  /** After those that follow. Jitter takes up to half of it, so the second wait is 0.5–1 s. */
   backoff: { baseMs: 1_000, maxMs: 30_000 },
   quarantineMs: 60_000,
   maxQuarantineMs: 15 * 60_000,
@@ -53,6 +55,12 @@ export const afterExit = (before: RestartHistory, { verdict, at, readySince }: E
   return {
     history: { ...history, failures, attempt: history.attempt + 1 },
     action: 'wait',
-    delayMs: backoffDelay(history.attempt, limits.backoff, random),
+    delayMs: waitAfter(history.attempt, random),
   };
+};
+
+/** @param attempt failures in a row before this one */
+const waitAfter = (attempt: number, random: number): number => {
+  const { firstMs, backoff } = RESTART_LIMITS;
+  return attempt === 0 ? backoffDelay(0, { baseMs: firstMs, maxMs: firstMs }, random) : backoffDelay(attempt - 1, backoff, random);
 };

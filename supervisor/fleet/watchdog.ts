@@ -14,7 +14,8 @@ export const WATCHDOG_LIMITS: WatchdogLimits = {
   checkEveryMs: BEAT_INTERVAL_MS / 2,
   warnAfterMs: 3 * BEAT_INTERVAL_MS,
   unresponsiveAfterMs: 5 * BEAT_INTERVAL_MS,
-  killAfterMs: 3_000,
+  // One that still can ends at once; every further second of one that cannot is its sessions' and, if it loops, everybody's.
+  killAfterMs: 1_000,
 };
 
 /** In the order they are reached: `term` and `kill` name the signal that is due. */

@@ -148,6 +148,8 @@ export class ConnectPacing {
         { reason: before.reason, tried: before.tried.size, seconds: Math.round((event.at - before.at) / 100) / 10 },
         'connects go on at full rate',
       );
+      // What comes next meets a WhatsApp that has only just recovered.
+      this.throttle.spendSaved();
     }
     this.throttle.look();
   }

@@ -16,9 +16,14 @@ export const PATIENCE = 8;
 const LEAST_AT_ONCE = 10;
 /** A connect takes a second or two; this many seconds' worth of them may be under way. */
 const SECONDS_AT_ONCE = 4;
+/** So many seconds in which nobody connected can be made up for. */
+const SECONDS_SAVED = 2;
 
 /** Connects that may be under way at once. */
 export const connectsAtOnce = (ratePerSecond: number): number => Math.max(LEAST_AT_ONCE, SECONDS_AT_ONCE * ratePerSecond);
+
+/** Connects that may begin at once, beyond the rate, after a while in which nobody wanted any: about the sessions of one runner. */
+export const connectsSaved = (ratePerSecond: number): number => SECONDS_SAVED * ratePerSecond;
 
 /** What holds connects back beyond rate and number. */
 interface ConnectGate {
@@ -31,7 +36,7 @@ interface ConnectGate {
 }
 
 export interface ThrottleOptions {
-  /** Connects begun per second, at most. */
+  /** Connects begun per second, at most, but for what was saved. */
   ratePerSecond: number;
   /** First syncs at once, at most; unbounded unless given. */
   firstSyncs?: number;
@@ -53,10 +58,14 @@ interface Waiting {
   begin: () => void;
 }
 
-/** Paces every connect of the worker, so that a restart of many sessions is a ramp and no storm. */
+/**
+ * Paces every connect of the worker, so that a restart of many sessions is a ramp and no storm. In any `t` seconds at most
+ * `ratePerSecond * t + connectsSaved + 1` begin, and of those that resume none beyond the rate.
+ */
 export class ConnectThrottle {
   readonly #options: ThrottleOptions;
   readonly #intervalMs: number;
+  readonly #mostSaved: number;
   readonly #atOnce: number;
   readonly #clock: () => number;
   readonly #waiting: Waiting[] = [];
@@ -64,15 +73,21 @@ export class ConnectThrottle {
   readonly #underWay = new Map<string, number>();
   readonly #firstSyncs = new Map<string, number>();
   readonly #passedOver: Record<ConnectPriority, number> = { pairing: 0, user: 0, reconnect: 0, resume: 0 };
-  #nextAt = Number.NEGATIVE_INFINITY;
+  /** From when on the rate allows another one. */
+  #nextAt: number;
+  /** Connects that the rate allowed and nobody wanted. */
+  #saved = 0;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
   constructor(options: ThrottleOptions) {
     this.#options = options;
     this.#intervalMs = 1000 / options.ratePerSecond;
+    this.#mostSaved = connectsSaved(options.ratePerSecond);
     this.#atOnce = connectsAtOnce(options.ratePerSecond);
     this.#clock = options.clock ?? (() => performance.now());
+    // A worker that starts again and again has nothing saved each time.
+    this.#nextAt = this.#clock();
   }
 
   /** How many wait for their turn. */
@@ -105,6 +120,7 @@ export class ConnectThrottle {
         },
       };
       signal?.addEventListener('abort', withdraw, { once: true });
+      if (this.#waiting.length === 0) this.#save(this.#clock());
       this.#waiting.push(request);
       this.look();
     });
@@ -114,7 +130,9 @@ export class ConnectThrottle {
   hurry(sessionId: string): void {
     const at = this.#waiting.findIndex((request) => request.sessionId === sessionId && request.priority !== 'pairing');
     const [request] = at < 0 ? [] : this.#waiting.splice(at, 1);
-    if (request) this.#waiting.push(Object.assign(request, { priority: 'user' }));
+    if (!request) return;
+    this.#waiting.push(Object.assign(request, { priority: 'user' }));
+    this.look();
   }
 
   /** The session's connect led to something: a QR code, an open connection, a close. */
@@ -133,52 +151,69 @@ export class ConnectThrottle {
     clearTimeout(this.#timer);
   }
 
+  /** What was saved is gone: whoever waits goes at the rate. */
+  spendSaved(): void {
+    this.#saved = 0;
+    this.#nextAt = Math.max(this.#nextAt, this.#clock());
+  }
+
   /** Begins what may begin; to be called when the gate has changed. */
   look(): void {
     clearTimeout(this.#timer);
     while (!this.#stopped && this.#waiting.length > 0) {
       const now = this.#clock();
       this.#forgetExpired(now);
-      const readyAt = this.#readyAt();
-      const next = readyAt <= now ? this.#next() : undefined;
-      if (!next) {
-        // Without room, or while only pairings wait that may not begin, the end of something under way is what changes that.
-        const at = readyAt > now ? readyAt : Math.min(...this.#firstSyncs.values());
+      const heads = this.#heads();
+      const next = heads.findLast(({ priority }) => this.#passedOver[priority] >= PATIENCE) ?? heads[0];
+      // While only pairings wait that may not begin, the end of a first sync is what changes that.
+      const at = next ? Math.max(this.#roomAt(), this.#paceAt(next)) : Math.min(...this.#firstSyncs.values());
+      if (!next || at > now) {
         this.#timer = setTimeout(() => {
           this.look();
         }, at - now);
         return;
       }
+      for (const { priority } of heads) this.#passedOver[priority] = priority === next.priority ? 0 : this.#passedOver[priority] + 1;
       this.#begin(next, now);
     }
   }
 
-  /** When the next connect may begin, whoever's it is. */
-  #readyAt(): number {
+  /** When gate and number let the next one begin, whoever it is. */
+  #roomAt(): number {
     const { gate } = this.#options;
-    const paced = Math.max(this.#nextAt, gate?.notBefore() ?? this.#nextAt);
+    const notBefore = gate?.notBefore() ?? Number.NEGATIVE_INFINITY;
     const isFull = this.#underWay.size >= Math.min(this.#atOnce, gate?.atOnce() ?? this.#atOnce);
-    return isFull ? Math.max(paced, Math.min(...this.#underWay.values())) : paced;
+    // The end of something under way is what changes that.
+    return isFull ? Math.max(notBefore, Math.min(...this.#underWay.values())) : notBefore;
+  }
+
+  /** A ramp takes its time, so that what is saved is there for those who lose their connection meanwhile. */
+  #paceAt({ priority }: Waiting): number {
+    return priority !== 'resume' && this.#saved >= 1 ? Number.NEGATIVE_INFINITY : this.#nextAt;
+  }
+
+  /** Keeps what the rate allowed until `now`, when nobody has waited for it. */
+  #save(now: number): void {
+    this.#saved = Math.min(this.#mostSaved, this.#saved + Math.max(0, now - this.#nextAt) / this.#intervalMs);
+    this.#nextAt = Math.max(this.#nextAt, now);
   }
 
   #begin(request: Waiting, now: number): void {
     const { sessionId, priority } = request;
     this.#waiting.splice(this.#waiting.indexOf(request), 1);
-    this.#nextAt = now + this.#intervalMs;
+    if (this.#nextAt <= now) this.#nextAt = now + this.#intervalMs;
+    else this.#saved--;
     this.#underWay.set(sessionId, now + SETTLE_MS);
     if (priority === 'pairing') this.#firstSyncs.set(sessionId, now + FIRST_SYNC_MS);
     this.#options.gate?.began(sessionId, now);
     request.begin();
   }
 
-  /** The first of the most urgent kind, unless others have been passed over too often. */
-  #next(): Waiting | undefined {
-    const heads = PRIORITIES.flatMap(
+  /** The first of each kind that may begin, the most urgent kind first. */
+  #heads(): Waiting[] {
+    return PRIORITIES.flatMap(
       (priority) => this.#waiting.find((request) => request.priority === priority && this.#mayBegin(request)) ?? [],
     );
-    const next = heads.findLast(({ priority }) => this.#passedOver[priority] >= PATIENCE) ?? heads[0];
-    for (const { priority } of heads) this.#passedOver[priority] = priority === next?.priority ? 0 : this.#passedOver[priority] + 1;
-    return next;
   }
 
   #mayBegin({ sessionId, priority }: Waiting): boolean {

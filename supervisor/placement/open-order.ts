@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { SessionFact } from '../../shared/ipc/protocol.js';
 import type { SessionRow } from '../supervisor-store.js';
 import { wanted } from './desired-state.js';
 import type { Registry } from './registry.js';
@@ -6,8 +7,10 @@ import type { Registry } from './registry.js';
 /** How long the other sessions of a slot are waited for; a runner may rest for half of it before it starts again. */
 const OTHERS_MS = 60_000;
 const CONNECT_MS = 30_000;
-/** After a connect, so that messages that waited for the session are decrypted. */
-const PAUSE_MS = 2_000;
+/** How long a session that is connected is waited for until it has what waited for it; WhatsApp does not tell the end of it always. */
+const CATCH_UP_MS = 10_000;
+/** After that, so that the last of it is decrypted. */
+const PAUSE_MS = 500;
 
 export interface OpenOrderOptions {
   registry: Registry;
@@ -27,6 +30,8 @@ export class OpenOrder {
   readonly #pauseMs: number;
   readonly #queues = new Map<number, Queue>();
   readonly #exits = new Map<number, number>();
+  /** Sessions that WhatsApp may still have something for, and what ends the wait for it once they are connected. */
+  readonly #catchingUp = new Map<string, NodeJS.Timeout | undefined>();
   readonly #checks = new Set<() => void>();
   readonly #stop = new AbortController();
 
@@ -49,7 +54,7 @@ export class OpenOrder {
       await open();
     });
     queue.tail = opened
-      .then(async () => this.#until(() => this.#exitsOf(slot) !== exits || !isOnItsWay(this.#registry.find(sessionId)), CONNECT_MS))
+      .then(async () => this.#until(() => this.#exitsOf(slot) !== exits || !this.#isBusy(this.#registry.find(sessionId)), CONNECT_MS))
       .catch(() => undefined)
       .finally(() => {
         if (--queue.length === 0) this.#queues.delete(slot);
@@ -62,13 +67,48 @@ export class OpenOrder {
     this.#exits.set(slot, this.#exitsOf(slot) + 1);
     const queue = this.#queues.get(slot);
     if (queue) queue.othersUntil = performance.now() + OTHERS_MS;
-    for (const check of [...this.#checks]) check();
+    this.#check();
+  }
+
+  /** To be called before the session's state follows from the fact. */
+  onFact(sessionId: string, { type }: SessionFact): void {
+    if (type === 'connecting') {
+      clearTimeout(this.#catchingUp.get(sessionId));
+      this.#catchingUp.set(sessionId, undefined);
+    }
+    // WhatsApp may have told the end of it before the connection counts as open.
+    if (type === 'open' && this.#catchingUp.has(sessionId)) this.#giveUpAfter(CATCH_UP_MS, sessionId);
+    if (type === 'caught_up') this.#caughtUp(sessionId);
   }
 
   /** Ends every wait now. */
   stop(): void {
     this.#stop.abort();
+    for (const late of this.#catchingUp.values()) clearTimeout(late);
+    this.#catchingUp.clear();
+    this.#check();
+  }
+
+  #giveUpAfter(ms: number, sessionId: string): void {
+    clearTimeout(this.#catchingUp.get(sessionId));
+    const late = setTimeout(() => {
+      this.#caughtUp(sessionId);
+    }, ms).unref();
+    this.#catchingUp.set(sessionId, late);
+  }
+
+  #caughtUp(sessionId: string): void {
+    clearTimeout(this.#catchingUp.get(sessionId));
+    if (this.#catchingUp.delete(sessionId)) this.#check();
+  }
+
+  #check(): void {
     for (const check of [...this.#checks]) check();
+  }
+
+  /** Whether its runner is at work for it although nobody asked for anything. */
+  #isBusy(row: Readonly<SessionRow> | undefined): boolean {
+    return row !== undefined && (isOnItsWay(row) || (row.state === 'connected' && this.#catchingUp.has(row.sessionId)));
   }
 
   #exitsOf(slot: number): number {
@@ -76,7 +116,7 @@ export class OpenOrder {
   }
 
   async #afterOthers(slot: number, queue: Queue): Promise<void> {
-    const calm = (): boolean => !this.#registry.rows().some((row) => row.slot === slot && !row.suspect && isOnItsWay(row));
+    const calm = (): boolean => !this.#registry.rows().some((row) => row.slot === slot && !row.suspect && this.#isBusy(row));
     do {
       await this.#until(calm, queue.othersUntil - performance.now());
       await sleep(this.#pauseMs, undefined, { signal: this.#stop.signal, ref: false }).catch(() => undefined);
@@ -102,5 +142,4 @@ export class OpenOrder {
   }
 }
 
-const isOnItsWay = (row: Readonly<SessionRow> | undefined): boolean =>
-  row !== undefined && wanted(row) && (row.state === 'connecting' || row.state === 'reconnecting');
+const isOnItsWay = (row: Readonly<SessionRow>): boolean => wanted(row) && (row.state === 'connecting' || row.state === 'reconnecting');

@@ -233,6 +233,7 @@ export class PlacedSessions implements Sessions {
   onFact(sessionId: string, epoch: number, fact: SessionFact): void {
     const row = this.#registry.find(sessionId);
     if (!row || row.epoch !== epoch || row.deleting) return;
+    this.#openings.order.onFact(sessionId, fact);
     if (fact.type === 'deaf') this.#options.deafLadder?.().onDeaf(sessionId, fact);
     else this.#inBackground(sessionId, applyFact(this.#registry, row, fact));
   }
@@ -240,7 +241,8 @@ export class PlacedSessions implements Sessions {
   /** The runner of a slot takes calls: whatever should be connected there is. */
   onRunnerReady(slot: number): void {
     for (const row of this.#registry.rows().filter((candidate) => candidate.slot === slot && connectable(candidate))) {
-      this.#inBackground(row.sessionId, this.#openings.open(row.sessionId, 'reconnect'));
+      // One that has not been connected since the start of the worker belongs to the ramp, also when its runner came up at the second try.
+      this.#inBackground(row.sessionId, this.#openings.open(row.sessionId, row.reason === 'resumed' ? 'resume' : 'reconnect'));
     }
     this.handOver.clearStrays(slot).catch((error: unknown) => {
       this.#options.log.warn({ slot, cause: messageOf(error) }, 'what moved sessions left in a slot could not be looked up');

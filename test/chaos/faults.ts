@@ -15,8 +15,8 @@ interface Fault {
   leastSeconds: number;
 }
 
-/** The watchdog waits 10 s for a beat, and 3 s more for SIGTERM to do something. */
-const SILENCE_SECONDS = 11;
+/** The watchdog waits 10 s for a beat, of which the last may be 2 s old, and 1 s more for SIGTERM to do something. */
+const SILENCE_SECONDS = 9;
 /** A runner has 20 s to say hello. */
 const HELLO_SECONDS = 20;
 

@@ -33,9 +33,16 @@ describe('the restart policy', () => {
     expect(afterExit(NO_HISTORY, { verdict: 'config', at: 0, readySince: undefined }, 0.5).action).toBe('never');
   });
 
-  it('waits longer with every crash', () => {
-    expect(crashAgain(4, { random: 0.999999 }).map(({ delayMs }) => delayMs)).toEqual([1_000, 2_000, 4_000, 8_000]);
-    expect(crashAgain(1, { random: 0 })[0]?.delayMs).toBe(500);
+  it('hardly waits after the first crash, and longer with every one that follows', () => {
+    expect(crashAgain(4, { random: 0.999999 }).map(({ delayMs }) => delayMs)).toEqual([100, 1_000, 2_000, 4_000]);
+    expect(crashAgain(4, { random: 0 }).map(({ delayMs }) => delayMs)).toEqual([50, 500, 1_000, 2_000]);
+  });
+
+  it('hardly waits for one that never came up either, if nothing was held against its slot', () => {
+    const { history } = afterExit(NO_HISTORY, { verdict: 'killed', at: 70_000, readySince: 1_000 }, 0.5);
+    const first = afterExit(history, { verdict: 'crash', at: 90_000, readySince: undefined }, 0.999999);
+    expect(first).toMatchObject({ action: 'wait', delayMs: 100 });
+    expect(afterExit(first.history, { verdict: 'crash', at: 110_000, readySince: undefined }, 0.999999).delayMs).toBe(1_000);
   });
 
   it('puts the fifth failure within a minute into quarantine', () => {
@@ -68,7 +75,7 @@ describe('the restart policy', () => {
   it('forgets everything after a stable minute', () => {
     const half = crashAgain(7).at(-1)?.history ?? NO_HISTORY;
     const decision = afterExit(half, { verdict: 'oom', at: 200_000, readySince: 140_000 }, 0.999999);
-    expect(decision).toMatchObject({ action: 'wait', delayMs: 1_000 });
+    expect(decision).toMatchObject({ action: 'wait', delayMs: 100 });
   });
 
   it('keeps every wait within its bounds and never lets six failures happen within a minute', () => {
@@ -94,8 +101,8 @@ describe('the restart policy', () => {
               expect(delayMs).toBeGreaterThanOrEqual(RESTART_LIMITS.quarantineMs);
               expect(delayMs).toBeLessThanOrEqual(RESTART_LIMITS.maxQuarantineMs);
             } else {
-              expect(delayMs).toBeGreaterThanOrEqual(500);
-              expect(delayMs).toBeLessThanOrEqual(30_000);
+              expect(delayMs).toBeGreaterThanOrEqual(next.attempt === 1 ? 50 : 500);
+              expect(delayMs).toBeLessThanOrEqual(next.attempt === 1 ? 100 : 30_000);
             }
           }
           now += delayMs;

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import {
   connectsAtOnce,
+  connectsSaved,
   ConnectThrottle,
   FIRST_SYNC_MS,
   PATIENCE,
@@ -43,7 +44,7 @@ it('lets the first go at once', async () => {
   expect(begun).toHaveLength(1);
 });
 
-it('keeps the pace, also after it had nothing to do', async () => {
+it('keeps the pace of a ramp, also after it had nothing to do', async () => {
   const { begun, ask } = observed(10);
   for (let n = 0; n < 5; n++) ask('resume');
   await pass(10_000);
@@ -51,6 +52,63 @@ it('keeps the pace, also after it had nothing to do', async () => {
   await pass(10_000);
   const start = begun[0]?.at ?? 0;
   expect(begun.map(({ at }) => Math.round(at - start))).toEqual([0, 100, 200, 300, 400, 10_000, 10_100, 10_200, 10_300, 10_400]);
+});
+
+it('lets the sessions of a lost runner go at once, as far as there is something saved, and the rest at the rate', async () => {
+  const { begun, ask } = observed(10);
+  const start = performance.now();
+  const all = (sessions: number): void => {
+    for (let n = 0; n < sessions; n++) ask('reconnect', `session ${n}`);
+  };
+  await pass(1_000);
+  all(13);
+  await pass(10_000);
+  // One that is due now, ten that were due in the second before.
+  const [first, ...others] = begun.splice(0).map(({ at }) => Math.round(at - start));
+  expect(others).toEqual([...Array.from({ length: 10 }, () => 1_000), 1_100, 1_200]);
+  expect(first).toBe(1_000);
+  // However long nobody came: two seconds' worth.
+  await pass(3_600_000);
+  all(25);
+  await pass(0);
+  expect(begun).toHaveLength(1 + connectsSaved(10));
+  await pass(400);
+  expect(begun).toHaveLength(25);
+});
+
+it('has nothing saved at the start, nor while somebody waits', async () => {
+  const { throttle, begun, ask } = observed(10, { hang: true });
+  for (let n = 0; n < 60; n++) ask('reconnect', `session ${n}`);
+  await pass(0);
+  expect(begun).toHaveLength(1);
+  await pass(30_000);
+  // They are kept up by their number, not by the rate.
+  expect(begun).toHaveLength(connectsAtOnce(10));
+  for (let n = 0; n < connectsAtOnce(10); n++) throttle.settled(`session ${n}`);
+  await pass(0);
+  expect(begun).toHaveLength(connectsAtOnce(10) + 1);
+});
+
+it('lets a session that somebody asks for go at once, out of a ramp that does not take what is saved', async () => {
+  const { throttle, names, ask } = observed(10);
+  await pass(10_000);
+  for (const name of ['a', 'b', 'c', 'd']) ask('resume', name);
+  await pass(0);
+  expect(names()).toEqual(['a']);
+  throttle.hurry('d');
+  await pass(0);
+  expect(names()).toEqual(['a', 'd']);
+  await pass(200);
+  expect(names()).toEqual(['a', 'd', 'b', 'c']);
+});
+
+it('goes at the rate when what was saved is given up', async () => {
+  const { throttle, begun, ask } = observed(10);
+  await pass(10_000);
+  throttle.spendSaved();
+  for (let n = 0; n < 25; n++) ask('reconnect', `session ${n}`);
+  await pass(1_000);
+  expect(begun).toHaveLength(11);
 });
 
 it('lets people go before reconnects and these before a ramp, and each in their order', async () => {
@@ -183,7 +241,7 @@ it('passes nobody over for ever', async () => {
 
 const PRIORITY = fc.constantFrom<ConnectPriority>('pairing', 'user', 'reconnect', 'resume');
 
-it('never begins more than its rate in any second nor has more under way than it may, and lets everybody go in the end', async () => {
+it('never begins more than rate and savings allow in any time nor has more under way than it may, and lets everybody go in the end', async () => {
   const asking = fc.array(fc.record({ wait: fc.nat({ max: 700 }), priority: PRIORITY, takes: fc.nat({ max: 60_000 }) }), {
     maxLength: 60,
     size: 'max',
@@ -222,10 +280,30 @@ it('never begins more than its rate in any second nor has more under way than it
       await pass((asks.length + 1) * (60_000 + 1_000));
       await Promise.all(connects);
       expect(begun).toHaveLength(asks.length);
-      // Timers count whole milliseconds.
-      for (const [n, at] of begun.entries()) expect(at - (begun[n - rate] ?? -Infinity)).toBeGreaterThan(1_000 - rate);
+      for (const [n, at] of begun.entries())
+        for (const [before, since] of begun.slice(0, n).entries())
+          // Timers count whole milliseconds.
+          expect(n - before).toBeLessThanOrEqual((rate * (at - since + n - before)) / 1_000 + connectsSaved(rate));
     }),
     { numRuns: 60 },
+  );
+});
+
+it('never begins more of a ramp than its rate in any second, however long there was nothing to do', async () => {
+  const ramps = fc.array(fc.record({ wait: fc.constantFrom(0, 300, 20_000), sessions: fc.nat({ max: 30 }) }), { maxLength: 5 });
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 1, max: 20 }), ramps, async (rate, all) => {
+      const { begun, ask } = observed(rate);
+      for (const { wait, sessions } of all) {
+        await pass(wait);
+        for (let n = 0; n < sessions; n++) ask('resume', `session ${n}`);
+      }
+      await pass(200_000);
+      expect(begun).toHaveLength(all.reduce((sum, { sessions }) => sum + sessions, 0));
+      // Timers count whole milliseconds.
+      for (const [n, { at }] of begun.entries()) expect(at - (begun[n - rate]?.at ?? -Infinity)).toBeGreaterThan(1_000 - rate);
+    }),
+    { numRuns: 40 },
   );
 });
 

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import { openSupervisorStore, TABLES, type SessionRow } from '../../../supervisor/supervisor-store.js';
 import { closing, tempFolder } from '../store/temp-store.js';
+import { AppError } from '../../../shared/errors.js';
+import { ConnectThrottle } from '../../../supervisor/placement/connect-throttle.js';
 import { answerOpensWith, eventually, ME, OPEN, opens, start } from './placed-sessions-setting.js';
 
 const row = (sessionId: string, changes: Partial<SessionRow>): SessionRow => ({
@@ -120,4 +122,36 @@ it('resumes every session in its own slot', async () => {
     ['b', 1, 2, false],
     ['c', 0, 3, false],
   ]);
+});
+
+it.each([
+  ['at once', undefined],
+  ['at the second try', new AppError('RUNNER_UNAVAILABLE', 'Not yet.')],
+])('connects the sessions of a start at the rate alone, whatever is saved, with a runner that comes up %s', async (_, unavailable) => {
+  const store = closing(await openSupervisorStore(tempFolder()));
+  const ids = ['a', 'b', 'c', 'd', 'e'];
+  await store.commit(ids.map((id) => ({ table: TABLES.sessions, key: [id], value: row(id, {}) })));
+  const clock = { aheadMs: 0 };
+  const begun: number[] = [];
+  const now = (): number => performance.now() + clock.aheadMs;
+  const throttle = new ConnectThrottle({
+    ratePerSecond: 20,
+    clock: now,
+    gate: { notBefore: () => -Infinity, atOnce: () => Infinity, began: (_session, at) => begun.push(at) },
+  });
+  const setting = await start(store, { throttle, retryMs: 600_000 });
+  clock.aheadMs = 60_000;
+  setting.fleet.unavailable = unavailable;
+  answerOpensWith(setting, OPEN);
+  await setting.sessions.resume();
+  if (unavailable) {
+    // Every opening has failed by the next turn of the event loop.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    setting.fleet.unavailable = undefined;
+    setting.fleet.start(0);
+  }
+  await eventually(() => {
+    expect(begun).toHaveLength(ids.length);
+  });
+  for (const [n, at] of begun.entries()) expect(at - (begun[n - 1] ?? -Infinity)).toBeGreaterThan(1_000 / 20 - 1);
 });

@@ -13,6 +13,8 @@ import { MemoryFleet, type FleetCall } from './memory-fleet.js';
 export const ME = '15550000001:3@s.whatsapp.net';
 export const QR: SessionFact = { type: 'qr', qr: 'Sesame', attempt: 1, expiresAt: Date.now() + 600_000 };
 export const OPEN: SessionFact = { type: 'open', jid: ME, lid: '99900000001@lid', pushName: 'Shop' };
+export const CONNECTING: SessionFact = { type: 'connecting' };
+export const CAUGHT_UP: SessionFact = { type: 'caught_up' };
 
 interface Setting {
   store: Store;
@@ -68,7 +70,7 @@ export const create = async ({ sessions }: Setting, ...sessionIds: string[]): Pr
 };
 export const connected = async (setting: Setting, ...sessionIds: string[]): Promise<void> => {
   await create(setting, ...sessionIds);
-  answerOpensWith(setting, { type: 'connecting' }, OPEN);
+  answerOpensWith(setting, CONNECTING, OPEN, CAUGHT_UP);
   for (const sessionId of sessionIds) expect((await setting.sessions.connect(sessionId)).state).toBe('connected');
 };
 

@@ -26,17 +26,20 @@ it('does one thing at a time with a session', async () => {
 });
 
 it('gives up an open that waits when the session is disconnected meanwhile', async () => {
-  const throttle = new ConnectThrottle({ ratePerSecond: 5 });
+  let notBefore = performance.now() + 600_000;
+  const gate = { notBefore: () => notBefore, atOnce: () => Number.POSITIVE_INFINITY, began: () => undefined };
+  const throttle = new ConnectThrottle({ ratePerSecond: 5, gate });
   const setting = await start(undefined, { throttle });
   await create(setting, 'a', 'b');
   answerOpensWith(setting, QR);
-  void throttle.turn({ sessionId: 'other', priority: 'user' });
   const connecting = setting.sessions.connect('a');
   await eventually(() => {
     expect(setting.registry.get('a').state).toBe('connecting');
   });
   await setting.sessions.disconnect('a');
   expect((await connecting).state).toBe('disconnected');
+  notBefore = 0;
+  throttle.look();
   await setting.sessions.connect('b');
   expect(opens(setting).map(([sessionId]) => sessionId)).toEqual(['b']);
 });

@@ -4,7 +4,7 @@ import type { Store } from '../../../shared/store/store.js';
 import { Recycling } from '../../../supervisor/placement/recycling.js';
 import { SUSPECT_LIMITS } from '../../../supervisor/placement/suspect-policy.js';
 import { silent } from '../shared/logged.js';
-import { answerOpensWith, connected, create, eventually, OPEN, opens, start } from './placed-sessions-setting.js';
+import { answerOpensWith, CAUGHT_UP, CONNECTING, connected, create, eventually, OPEN, opens, start } from './placed-sessions-setting.js';
 
 /** Two sessions share a runner and three slots are shared, so the slots for single sessions are 3 to 6. */
 const FIRST_PLACE = 3;
@@ -67,11 +67,11 @@ it('notes the deaths of sessions with something under way, and of no others', as
   expect(world.sessions.get('a').state).toBe('reconnecting');
 });
 
-it('opens suspects after all others of their slot, each when the one before is connected', async () => {
+it('opens suspects after all others of their slot, each when the one before has everything that waited for it', async () => {
   const world = await setUp(undefined, 4);
   await connected(world, 'a', 'b', 'c', 'd');
   await world.crash(0, { a: ['connect'], b: ['connect'] });
-  answerOpensWith(world);
+  answerOpensWith(world, CONNECTING);
   const before = opens(world).length;
   const opened = (): string[] =>
     opens(world)
@@ -89,9 +89,15 @@ it('opens suspects after all others of their slot, each when the one before is c
   await next('c', 'd');
   world.tell('c', OPEN);
   await next('c', 'd');
+  // WhatsApp may tell the end of it before the connection counts as open.
+  world.tell('d', CAUGHT_UP);
   world.tell('d', OPEN);
+  await next('c', 'd');
+  world.tell('c', CAUGHT_UP);
   await next('c', 'd', 'a');
   world.tell('a', OPEN);
+  await next('c', 'd', 'a');
+  world.tell('a', CAUGHT_UP);
   await next('c', 'd', 'a', 'b');
 });
 
@@ -105,12 +111,13 @@ it('opens the others first again when the runner dies while a suspect waits for 
     expect(opens(world).at(-1)?.[0]).toBe('c');
   });
   world.tell('c', OPEN);
+  world.tell('c', CAUGHT_UP);
   await eventually(() => {
     expect(opens(world).at(-1)?.[0]).toBe('a');
   });
   const before = opens(world).length;
   await world.crash(0, { a: ['connect'] });
-  answerOpensWith(world, OPEN);
+  answerOpensWith(world, OPEN, CAUGHT_UP);
   world.fleet.start(0);
   await untilAllConnected(world);
   const inSlot0 = opens(world)
@@ -279,7 +286,7 @@ it('stays isolated over a restart of the supervisor, and opens the session in it
   await untilAllConnected(first);
   first.sessions.stop();
   const second = await setUp(first.store);
-  answerOpensWith(second, OPEN);
+  answerOpensWith(second, OPEN, CAUGHT_UP);
   await second.sessions.resume();
   await untilAllConnected(second);
   expect(
@@ -299,7 +306,7 @@ it('gives a session its own runner before it opens it, when a restore put it amo
   await first.registry.update('a', { slot, suspect });
   first.sessions.stop();
   const second = await setUp(first.store);
-  answerOpensWith(second, OPEN);
+  answerOpensWith(second, OPEN, CAUGHT_UP);
   await second.sessions.resume();
   await untilAllConnected(second);
   expect(opens(second).filter(([sessionId]) => sessionId === 'a')).toMatchObject([['a', FIRST_PLACE, 3, false]]);
