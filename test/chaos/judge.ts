@@ -1,3 +1,8 @@
+// What a run is judged by. Four things are not held against the worker, each for a reason, and the report shows how often they came:
+// - A send of a session that an earlier fault had hit is no send beside a later one, even if it still waits then (`leftOver`).
+// - A runner that is told to fill its heap may be ended by the watchdog instead, as a crash, when that takes more than ten seconds.
+// - A session that is to be alone in a runner of its own is back later than the others: that runner is started for it.
+// - The memory of the supervisor is compared with what it was after a fifth of the run: until then the heap grows into its work.
 import { collectEvidence } from '../support/ledger/evidence.js';
 import { findingsOf } from '../support/ledger/tally.js';
 import type { Traffic } from '../support/ledger/traffic.js';
@@ -8,8 +13,8 @@ import type { ChaosScene } from './chaos-scene.js';
 import { disconnectsOutside, type Disconnect, type Login } from './disconnects.js';
 import { FAULT_KINDS, type FaultKind } from './faults.js';
 import { lookAtRunners } from './fleet-look.js';
-import { calmTimes, p99, timesBeside } from './latency.js';
-import { median, runnersBelow } from './vital-signs.js';
+import { calmTimes, leftOver, p99, pooled, timesBeside } from './latency.js';
+import { median, residentSamples, runnersBelow } from './vital-signs.js';
 
 /** What all faults of a kind did. Times are milliseconds. */
 interface KindRow {
@@ -21,11 +26,19 @@ interface KindRow {
   p99: number | undefined;
   /** Of that p99 to the one in calm. */
   ratio: number | undefined;
-  /** From the end of the process until the last session that nobody suspects was connected again; undefined when none had to end. */
+  /** From the end of the process until the last session that was not isolated was connected again; undefined when none had to end. */
   longestAway: number | undefined;
-  /** How many sessions were suspected by chance, and when the last of them was connected again. */
+  /** How many sessions were suspected by chance, and isolated by the second chance of that sort. */
   suspects: number;
-  longestAwayOfSuspects: number | undefined;
+  isolated: number;
+}
+
+/** Sends beside faults of these kinds, together. */
+interface PoolRow {
+  kinds: readonly FaultKind[];
+  samples: number;
+  p99: number | undefined;
+  ratio: number | undefined;
 }
 
 interface Check {
@@ -40,6 +53,10 @@ interface Check {
 
 export interface Judgement {
   rows: KindRow[];
+  /** What the ratio is judged by. */
+  pools: PoolRow[];
+  /** Sends that no fault is judged by, because one before had hit their session. */
+  leftOver: number;
   calm: { samples: number; p99: number | undefined };
   sent: number;
   received: number;
@@ -51,8 +68,6 @@ export interface Judgement {
 }
 
 const LIMITS = { p99Ratio: 2, awayMs: 5_000, descriptors: 4, residentPercent: 10 };
-/** Of the samples: how many belong to warming up, and how many make a median. */
-const RESIDENT_SHARES = { warmUp: 0.2, median: 0.1 };
 const REST_TIMEOUT_MS = 20_000;
 const TRAILS = 8;
 
@@ -75,15 +90,17 @@ export const judge = async (
   const disconnects = disconnectsOutside(logins, strikes, observed);
 
   const calm = calmTimes(answered, strikes);
-  const rows = FAULT_KINDS.filter((kind) => strikes.some((one) => one.kind === kind)).map((kind) =>
-    rowOf(kind, observed, disconnects, p99(calm)),
+  const kinds = FAULT_KINDS.filter((kind) => strikes.some((one) => one.kind === kind));
+  const rows = kinds.map((kind) => rowOf(kind, observed, disconnects, p99(calm)));
+  const pools = pooled(kinds.map((kind) => ({ kind, times: timesBeside(answered, strikes, kind) }))).map(
+    ({ kinds: together, times }): PoolRow => ({ kinds: together, samples: times.length, ...compared(times, p99(calm)) }),
   );
   const strays = await strayRunners(scene.worker, scene.dataDir);
   const leaked = await leakedDescriptors(scene.worker, observed.descriptorsBefore, descriptors);
   const lost = findings.filter(({ kind }) => kind === 'lost').length;
   const wrong = strikes.flatMap((one) => one.wrong);
   const slowest = Math.max(0, ...rows.flatMap(({ longestAway }) => longestAway ?? []));
-  const worstRatio = Math.max(0, ...rows.flatMap(({ ratio }) => ratio ?? []));
+  const worstRatio = Math.max(0, ...pools.flatMap(({ ratio }) => ratio ?? []));
   const checks: Omit<Check, 'pass'>[] = [
     { name: 'lost', value: lost, limit: 0, unit: 'messages', sort: 'count' },
     { name: 'doubled', value: findings.length - lost, limit: 0, unit: 'messages', sort: 'count' },
@@ -100,6 +117,8 @@ export const judge = async (
   const deeds = strikes.map(({ at, kind, slot, pid }) => ({ at: new Date(at), what: `${kind} in runner ${pid} of slot ${slot}` }));
   return {
     rows,
+    pools,
+    leftOver: leftOver(answered, strikes),
     calm: { samples: calm.length, p99: p99(calm) },
     sent: accepted.filter(({ keyed }) => keyed).length,
     received: accepted.filter(({ keyed }) => !keyed).length,
@@ -122,21 +141,23 @@ export const judge = async (
 const rowOf = (kind: FaultKind, { strikes, answered }: Observed, disconnects: readonly Disconnect[], calm: number | undefined): KindRow => {
   const own = strikes.filter((one) => one.kind === kind);
   const times = timesBeside(answered, strikes, kind);
-  const beside = p99(times);
   const ended = own.flatMap((one) => (one.exitAt === undefined ? [] : [{ ...one, exitAt: one.exitAt }]));
-  const away = ended.map(({ exitAt, othersBackAt }) => othersBackAt - exitAt);
-  const awayOfSuspects = ended.flatMap(({ suspects, exitAt, backAt }) => (suspects.length === 0 ? [] : backAt - exitAt));
+  const away = ended.map(({ exitAt, sharedBackAt }) => sharedBackAt - exitAt);
   return {
     kind,
     faults: own.length,
     outsideDisconnects: disconnects.filter(({ during }) => during?.kind === kind).length,
     samples: times.length,
-    p99: beside,
-    ratio: beside === undefined || calm === undefined ? undefined : beside / calm,
+    ...compared(times, calm),
     longestAway: largest(away),
     suspects: own.reduce((sum, { suspects }) => sum + suspects.length, 0),
-    longestAwayOfSuspects: largest(awayOfSuspects),
+    isolated: own.reduce((sum, { isolated }) => sum + isolated.length, 0),
   };
+};
+
+const compared = (times: readonly number[], calm: number | undefined): Pick<PoolRow, 'p99' | 'ratio'> => {
+  const beside = p99(times);
+  return { p99: beside, ratio: beside === undefined || calm === undefined ? undefined : beside / calm };
 };
 
 const largest = (values: readonly number[]): number | undefined => (values.length === 0 ? undefined : Math.max(...values));
@@ -146,10 +167,8 @@ const describe = ({ sessionId, at, reason, during }: Disconnect): string =>
 
 /** Percent that the supervisor's memory changed by, since it was warm. */
 const residentChange = ({ residentKilobytes: samples }: Observed): number => {
-  const warm = Math.floor(samples.length * RESIDENT_SHARES.warmUp);
-  const count = Math.ceil(samples.length * RESIDENT_SHARES.median);
-  const before = median(samples.slice(warm, warm + count));
-  return before === 0 ? 0 : (median(samples.slice(-count)) / before - 1) * 100;
+  const { warm, last } = residentSamples(samples);
+  return median(warm) === 0 ? 0 : (median(last) / median(warm) - 1) * 100;
 };
 
 /** Runners of this worker that it does not know of; one that is just starting or ending may be gone at the next look. */

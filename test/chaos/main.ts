@@ -69,11 +69,11 @@ try {
   const result = await chaosRun({ ...options, kinds: FAULT_KINDS, say: console.log, signal: interrupted.signal });
   for (const line of reportOf(result)) console.log(line);
   if (json !== undefined) {
-    const { rows, calm, checks, sent, received, passed } = result;
+    const { rows, pools, calm, checks, sent, received, passed } = result;
     const strikes = result.observed.strikes.map(({ hit, ...strike }) => ({ ...strike, hit: hit.size }));
     writeFileSync(
       json,
-      `${JSON.stringify({ seed, node: process.version, passed, rows, calm, sent, received, checks, strikes }, null, 2)}\n`,
+      `${JSON.stringify({ seed, node: process.version, passed, rows, pools, calm, sent, received, checks, strikes }, null, 2)}\n`,
     );
   }
   console.log(`${result.passed ? 'passed' : 'FAILED'} after ${Math.round((performance.now() - startedAt) / 1000)} s, seed ${seed}`);

@@ -1,6 +1,7 @@
 import type { ChaosResult } from './chaos-run.js';
+import { FEW_SENDS } from './latency.js';
 import type { Strike } from './strike.js';
-import { median } from './vital-signs.js';
+import { median, residentSamples } from './vital-signs.js';
 
 const seconds = (ms: number | undefined): string => (ms === undefined ? '–' : `${(ms / 1000).toFixed(1)} s`);
 
@@ -26,14 +27,16 @@ const awayOf = (strikes: readonly Strike[]): string => {
 };
 const rounded = (value: number | undefined, digits = 0): string => (value === undefined ? '–' : value.toFixed(digits));
 
-export const reportOf = ({ rows, calm, sent, received, lost, doubled, checks, complaints, observed, folder }: ChaosResult): string[] => {
+export const reportOf = (result: ChaosResult): string[] => {
+  const { rows, pools, leftOver, calm, sent, received, lost, doubled, checks, complaints, observed, folder } = result;
   const line = (cells: readonly string[]): string =>
     `  ${cells.map((cell, n) => (n === 0 ? cell.padEnd(12) : cell.padStart(20))).join('')}`;
   const megabytes = observed.residentKilobytes.map((kilobytes) => kilobytes / 1024);
   const ended = observed.strikes.filter(({ exitAt }) => exitAt !== undefined).length;
+  const overtaken = observed.strikes.filter((strike) => strike.overtaken).length;
   return [
     line(['fault', 'times', 'outside disconnects', 'sends beside it', 'p99', 'p99 / calm', 'longest away', 'suspects']),
-    ...rows.map(({ kind, faults, outsideDisconnects, samples, p99, ratio, longestAway, suspects, longestAwayOfSuspects }) =>
+    ...rows.map(({ kind, faults, outsideDisconnects, samples, p99, ratio, longestAway, suspects, isolated }) =>
       line([
         kind,
         String(faults),
@@ -42,13 +45,23 @@ export const reportOf = ({ rows, calm, sent, received, lost, doubled, checks, co
         `${rounded(p99)} ms`,
         rounded(ratio, 2),
         seconds(longestAway),
-        suspects === 0 ? '–' : `${suspects}: ${seconds(longestAwayOfSuspects)}`,
+        isolated === 0 ? String(suspects) : `${suspects}, ${isolated} of them isolated`,
       ]),
     ),
+    ...pools
+      .filter(({ kinds }) => kinds.length > 1)
+      .map(({ samples, p99, ratio }) => line(['few sends', '', '', String(samples), `${rounded(p99)} ms`, rounded(ratio, 2)])),
     line(['none', '', '', String(calm.samples), `${rounded(calm.p99)} ms`]),
+    ...pools
+      .filter(({ kinds }) => kinds.length > 1)
+      .map(
+        ({ kinds }) =>
+          `  with fewer than ${FEW_SENDS} sends each, ${kinds.join(', ')} are judged together: the p99 of so few is their longest`,
+      ),
+    `  not judged: ${leftOver} sends of sessions that an earlier fault had hit, ${overtaken} heaps that the watchdog overtook`,
     `  runners ended ${ended}, sent ${sent}, received ${received}, lost ${lost}, doubled ${doubled}`,
     `  sessions were away, in the median, ${awayOf(observed.strikes)}`,
-    `  memory of the supervisor ${rounded(megabytes[0])} MB at first, ${rounded(median(megabytes.slice(-10)))} MB at last`,
+    `  memory of the supervisor ${rounded(megabytes[0])} MB at first, ${rounded(median(residentSamples(megabytes).warm))} MB when warm, ${rounded(median(residentSamples(megabytes).last))} MB at last`,
     `  processors: ${rounded(observed.calmCpuPercent)} % of one taken in calm; load of the machine ${rounded(median(observed.loads), 1)}, at most ${rounded(Math.max(0, ...observed.loads), 1)}`,
     ...checks.map(
       ({ name, value, limit, unit, pass }) =>

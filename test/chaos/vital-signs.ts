@@ -56,6 +56,16 @@ export const runnersBelow = (dataDir: string): number[] =>
 export const residentKilobytes = (pid: number): number =>
   Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
 
+/** Of the samples: how many belong to warming up, and how many make a median. */
+const SAMPLE_SHARES = { warmUp: 0.2, median: 0.1 };
+
+/** The samples of resident memory that are compared with each other: the first when the process was warm, and the last of all. */
+export const residentSamples = (samples: readonly number[]): { warm: readonly number[]; last: readonly number[] } => {
+  const count = Math.ceil(samples.length * SAMPLE_SHARES.median);
+  const from = Math.floor(samples.length * SAMPLE_SHARES.warmUp);
+  return { warm: samples.slice(from, from + count), last: samples.slice(-count) };
+};
+
 /** CPU seconds of those that still run. */
 export const cpuSecondsOfAll = (pids: readonly number[]): number =>
   pids.reduce((sum, pid) => sum + (unlessGone(() => cpuSecondsOf(pid)) ?? 0), 0);

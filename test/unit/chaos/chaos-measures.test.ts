@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { disconnectsOutside } from '../../chaos/disconnects.js';
-import { calmTimes, p99, timesBeside } from '../../chaos/latency.js';
+import { calmTimes, FEW_SENDS, leftOver, p99, pooled, timesBeside } from '../../chaos/latency.js';
 import type { FaultKind } from '../../chaos/faults.js';
 import type { Strike } from '../../chaos/strike.js';
 
@@ -13,10 +13,11 @@ const strikeAt = (at: number, backAt: number, hit: readonly string[], kind: Faul
   exitAt: at,
   restartedAt: at,
   firstBackAt: backAt,
-  othersBackAt: backAt,
+  sharedBackAt: backAt,
   suspects: [],
   isolated: [],
   backAt,
+  overtaken: false,
   wrong: [],
 });
 const period = { from: 0, to: 100_000 };
@@ -52,6 +53,25 @@ test('a send that still waits for a fault that hit its session counts for no lat
   const answered = [{ sessionId: 'a', startedAt: 1_500, tookMs: 9_000 }];
   const strikes = [strikeAt(1_000, 2_000, ['a']), strikeAt(5_000, 6_000, ['b'], 'loop')];
   expect(timesBeside(answered, strikes, 'loop')).toEqual([]);
+  expect(leftOver(answered, strikes)).toBe(1);
+  expect(leftOver(answered, strikes.slice(0, 1))).toBe(0);
+});
+
+test('kinds with few sends have one p99 together, and every send is in one of them', () => {
+  const times = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
+  const [loop, stop, kill] = [times(FEW_SENDS), times(FEW_SENDS - 1), times(3)];
+  expect(pooled<FaultKind>([])).toEqual([]);
+  expect(pooled<FaultKind>([{ kind: 'loop', times: loop }])).toEqual([{ kinds: ['loop'], times: loop }]);
+  expect(
+    pooled<FaultKind>([
+      { kind: 'kill', times: kill },
+      { kind: 'loop', times: loop },
+      { kind: 'stop', times: stop },
+    ]),
+  ).toEqual([
+    { kinds: ['loop'], times: loop },
+    { kinds: ['kill', 'stop'], times: [...kill, ...stop] },
+  ]);
 });
 
 test('the p99 is the value that 99 of 100 do not exceed', () => {
