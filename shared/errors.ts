@@ -15,6 +15,7 @@ export const ERRORS = {
   QR_NOT_AVAILABLE: { status: 409, retryable: true },
   STORAGE_CORRUPT: { status: 409, retryable: false },
   IDEMPOTENCY_CONFLICT: { status: 409, retryable: false },
+  EVENTS_GONE: { status: 410, retryable: false },
   PAYLOAD_TOO_LARGE: { status: 413, retryable: false },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false },
   RECIPIENT_NOT_ON_WHATSAPP: { status: 422, retryable: false },

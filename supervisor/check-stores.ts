@@ -4,6 +4,7 @@ import type { RowCipher } from '../shared/store/row-cipher.js';
 import { sessionsIn, spooledIn } from '../shared/store/slot-sessions.js';
 import { SLOT_SCHEMA, SLOT_TABLES } from '../shared/store/slot-store.js';
 import type { StoreReader } from '../shared/store/store-reader.js';
+import { checkEvents } from './check-events.js';
 import { checkMessages } from './check-messages.js';
 import { slotFolder, slotsIn, supervisorFolder } from './data-folders.js';
 import { SESSION_TABLES, SUPERVISOR_SCHEMA, TABLES, type SessionRow } from './supervisor-store.js';
@@ -18,7 +19,10 @@ export const checkStores = async (dataDir: string, cipher: RowCipher | undefined
     reader.refresh();
     if (!checkRows(reader, SUPERVISOR_SCHEMA, findings)) return findings.list;
     const sessions = new Map([...reader.range<SessionRow>(TABLES.sessions)].map(({ value }) => [value.sessionId, value]));
-    for (const sessionId of sessions.keys()) checkMessages(reader, sessionId, findings);
+    for (const sessionId of sessions.keys()) {
+      checkMessages(reader, sessionId, findings);
+      checkEvents(reader, sessionId, findings);
+    }
     for (const sessionId of ownersIn(reader))
       if (!sessions.has(sessionId)) findings.warning(`there are rows of ${sessionId}, which is no session`);
     const slots = await Promise.all(slotsIn(dataDir).map(async (slot) => checkSlot(dataDir, slot, sessions, cipher)));

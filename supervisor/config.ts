@@ -8,6 +8,7 @@ import { flag, oneOf, readEnvironment, text, url, wholeNumber, type Environment,
 import { parseEndpoint } from '../shared/object-store/s3-endpoint.js';
 import { parseKeys } from '../shared/store/row-cipher.js';
 import type { Prefixes } from './backend/dialects/dialect.js';
+import type { EventRetention } from './events/event-sweep.js';
 import { recycleBytes, recycleMegabytes, runnerOptions } from './fleet/runner-memory.js';
 import { splitNodeOptions } from './fleet/node-options.js';
 import { isLoopback } from './loopback.js';
@@ -60,6 +61,8 @@ const VARIABLES = {
   CHECKPOINT_INTERVAL_MS: wholeNumber(1_000, 86_400_000).default(600_000),
   MESSAGES_LOCAL_DAYS: wholeNumber(1, 36_500).optional(),
   MESSAGES_RETENTION_DAYS: wholeNumber(1, 36_500).optional(),
+  EVENTS_RETENTION_COUNT: wholeNumber(1, 10_000_000).default(10_000),
+  EVENTS_RETENTION_DAYS: wholeNumber(1, 36_500).default(7),
   STORE_MAX_MB: wholeNumber(64, 100_000_000).optional(),
   AUTH_ENCRYPTION_KEY: z
     .string()
@@ -185,6 +188,8 @@ export interface Config {
   readonly messagesLocalDays: number | undefined;
   /** Days of history kept at all; for ever when undefined. */
   readonly messagesRetentionDays: number | undefined;
+  /** Of events: of one session, and whole days. */
+  readonly eventsRetention: EventRetention;
   /** Size of one local store from which on it takes no more. */
   readonly storeMaxBytes: number | undefined;
   /** As given; for the runners. */
@@ -239,6 +244,7 @@ export const loadConfig = (environment: Environment = process.env, surroundings:
     checkpointIntervalMs: values.CHECKPOINT_INTERVAL_MS,
     messagesLocalDays: values.MESSAGES_LOCAL_DAYS,
     messagesRetentionDays: values.MESSAGES_RETENTION_DAYS,
+    eventsRetention: Object.freeze({ count: values.EVENTS_RETENTION_COUNT, days: values.EVENTS_RETENTION_DAYS }),
     storeMaxBytes: values.STORE_MAX_MB === undefined ? undefined : values.STORE_MAX_MB * 1024 * 1024,
     authEncryptionKey: values.AUTH_ENCRYPTION_KEY,
     connectRatePerSecond: values.CONNECT_RATE_PER_SECOND,

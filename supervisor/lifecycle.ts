@@ -17,6 +17,8 @@ import type { Store } from '../shared/store/store.js';
 import type { Config } from './config.js';
 import { slotFolder, slotsIn, supervisorFolder } from './data-folders.js';
 import { lockDataDir } from './data-dir-lock.js';
+import { EventLog } from './events/event-log.js';
+import { EventSweep } from './events/event-sweep.js';
 import { createFleet } from './fleet/fleet.js';
 import { startFleetView } from './fleet-view.js';
 import { killLeftovers } from './fleet/leftovers.js';
@@ -110,8 +112,10 @@ export const startWorker = async (
   });
 
   const objects = config.objectStore && (await openObjectStore(config.objectStore));
-  const registry = new Registry(store, log);
-  const history = new History(store, objects && new RemoteHistory({ store, objects, log }));
+  const events = new EventLog(store);
+  const registry = new Registry(store, log, events);
+  const remote = objects && new RemoteHistory({ store, objects, log });
+  const history = new History(store, remote);
   const onMoved = (move: StatusMove): void => {
     link?.duties.moved(move);
   };
@@ -137,7 +141,7 @@ export const startWorker = async (
     log,
   });
   const commitSpool = async (records: SpoolRecord[]): Promise<Record<string, never>> => {
-    await takeSpool({ store, history, registry, onMoved }, records);
+    await takeSpool({ store: events, history, registry, onMoved }, records);
     return {};
   };
   const load = startHostLoad(log);
@@ -196,7 +200,7 @@ export const startWorker = async (
   registry.onChange(({ sessionId }) => {
     replication?.changed(sessionId);
   });
-  const sends = new Sends({ store, registry, fleet, history, log, deadlineMs: config.sendDeadlineMs, onMoved });
+  const sends = new Sends({ store, commits: events, registry, fleet, history, log, deadlineMs: config.sendDeadlineMs, onMoved });
   const upkeep = new HistoryUpkeep({
     store,
     objects,
@@ -204,6 +208,7 @@ export const startWorker = async (
     retentionDays: config.messagesRetentionDays,
     log,
   });
+  const eventSweep = new EventSweep({ store, ...config.eventsRetention, log });
   const restores = replication?.isFresh === true;
   const phase: Phase = { now: restores ? 'restoring' : 'serving' };
   const fleetView = startFleetView({ fleet, registry });
@@ -211,6 +216,7 @@ export const startWorker = async (
     {
       untoldSends: new UntoldSends(store, registry),
       ...{ registry, sessions, recycling, sends, history, fleetView, pacing, load, capacity, replication },
+      events: { store, remote, log: events },
       reports: link?.reports,
       backend: () => link?.view(),
       diskTrouble: () => store.trouble,
@@ -224,6 +230,7 @@ export const startWorker = async (
     if (phase.now === 'restoring') phase.now = 'serving';
     await replication?.start();
     upkeep.start();
+    eventSweep.start();
   };
   if (!restores) {
     await replication?.confirm();
@@ -271,6 +278,7 @@ export const startWorker = async (
     // What follows the runners needs its share of the time.
     await fleet.stop(replication || link ? left() * RUNNERS_SHARE : left());
     await upkeep.stop();
+    await eventSweep.stop();
     await link?.stop(replication ? left() * REPORTS_SHARE : left());
     await replication?.stop(left());
     fleetView.stop();

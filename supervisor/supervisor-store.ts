@@ -45,6 +45,10 @@ export const TABLES = {
   reported: 'reported',
   /** [id] → DeadReport: what the backend refused for good. */
   deadReports: 'deadReports',
+  /** [sessionId, seq] → EventRow: what happened, in its order. */
+  events: 'events',
+  /** [sessionId] → the last `seq` given out. */
+  eventHeads: 'eventHeads',
 } as const;
 
 export const SUPERVISOR_SCHEMA: Schema = {
@@ -62,6 +66,8 @@ export const SUPERVISOR_SCHEMA: Schema = {
     TABLES.idempotency,
     TABLES.idempotencyTimes,
     TABLES.deletions,
+    // Not the heads: after a restore numbers begin above all that were given out.
+    TABLES.events,
   ],
   migrations: {
     2: function* (store) {
@@ -188,6 +194,8 @@ export const SESSION_TABLES = [
   TABLES.idempotencyTimes,
   TABLES.reports,
   TABLES.reported,
+  TABLES.events,
+  TABLES.eventHeads,
 ];
 
 const REMOVED_AT_ONCE = 1_000;

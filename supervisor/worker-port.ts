@@ -3,6 +3,8 @@ import { AppError } from '../shared/errors.js';
 import { ObjectStoreError } from '../shared/object-store/object-store.js';
 import type { BackendView } from './backend/backend-link.js';
 import type { Reports } from './backend/reports/reports.js';
+import type { EventLog } from './events/event-log.js';
+import { readEvents } from './events/event-page.js';
 import type { FleetView } from './fleet-view.js';
 import type { HostLoad } from './host-load.js';
 import type { History } from './messages/history.js';
@@ -23,6 +25,7 @@ export interface WorkerParts {
   sends: Sends;
   untoldSends: UntoldSends;
   history: History;
+  events: Parameters<typeof readEvents>[0] & { log: Pick<EventLog, 'subscribe'> };
   fleetView: Pick<FleetView, 'runners' | 'processes'>;
   pacing: Pick<ConnectPacing, 'throttle' | 'breaker' | 'rampView'>;
   load: HostLoad;
@@ -78,6 +81,10 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
       untold: (since) => untoldSends.since(since),
       // Also while stopping: what is running then is still answered.
       told: async (sessionId, key) => untoldSends.told(sessionId, key),
+    },
+    events: {
+      page: known(async (sessionId, range) => readEvents(parts.events, registry.get(sessionId), range)),
+      subscribe: (sessionId, listener) => parts.events.log.subscribe(sessionId, listener),
     },
     storage: {
       status: storage,

@@ -4,6 +4,7 @@ import type { OutwardStatus, Reason, SessionState } from '../shared/domain/sessi
 import type { Beat } from '../shared/ipc/protocol.js';
 import type { Figures } from '../shared/process-figures.js';
 import type { BackendView } from './backend/backend-link.js';
+import type { EventPage, EventRange } from './events/event-page.js';
 import type { UntoldSend } from './messages/untold-sends.js';
 import type { DeadReport } from './backend/report.js';
 import type { BreakerView } from './placement/connect-pacing.js';
@@ -103,6 +104,13 @@ interface Messages {
   told(sessionId: string, key: string): Promise<void>;
 }
 
+interface Events {
+  /** In their order. @throws EVENTS_GONE when something after `after` is no longer kept, STORAGE_UNAVAILABLE */
+  page(sessionId: string, range: EventRange): Promise<EventPage>;
+  /** Calls `listener` whenever there may be more events of the session, or no session any more, until the returned function is called. */
+  subscribe(sessionId: string, listener: () => void): () => void;
+}
+
 export interface RunnerView {
   slot: number;
   state: 'starting' | 'ready' | 'unresponsive' | 'draining' | 'backoff' | 'quarantined' | 'idle';
@@ -192,6 +200,7 @@ interface Readiness {
 export interface Worker {
   readonly sessions: Sessions;
   readonly messages: Messages;
+  readonly events: Events;
   readonly storage: Storage;
   readonly reports: ReportsPort;
   /** Tells the backend nothing about a session until the returned function is called. */

@@ -33,7 +33,7 @@ export const errorHandler =
     response.status(status).json(failureBody(error, requestId));
   };
 
-const toAppError = (thrown: unknown): AppError => {
+export const toAppError = (thrown: unknown): AppError => {
   if (thrown instanceof AppError) return thrown;
   const status = thrown instanceof Error && 'status' in thrown && typeof thrown.status === 'number' ? thrown.status : 500;
   if (status >= 400 && status < 500) {

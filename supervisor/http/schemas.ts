@@ -80,6 +80,25 @@ export const SendMessage = object({
 export const SendHeaders = z.object({ 'idempotency-key': idempotencyKey('Idempotency-Key') });
 /** Of lists that come by pages. */
 export const PageQuery = z.object({ limit: count('limit', 1, 500, 50), offset: count('offset', 0, 1_000_000_000, 0) });
+const eventNumber = (name: string) => {
+  const error = `${name} must be the number of an event, given once`;
+  return z
+    .string({ error })
+    .regex(/^\d{1,16}$/, error)
+    .transform(Number)
+    .pipe(z.int({ error }));
+};
+const created = 'createdAt must be the createdAt of the session, in ISO 8601 in UTC';
+export const EventsQuery = z.object({
+  after: eventNumber('after').optional(),
+  limit: count('limit', 1, 500, 100),
+  createdAt: z
+    .string({ error: created })
+    .pipe(z.iso.datetime({ error: created }))
+    .transform(Date.parse)
+    .optional(),
+});
+export const EventsHeaders = z.object({ 'last-event-id': eventNumber('Last-Event-ID').optional() });
 const REPLAYED_AT_ONCE = 10_000;
 const ids = `ids must be 1 to ${REPLAYED_AT_ONCE} whole numbers`;
 export const ReplayReports = object({

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createServer as createHttpServer, type ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import express, { type Express, type RequestHandler } from 'express';
@@ -12,6 +13,7 @@ import { answerBrokenRequests } from './client-error.js';
 import { mount } from './endpoint.js';
 import { errorHandler } from './error-handler.js';
 import { requestId } from './request-id.js';
+import { eventEndpoints } from './routes/events.js';
 import { fleetEndpoints } from './routes/fleet.js';
 import { healthEndpoints } from './routes/health.js';
 import { messageEndpoints } from './routes/messages.js';
@@ -69,11 +71,14 @@ export interface HttpServer {
 export const createServer = (worker: Worker, config: HttpConfig, log: Logger, limits: Limits = LIMITS): HttpServer => {
   let closing = false;
   const running = new Set<ServerResponse>();
-  const app = createApp(worker, config, log, (response) => {
+  const streams = new AbortController();
+  setMaxListeners(limits.connections, streams.signal);
+  const onRequest = (response: ServerResponse): void => {
     running.add(response);
     response.once('close', () => running.delete(response));
     if (closing) endConnectionAfter(response);
-  });
+  };
+  const app = createApp(worker, config, log, onRequest, streams.signal);
   const server = createHttpServer(
     {
       headersTimeout: limits.headersTimeoutMs,
@@ -97,6 +102,8 @@ export const createServer = (worker: Worker, config: HttpConfig, log: Logger, li
   let drained = Promise.resolve();
   const endAfterAnswers = (): void => {
     closing = true;
+    // They have no last answer of their own.
+    streams.abort();
     for (const response of running) endConnectionAfter(response);
   };
 
@@ -139,7 +146,14 @@ export const createServer = (worker: Worker, config: HttpConfig, log: Logger, li
   };
 };
 
-const createApp = (worker: Worker, config: HttpConfig, log: Logger, onRequest: (response: ServerResponse) => void): Express => {
+/** @param ending ends answers that would go on for ever */
+const createApp = (
+  worker: Worker,
+  config: HttpConfig,
+  log: Logger,
+  onRequest: (response: ServerResponse) => void,
+  ending: AbortSignal,
+): Express => {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -157,6 +171,7 @@ const createApp = (worker: Worker, config: HttpConfig, log: Logger, onRequest: (
       endpoints(worker),
     ),
   );
+  mount(app, eventEndpoints(worker, ending));
   if (config.backend?.dialect === 'whatsam') mount(app, whatsamEndpoints(worker, log));
   app.use(() => {
     throw new AppError('NOT_FOUND', 'There is nothing at this path.');

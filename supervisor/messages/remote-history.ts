@@ -5,7 +5,8 @@ import { KEYS } from '../../shared/object-store/keys.js';
 import type { ObjectStore } from '../../shared/object-store/object-store.js';
 import { DamagedError } from '../../shared/store/sealed-json.js';
 import type { Store } from '../../shared/store/store.js';
-import { TABLES } from '../supervisor-store.js';
+import { TABLES, type MessageDay } from '../supervisor-store.js';
+import { dayOf } from './message-day.js';
 import { readPart } from './message-file.js';
 import { compare, partsOfWindow, spanOf, type PartSpan, type Position } from './part-spans.js';
 import { RecentParts, type ReadFile } from './recent-parts.js';
@@ -70,6 +71,19 @@ export class RemoteHistory {
       .sort((a, b) => compare(b.position, a.position))
       .slice(start, start + range.limit)
       .flatMap(({ message }) => message() ?? []);
+  }
+
+  /** The message at this place; undefined when no file has it. @throws STORAGE_UNAVAILABLE */
+  async message(sessionId: string, position: Position): Promise<Message | undefined> {
+    const day = dayOf(position[0]);
+    const { remoteParts = 0 } = this.#options.store.get<MessageDay>(TABLES.messageDays, [sessionId, day]) ?? {};
+    for (let part = 0; part < remoteParts; part++) {
+      const span = await this.#span({ sessionId, day, part });
+      if (!span || compare(position, span.oldest) < 0 || compare(position, span.newest) > 0) continue;
+      const found = (await this.#slots({ sessionId, day, part }, span)).find((slot) => compare(slot.position, position) === 0);
+      if (found) return found.message();
+    }
+    return undefined;
   }
 
   /** What came after the eviction; also the remains of one that was interrupted lie here, but those are in the files. */

@@ -2,6 +2,7 @@ import { withoutDevice } from '../../shared/domain/ids.js';
 import { AppError, messageOf } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logging.js';
 import type { Store, Write } from '../../shared/store/store.js';
+import type { Commits } from '../events/event-log.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { Registry } from '../placement/registry.js';
 import { TABLES, type IdempotencyRow, type Intent, type SessionRow } from '../supervisor-store.js';
@@ -12,6 +13,8 @@ import { asAppError, assertCanSend, fingerprintOf, isWorthAnotherTry, newMessage
 
 export interface SendsOptions {
   store: Store;
+  /** Through which history is changed; the store itself unless given. */
+  commits?: Commits;
   registry: Registry;
   fleet: Fleet;
   history: History;
@@ -108,7 +111,7 @@ export class Sends {
   }
 
   async #accept({ sessionId, to, content, idempotencyKey }: SendRequest, fingerprint: string, row: Readonly<SessionRow>): Promise<Pending> {
-    const { store, history } = this.#options;
+    const { store, history, commits = store } = this.#options;
     const now = Date.now();
     const intent: Intent = { sessionId, order: ++this.#order, messageId: newMessageId(), to, content, idempotencyKey, createdAt: now };
     const message = {
@@ -122,7 +125,7 @@ export class Sends {
       timestamp: now,
       status: 'pending' as const,
     };
-    const committed = store.commit([
+    const committed = commits.commit([
       { table: TABLES.intents, key: [sessionId, intent.order], value: intent },
       ...history.append(sessionId, message),
       ...keyWrites(sessionId, idempotencyKey, { fingerprint, messageId: intent.messageId, at: now, outcome: undefined }),
@@ -292,13 +295,13 @@ export class Sends {
 
   async #commitOutcome(intent: Intent, outcome: SendResult | AppError, forget: boolean): Promise<void> {
     const { sessionId, messageId, idempotencyKey } = intent;
-    const { store, history, onMoved } = this.#options;
+    const { store, history, onMoved, commits = store } = this.#options;
     const failed = outcome instanceof AppError;
     const status = failed ? 'failed' : outcome.status;
     const result = failed ? { code: outcome.code, message: outcome.message } : { status, timestamp: outcome.timestamp };
     const known = keyRow(store, sessionId, idempotencyKey);
     const move = history.advance(sessionId, messageId, status);
-    await store.commit([
+    await commits.commit([
       { table: TABLES.intents, key: [sessionId, intent.order], value: undefined },
       ...move,
       ...this.#keyOutcome(intent, known, forget ? undefined : result),

@@ -1,11 +1,11 @@
 import type { SpoolRecord } from '../../shared/ipc/protocol.js';
-import type { Store } from '../../shared/store/store.js';
+import type { Commits } from '../events/event-log.js';
 import type { Registry } from '../placement/registry.js';
 import type { History, StatusMove } from './history.js';
 
 /** Commits what a runner received, each record once; resolves when all of it is on disk. Records of sessions that are gone are dropped. */
 export const takeSpool = async (
-  { store, history, registry, onMoved }: { store: Store; history: History; registry: Registry; onMoved?: (move: StatusMove) => void },
+  { store, history, registry, onMoved }: { store: Commits; history: History; registry: Registry; onMoved?: (move: StatusMove) => void },
   records: readonly SpoolRecord[],
 ): Promise<void> => {
   // Begun in one turn, the commits share one transaction, and each sees the one before it.

@@ -3,6 +3,7 @@ import { next, outwardStatus, type Reason, type SessionEvent } from '../../share
 import { AppError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logging.js';
 import type { Store, Write } from '../../shared/store/store.js';
+import type { Commits } from '../events/event-log.js';
 import { newSession, TABLES, type SessionRow } from '../supervisor-store.js';
 import type { Qr, SessionView } from '../worker.js';
 
@@ -25,16 +26,18 @@ export interface RegistryFollower {
 export class Registry {
   readonly #store: Store;
   readonly #log: Logger;
+  readonly #commits: Commits;
   readonly #rows = new Map<string, SessionRow>();
   readonly #qrs = new Map<string, Qr>();
   readonly #listeners = new Set<Listener>();
   readonly #waits = new Set<() => void>();
   #follower: RegistryFollower | undefined;
 
-  /** Knows what the store holds now. */
-  constructor(store: Store, log: Logger) {
+  /** Knows what the store holds now. @param commits through which the catalog is changed */
+  constructor(store: Store, log: Logger, commits: Commits = store) {
     this.#store = store;
     this.#log = log;
+    this.#commits = commits;
     this.load();
   }
 
@@ -156,7 +159,7 @@ export class Registry {
 
   /** @param others committed together with the removal */
   async remove(sessionId: string, others: readonly Write[] = []): Promise<void> {
-    await this.#store.commit([{ table: TABLES.sessions, key: [sessionId], value: undefined }, ...others]);
+    await this.#commits.commit([{ table: TABLES.sessions, key: [sessionId], value: undefined }, ...others]);
     const row = this.#rows.get(sessionId);
     this.#rows.delete(sessionId);
     this.#qrs.delete(sessionId);
@@ -199,6 +202,6 @@ export class Registry {
   }
 
   async #save(row: SessionRow, others: readonly Write[] = []): Promise<void> {
-    await this.#store.commit([{ table: TABLES.sessions, key: [row.sessionId], value: { ...row } }, ...others]);
+    await this.#commits.commit([{ table: TABLES.sessions, key: [row.sessionId], value: { ...row } }, ...others]);
   }
 }

@@ -9,6 +9,7 @@ import { changedParts, partWritten } from '../messages/changed-parts.js';
 import { recentKeys } from '../messages/idempotency.js';
 import { renderPart } from '../messages/message-file.js';
 import { indexKey, type Place } from '../messages/message-index.js';
+import { recentEvents } from '../events/restored-events.js';
 import { TABLES, type Intent, type MessageCount, type MessageDay, type SessionRow } from '../supervisor-store.js';
 import { AuthCheckpoints, type AuthCheckpointsOptions } from './auth-checkpoints.js';
 import type { Checkpointed } from './progress.js';
@@ -18,9 +19,10 @@ export interface CheckpointsOptions extends AuthCheckpointsOptions {
   store: Store;
 }
 
-/** What of the sends is in the files; the journal has what is newer than they are. Old ones would make the file grow with the day. */
+/** What of the sends and events is in the files; the journal has what is newer than they are. Old ones would make the file grow with the day. */
 const KEYS_MS = 60 * 60_000;
 const RETRIES_MS = 15 * 60_000;
+const EVENTS_MS = 15 * 60_000;
 const MOST_SENDS = 10_000;
 
 const NEVER: Checkpointed = { number: 0, hasAuth: false, hasSends: false };
@@ -90,6 +92,7 @@ export class Checkpoints {
       checkpoint: number,
       hasSends,
       row,
+      lastEvent: store.get<number>(TABLES.eventHeads, [row.sessionId]),
       messageCount: store.get<MessageCount>(TABLES.messageCounts, [row.sessionId]) ?? { total: 0, n: 0 },
       days: Object.fromEntries(days.map(({ key, value }) => [String(key[1]), value])),
     };
@@ -116,8 +119,10 @@ export class Checkpoints {
     const intents = [...store.range<Intent>(TABLES.intents, { prefix: [sessionId] })].map(({ value }) => value);
     const idempotency = recentKeys(store, sessionId, now - KEYS_MS, MOST_SENDS);
     const outgoing = reader ? recentOutgoing(store, reader, sessionId, now - RETRIES_MS) : [];
-    if (intents.length + idempotency.length + outgoing.length === 0) return false;
-    await objects.put(KEYS.sends(sessionId), await writeSends({ sessionId, workerId, generation, intents, idempotency, outgoing }));
+    const events = recentEvents(store, sessionId, now - EVENTS_MS, MOST_SENDS);
+    if (intents.length + idempotency.length + outgoing.length + events.length === 0) return false;
+    const body = await writeSends({ sessionId, workerId, generation, intents, idempotency, outgoing, events });
+    await objects.put(KEYS.sends(sessionId), body);
     return true;
   }
 

@@ -13,6 +13,7 @@ import { openSlotStore, SLOT_TABLES } from '../../shared/store/slot-store.js';
 import type { Store, Write } from '../../shared/store/store.js';
 import { slotFolder, slotsFolder } from '../data-folders.js';
 import { chooseSlot } from '../placement/placement.js';
+import { restoreEvents } from '../events/restored-events.js';
 import { newSession, SUPERVISOR_SCHEMA, TABLES, type SessionRow } from '../supervisor-store.js';
 import { isNewPreKey } from './auth-rows.js';
 import { listEntries, readTail, type JournalTail, type TailRow } from './journal-tail.js';
@@ -45,7 +46,13 @@ const PARALLEL = 32;
 const CatalogFile = z.object({ workerId: z.string(), sessions: z.array(z.string()) });
 /** Rows of the supervisor's store that the description of a session holds. */
 const DESCRIBED: ReadonlySet<string> = new Set([TABLES.sessions, TABLES.messageDays, TABLES.messageCounts]);
-const SENT: ReadonlySet<string> = new Set([TABLES.intents, TABLES.idempotency, TABLES.idempotencyTimes, SLOT_TABLES.outgoing]);
+const SENT: ReadonlySet<string> = new Set([
+  TABLES.intents,
+  TABLES.idempotency,
+  TABLES.idempotencyTimes,
+  TABLES.events,
+  SLOT_TABLES.outgoing,
+]);
 const SECRET: ReadonlySet<string> = new Set([SLOT_TABLES.creds, SLOT_TABLES.keys]);
 const IN_SLOT: ReadonlySet<string> = new Set([...SECRET, SLOT_TABLES.outgoing]);
 
@@ -122,6 +129,7 @@ export const restoreWorker = async (options: RestoreOptions): Promise<Restored> 
           { tracked: false },
         );
         await recountMessages(store, sessionId);
+        await restoreEvents(store, row, { term: owner.term, at, last: lastEventOf(files, row) });
         const dirtySince = tail.since.get(sessionId);
         await store.commit(
           [
@@ -233,6 +241,10 @@ const sessionRowOf = (
   };
 };
 
+/** Unless the file is that of a deleted session of the same name. */
+const lastEventOf = ({ data }: SessionFiles, { createdAt }: SessionRow): number | undefined =>
+  data?.row.createdAt === createdAt ? data.lastEvent : undefined;
+
 const slotWrites = ({ sessionId, auth, sends }: SessionFiles, rows: readonly TailRow[]): Write[] => {
   const changed = rows.filter(({ table }) => SECRET.has(table) || table === SLOT_TABLES.outgoing);
   return [
@@ -246,6 +258,7 @@ const slotWrites = ({ sessionId, auth, sends }: SessionFiles, rows: readonly Tai
 const sendWrites = ({ sessionId, sends }: SessionFiles): Write[] => [
   ...(sends?.intents ?? []).map((intent) => ({ table: TABLES.intents, key: [sessionId, intent.order], value: intent })),
   ...(sends?.idempotency ?? []).flatMap(([key, row]) => keyWrites(sessionId, key, row)),
+  ...(sends?.events ?? []).map(([seq, value]) => ({ table: TABLES.events, key: [sessionId, seq], value })),
 ];
 
 /** The stores of slots while nobody else uses them. */

@@ -4,6 +4,7 @@ import { gunzip, gzip } from 'node:zlib';
 import { z } from 'zod';
 import { fromBaileysJson, stringifyBaileys } from '../../shared/store/baileys-json.js';
 import { DamagedError, openJson, sealBytes } from '../../shared/store/sealed-json.js';
+import type { EventRow } from '../events/event-row.js';
 import type { IdempotencyRow, Intent, MessageCount, MessageDay, SessionRow } from '../supervisor-store.js';
 
 const described = {
@@ -21,6 +22,8 @@ const Checkpoint = z.object({
   row: z.custom<SessionRow>(
     (value) => z.object({ sessionId: z.string(), seq: z.number(), epoch: z.number(), state: z.string() }).safeParse(value).success,
   ),
+  /** The last event's number. */
+  lastEvent: z.number().int().optional(),
   messageCount: z.object({ total: z.number().int(), n: z.number().int() }) satisfies z.ZodType<MessageCount>,
   days: z.record(
     z.string(),
@@ -54,6 +57,12 @@ const SendsFile = z.object({
   ),
   /** Message id → what was sent, kept to answer retry receipts. */
   outgoing: z.array(z.tuple([z.string(), z.unknown()])),
+  /** Recent events by their numbers. */
+  events: z
+    .array(
+      z.tuple([z.number().int(), z.custom<EventRow>((value) => z.object({ type: z.string(), at: z.number() }).safeParse(value).success)]),
+    )
+    .optional(),
 });
 export type SendsFile = z.infer<typeof SendsFile>;
 
@@ -72,9 +81,9 @@ export const withCheckpoint = (data: SessionData, content: unknown, generation: 
   if (content === undefined) return data;
   const { success, data: checkpoint, error } = Checkpoint.safeParse(content);
   if (!success) throw new DamagedError('the content has another shape', { cause: error });
-  const { row, messageCount, days } = generation > data.generation ? checkpoint : data;
+  const { row, lastEvent, messageCount, days } = generation > data.generation ? checkpoint : data;
   const { checkpoint: number, hasSends } = checkpoint.checkpoint >= data.checkpoint ? checkpoint : data;
-  return { ...data, generation: Math.max(generation, data.generation), checkpoint: number, hasSends, row, messageCount, days };
+  return { ...data, generation: Math.max(generation, data.generation), checkpoint: number, hasSends, row, lastEvent, messageCount, days };
 };
 
 export const writeSends = async (file: SendsFile): Promise<Buffer> => promisify(gzip)(sealBytes(stringifyBaileys(file)), { level: 1 });

@@ -68,6 +68,12 @@ export const routeRows = (sessionId: string): BadRequest[] => {
       `${own}/messages?offset=${offset}`,
       'INVALID_REQUEST',
     ]),
+    ...['after=-1', 'after=x', 'after=', 'after=99999999999999999999', 'limit=0', 'limit=501', 'createdAt=today', 'after=1&after=1'].map(
+      (query): Row => [`events: ${query}`, 'GET', `${own}/events?${query}`, 'INVALID_REQUEST'],
+    ),
+    ['events of an unknown session', 'GET', '/session/no-such/events', 'SESSION_NOT_FOUND'],
+    ['events after one that there is not', 'GET', `${own}/events?after=999999999`, 'EVENTS_GONE'],
+    ['events by POST', 'POST', `${own}/events`, 'METHOD_NOT_ALLOWED'],
     ['limit given twice', 'GET', `${own}/messages?limit=5&limit=5`, 'INVALID_REQUEST'],
     ['an unknown key given twice', 'GET', '/sessions?a=1&a=2', 'INVALID_REQUEST'],
   ];

@@ -42,6 +42,7 @@ describe('defaults', () => {
       checkpointIntervalMs: 600_000,
       messagesLocalDays: undefined,
       messagesRetentionDays: undefined,
+      eventsRetention: { count: 10_000, days: 7 },
       storeMaxBytes: undefined,
       authEncryptionKey: undefined,
       connectRatePerSecond: 10,

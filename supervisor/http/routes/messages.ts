@@ -1,7 +1,7 @@
-import type { Message } from '../../../shared/domain/message.js';
 import type { Worker } from '../../worker.js';
 import { sessionIdOf, type Endpoint } from '../endpoint.js';
 import { sendData } from '../envelope.js';
+import { messageJson } from '../message-json.js';
 import { invalidRequest, PageQuery, parse, SendHeaders, SendMessage } from '../schemas.js';
 import { iso } from '../session-json.js';
 
@@ -38,15 +38,3 @@ const oneKey = (header: string | undefined, body: string | undefined): string | 
   }
   return header ?? body;
 };
-
-const messageJson = ({ id, from, to, type, content, timestamp, status, fromMe, chat }: Message) => ({
-  id,
-  from,
-  to,
-  type,
-  content,
-  timestamp: iso(timestamp),
-  status,
-  fromMe,
-  chat,
-});

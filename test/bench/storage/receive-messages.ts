@@ -1,3 +1,4 @@
+import { EventLog } from '../../../supervisor/events/event-log.js';
 import { History } from '../../../supervisor/messages/history.js';
 import { openSupervisorStore } from '../../../supervisor/supervisor-store.js';
 import { messageOf, sessionIdOf } from './fleet-rows.js';
@@ -15,12 +16,13 @@ const TOGETHER = 100;
 export const receiveMessages = async ({ folder, sessions, seconds }: Received): Promise<{ perSecond: number }> => {
   const store = await openSupervisorStore(folder, { track: true });
   const history = new History(store);
+  const events = new EventLog(store);
   const startedAt = performance.now();
   let stored = 0;
   while (performance.now() < startedAt + seconds * 1000) {
     const batch = Array.from({ length: TOGETHER }, (_, next) => stored + next);
     await Promise.all(
-      batch.map(async (n) => store.commit(history.append(sessionIdOf(n % sessions), messageOf(n % sessions, n, Date.now())))),
+      batch.map(async (n) => events.commit(history.append(sessionIdOf(n % sessions), messageOf(n % sessions, n, Date.now())))),
     );
     stored += TOGETHER;
   }

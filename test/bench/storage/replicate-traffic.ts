@@ -6,6 +6,7 @@ import { createLogger } from '../../../shared/logging.js';
 import { S3ObjectStore, type S3ObjectStoreOptions } from '../../../shared/object-store/s3-object-store.js';
 import type { Write } from '../../../shared/store/store.js';
 import { slotFolder } from '../../../supervisor/data-folders.js';
+import { EventLog } from '../../../supervisor/events/event-log.js';
 import { History } from '../../../supervisor/messages/history.js';
 import { Replication } from '../../../supervisor/replication/replication.js';
 import { openSupervisorStore, SUPERVISOR_SCHEMA, TABLES, type IdempotencyRow, type Intent } from '../../../supervisor/supervisor-store.js';
@@ -48,6 +49,7 @@ export const replicateTraffic = async (traffic: Traffic): Promise<Shipped> => {
   const { dataDir, server, slots, seconds, intervalMs, checkpointMs } = traffic;
   const store = await openSupervisorStore(join(dataDir, 'supervisor'), { track: true });
   const history = new History(store);
+  const events = new EventLog(store);
   const tracked = new TrackedBytes(SUPERVISOR_SCHEMA);
   const objects = new CountingObjectStore(new S3ObjectStore(server));
   const tellSlot = new Map<number, (note: SupervisorNote) => void>();
@@ -71,7 +73,7 @@ export const replicateTraffic = async (traffic: Traffic): Promise<Shipped> => {
   let startedAt: number | undefined;
   let messageBytes = 0;
   const intents = new Map<string, { intent: Intent; row: IdempotencyRow }>();
-  const commit = async (writes: Write[]): Promise<void> => store.commit(tracked.add(writes));
+  const commit = async (writes: Write[]): Promise<void> => store.commit(tracked.add([...writes, ...events.append(writes)]));
 
   const take = async (slot: number, note: RunnerNote): Promise<void> => {
     startedAt ??= performance.now();

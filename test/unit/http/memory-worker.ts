@@ -4,6 +4,7 @@ import { outwardStatus, type Reason, type SessionState } from '../../../shared/d
 import { AppError } from '../../../shared/errors.js';
 import type { BackendView } from '../../../supervisor/backend/backend-link.js';
 import type { DeadReport } from '../../../supervisor/backend/report.js';
+import type { LoggedEvent } from '../../../supervisor/events/event-page.js';
 import type { UntoldSend } from '../../../supervisor/messages/untold-sends.js';
 import type { ProcessesView, RunnerView, StorageView, SendRequest, SessionView, Worker } from '../../../supervisor/worker.js';
 
@@ -32,6 +33,9 @@ export interface MemoryWorker extends Worker {
   beforeSent: () => Promise<void>;
   readonly pairingNumbers: string[];
   readonly history: Message[];
+  /** What happened in every session; `rings` are those who want to hear of more. */
+  readonly loggedEvents: LoggedEvent[];
+  readonly rings: Set<() => void>;
   readonly deadReports: DeadReport[];
   /** What each replay asked for. */
   readonly replayed: (readonly number[] | undefined)[];
@@ -73,6 +77,8 @@ export const createMemoryWorker = (): MemoryWorker => {
     beforeSent: async () => Promise.resolve(),
     pairingNumbers: [],
     history: [],
+    loggedEvents: [],
+    rings: new Set(),
     deadReports: [],
     replayed: [],
     runnerViews: [],
@@ -131,6 +137,23 @@ export const createMemoryWorker = (): MemoryWorker => {
       told: async (_sessionId, key) => {
         worker.toldKeys.push(key);
         return Promise.resolve();
+      },
+    },
+    events: {
+      page: async (sessionId, { after, limit, createdAt = STARTED_AT }) => {
+        const view = get(sessionId);
+        const newest = worker.loggedEvents.at(-1)?.seq ?? 0;
+        const oldest = worker.loggedEvents[0]?.seq ?? newest + 1;
+        const from = after ?? oldest - 1;
+        if (from < oldest - 1 || from > newest || createdAt !== view.createdAt) {
+          throw new AppError('EVENTS_GONE', 'They are not kept.', { details: { oldest, newest } });
+        }
+        const events = worker.loggedEvents.filter(({ seq }) => seq > from).slice(0, limit);
+        return Promise.resolve({ events, createdAt: view.createdAt, oldest, newest });
+      },
+      subscribe: (_sessionId, listener) => {
+        worker.rings.add(listener);
+        return () => void worker.rings.delete(listener);
       },
     },
     storage: {
