@@ -3,7 +3,9 @@ import type { Message } from '../../shared/domain/message.js';
 import { messageOf } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logging.js';
 import type { WAMessage } from '../baileys.js';
-import { decodeMessageNode, getContentType, normalizeMessageContent, proto, unpadRandomMax16, WAMessageStubType } from '../baileys.js';
+import { decodeMessageNode, proto, unpadRandomMax16, WAMessageStubType } from '../baileys.js';
+import { describeContent, type Content } from './describe-content.js';
+import { unwrapContent } from './unwrap-content.js';
 
 /** A decrypted ciphertext as it is kept until history has it. */
 export interface InboxEntry {
@@ -102,24 +104,15 @@ export const toMessage = (received: WAMessage, me: string): Message | undefined 
   };
 };
 
-type Content = Pick<Message, 'type' | 'content' | 'raw'>;
-
 const contentOf = ({ message, messageStubType }: WAMessage): Content | undefined => {
-  const content = normalizeMessageContent(message);
-  if (!content) return messageStubType === undefined || messageStubType === null ? undefined : stubOf(messageStubType);
-  if (content.protocolMessage && INTERNAL.has(content.protocolMessage.type ?? -1)) return undefined;
-  const kind = getContentType(content) ?? Object.keys(content).find((name) => !CARRIERS.has(name));
-  // Only keys for a group, or context without content.
-  if (!kind) return undefined;
-  const text = content.conversation ?? content.extendedTextMessage?.text;
-  if (typeof text === 'string') return { type: 'text', content: text };
-  const raw = Buffer.from(proto.Message.encode(proto.Message.fromObject(content)).finish()).toString('base64');
-  const inner = (content as unknown as Record<string, { caption?: unknown } | undefined>)[kind];
-  return { type: kind.replace(/Message(V\d+)?$/, ''), content: typeof inner?.caption === 'string' ? inner.caption : null, raw };
+  if (!message) return messageStubType === undefined || messageStubType === null ? undefined : stubOf(messageStubType);
+  return isInternal(message) ? undefined : describeContent(message);
 };
 
-/** Fields of a message that carry no content of their own. */
-const CARRIERS = new Set(['messageContextInfo', 'senderKeyDistributionMessage']);
+const isInternal = (message: proto.IMessage): boolean => {
+  const { protocolMessage } = unwrapContent(message).content;
+  return protocolMessage ? INTERNAL.has(protocolMessage.type ?? -1) : false;
+};
 
 const stubOf = (stub: number): Content => ({
   type:

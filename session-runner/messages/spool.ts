@@ -6,6 +6,7 @@ import type { Key, Store, Write } from '../../shared/store/store.js';
 import { SLOT_TABLES } from '../../shared/store/slot-store.js';
 import type { InboxEntry } from './decode-message.js';
 import { decodeInboxEntry } from './decode-message.js';
+import { pollWrites, withVote } from './polls.js';
 
 type WithoutSeq<T> = T extends unknown ? Omit<T, 'seq'> : never;
 /** What can be put on the spool. An `inbox` row is decoded only when it is shipped. */
@@ -172,8 +173,9 @@ export class Spool {
   async #shipAll(): Promise<void> {
     for (let failures = 0; this.#waiting.length > 0 && !this.#stopped;) {
       // After a failure one by one, so that a record nobody can take does not hold up the others.
-      const { items, records } = this.#nextBatch(failures === 0 ? MAX_BATCH_RECORDS : 1);
+      const { items, records, remembered } = this.#nextBatch(failures === 0 ? MAX_BATCH_RECORDS : 1);
       try {
+        await remembered;
         if (records.length > 0) await this.#options.ship(records);
         failures = 0;
         this.#acknowledge(items);
@@ -190,19 +192,26 @@ export class Spool {
     }
   }
 
-  #nextBatch(limit: number): { items: Item[]; records: SpoolRecord[] } {
+  /** Once its rows are acknowledged nothing in them is seen again: `remembered` resolves when what is needed later is on disk. */
+  #nextBatch(limit: number): { items: Item[]; records: SpoolRecord[]; remembered: Promise<unknown> } {
+    const { store, log } = this.#options;
     const items: Item[] = [];
     const records: SpoolRecord[] = [];
+    const commits: Promise<void>[] = [];
     let bytes = 0;
     for (const item of this.#waiting) {
       if (items.length > 0 && (bytes + item.bytes > MAX_BATCH_BYTES || items.length >= limit)) break;
       items.push(item);
       bytes += item.bytes;
-      const entry = this.#options.store.get<SpoolEntry>(SLOT_TABLES.spool, [item.seq]);
-      const record = entry && toRecord(item.seq, entry, this.#options.log);
-      if (record) records.push(record);
+      const entry = store.get<SpoolEntry>(SLOT_TABLES.spool, [item.seq]);
+      const record = entry && toRecord(item.seq, entry, store, log);
+      if (!record) continue;
+      records.push(record);
+      const writes = entry.kind === 'inbox' ? toRemember(record, entry.entry, store) : [];
+      // Seen at once, so that a vote in this batch finds its poll.
+      if (writes.length > 0) commits.push(store.commit(writes));
     }
-    return { items, records };
+    return { items, records, remembered: Promise.all(commits) };
   }
 
   /** Keeps what the supervisor refuses for good where a person can find it, and goes on. */
@@ -272,11 +281,15 @@ const sizeOf = (entry: SpoolEntry): number =>
   entry.kind === 'inbox' ? entry.entry.plaintext.length * 2 + 512 : Buffer.byteLength(JSON.stringify(entry));
 
 /** Nothing for what history does not keep. What cannot be turned into a record is one of type `unreadable`, as it came. */
-const toRecord = (seq: number, entry: SpoolEntry, log: Logger): SpoolRecord | undefined => {
+const toRecord = (seq: number, entry: SpoolEntry, store: Store, log: Logger): SpoolRecord | undefined => {
   if (entry.kind !== 'inbox') return { ...entry, seq };
+  const { sessionId } = entry;
   const message = decodeInboxEntry(entry.entry, log);
-  return message && { kind: 'message', seq, sessionId: entry.sessionId, message };
+  return message && { kind: 'message', seq, sessionId, message: withVote(store, sessionId, message, entry.entry) };
 };
+
+const toRemember = (record: SpoolRecord, own: InboxEntry, store: Store): Write[] =>
+  record.kind === 'message' ? pollWrites(store, record.sessionId, record.message, own, Date.now()) : [];
 
 /** Failures that say nothing about the record: the supervisor was busy, gone, or could not write. */
 const isPassing = (error: unknown): boolean => error instanceof AppError && ERRORS[error.code].retryable && error.code !== 'INTERNAL';

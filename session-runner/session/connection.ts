@@ -9,9 +9,9 @@ import { DEFAULT_CONNECTION_CONFIG, makeWASocket } from '../baileys.js';
 import { baileysLogger } from '../baileys-logger.js';
 import { Acks } from '../messages/acks.js';
 import type { InFlightMarks } from '../in-flight.js';
-import { entriesOf } from '../messages/inbound.js';
+import { entriesOf, playedInGroup } from '../messages/inbound.js';
 import { relay, sentMessage, type SendRequest } from '../messages/outbound.js';
-import type { Spool } from '../messages/spool.js';
+import type { Spool, SpoolEntry } from '../messages/spool.js';
 import { credsWrite, isPaired } from './auth-state.js';
 import { containErrors } from './contain-errors.js';
 import type { DeafWatch } from './deaf-watch.js';
@@ -198,6 +198,9 @@ export class Connection {
     ws.prependListener('CB:message', (stanza: BinaryNode) => {
       origins.note(stanza);
     });
+    ws.prependListener('CB:receipt,type:played', (stanza: BinaryNode) => {
+      this.#spool(playedInGroup(stanza, { sessionId: this.#options.sessionId, ...this.#identities() }));
+    });
     ws.on('CB:ack,class:message', (node: BinaryNode) => {
       this.#acks.settle(node);
     });
@@ -296,8 +299,13 @@ export class Connection {
 
   /** Whatever Baileys emits that must not be lost is committed before any frame that follows can leave. */
   #keep<E extends keyof BaileysEventMap>(event: E, data: BaileysEventMap[E]): void {
-    const { sessionId, store, spool } = this.#options;
-    for (const entry of entriesOf(event, data, { sessionId, me: this.#identities().me, store })) {
+    const { sessionId, store } = this.#options;
+    this.#spool(entriesOf(event, data, { sessionId, ...this.#identities(), store }));
+  }
+
+  #spool(entries: readonly SpoolEntry[]): void {
+    const { store, spool } = this.#options;
+    for (const entry of entries) {
       const { write, committed } = spool.prepare(entry);
       const commit = store.commit([write]);
       this.#gate.hold(commit);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Quoted } from './message-details.js';
 
 /** Delivery of a message, in the order it can move; a status never moves backwards. */
 export const MESSAGE_STATUSES = ['pending', 'failed', 'sent', 'delivered', 'read', 'played'] as const;
@@ -19,15 +20,28 @@ export const Message = z.object({
   fromAlt: z.string().optional(),
   to: z.string(),
   fromMe: z.boolean(),
-  /** `text`, or what the protocol calls the content (`image`, `sticker`, `pollCreation`, …); `undecryptable` when nothing could be read. */
+  /** `text`, one of `MESSAGE_DETAILS`, or what the protocol calls a content of another kind; `undecryptable` when nothing could be read. */
   type: z.string(),
-  /** Text or caption; null where the type has none. */
+  /** What a person reads: text, caption, question, choice, emoji; null where there is nothing of that kind, or it was revoked. */
   content: z.string().nullable(),
+  /** As `MESSAGE_DETAILS` has it for the type. */
+  details: z.record(z.string(), z.unknown()).optional(),
+  quoted: Quoted.optional(),
+  /** Jids of those the text mentions. */
+  mentions: z.array(z.string()).optional(),
+  /** How often it was forwarded, as far as WhatsApp counts. */
+  forwarded: z.number().int().positive().optional(),
   timestamp: z.number().int(),
   status: MessageStatus,
   pushName: z.string().optional(),
   /** Base64 of the protobuf message, kept for every type but text. */
   raw: z.string().optional(),
+  /** When its author changed the content to what it is now. */
+  editedAt: z.number().int().optional(),
+  /** Id of the message that did so. */
+  editId: z.string().optional(),
+  /** When its author deleted it for everyone. */
+  revokedAt: z.number().int().optional(),
 });
 export type Message = z.infer<typeof Message>;
 

@@ -1,10 +1,8 @@
 // What a slot's store holds of which session, and the writes that take it from there.
 import { CHANGES, type ChangedKeys, type RawRow } from './change-log.js';
-import { SLOT_SCHEMA, SLOT_TABLES } from './slot-store.js';
+import { SESSION_TABLES, SLOT_SCHEMA, SLOT_TABLES } from './slot-store.js';
 import type { Key, RangeOptions, Row, Store, Write } from './store.js';
 
-/** Tables whose keys begin with the session. */
-const SESSION_TABLES = [SLOT_TABLES.creds, SLOT_TABLES.keys, SLOT_TABLES.inbox, SLOT_TABLES.outgoing, SLOT_TABLES.packed] as const;
 const LAST = '\u{10ffff}\u{10ffff}';
 
 interface Readable {

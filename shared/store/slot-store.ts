@@ -16,15 +16,27 @@ export const SLOT_TABLES = {
   setAside: 'setAside',
   /** [sessionId, messageId] → a message sent by us, kept to answer retry receipts. */
   outgoing: 'outgoing',
+  /** [sessionId, messageId, chat] → what opens the votes on a poll. */
+  polls: 'polls',
   /** [sessionId, n] → a restored session that was not opened yet; see `packed-session.ts`. */
   packed: 'packed',
 } as const;
 
+/** Tables whose keys begin with the session. */
+export const SESSION_TABLES = [
+  SLOT_TABLES.creds,
+  SLOT_TABLES.keys,
+  SLOT_TABLES.inbox,
+  SLOT_TABLES.outgoing,
+  SLOT_TABLES.polls,
+  SLOT_TABLES.packed,
+] as const;
+
 export const SLOT_SCHEMA: Schema = {
   version: 1,
   tables: Object.values(SLOT_TABLES),
-  sealed: [SLOT_TABLES.creds, SLOT_TABLES.keys],
-  // Not the spool: what it holds is in the supervisor's history a moment later.
+  sealed: [SLOT_TABLES.creds, SLOT_TABLES.keys, SLOT_TABLES.polls],
+  // Not the spool: what it holds is in the supervisor's history a moment later. Nor polls: without one its votes are merely not opened.
   tracked: [SLOT_TABLES.creds, SLOT_TABLES.keys, SLOT_TABLES.outgoing],
   migrations: {},
 };
@@ -35,9 +47,7 @@ export const openSlotStore = async (path: string, options: OpenOptions = { track
 /** Removals of every row of a session; `spool` rows carry the session inside. */
 export const rowsOf = (store: Store, sessionId: string): Write[] => {
   const removal = (table: string, key: Key): Write => ({ table, key, value: undefined });
-  const byKey = [SLOT_TABLES.creds, SLOT_TABLES.keys, SLOT_TABLES.inbox, SLOT_TABLES.outgoing, SLOT_TABLES.packed].flatMap((table) =>
-    [...store.range(table, { prefix: [sessionId] })].map(({ key }) => removal(table, key)),
-  );
+  const byKey = SESSION_TABLES.flatMap((table) => [...store.range(table, { prefix: [sessionId] })].map(({ key }) => removal(table, key)));
   const spooled = [...store.range<{ sessionId: string }>(SLOT_TABLES.spool)].filter(({ value }) => value.sessionId === sessionId);
   return [...byKey, ...spooled.map(({ key }) => removal(SLOT_TABLES.spool, key))];
 };

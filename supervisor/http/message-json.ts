@@ -1,8 +1,18 @@
 import type { Message } from '../../shared/domain/message.js';
 import { iso } from './session-json.js';
 
-/** A message as history and events show it. */
-export const messageJson = ({ id, from, to, type, content, timestamp, status, fromMe, chat }: Message) => ({
+/** The guide's fields, and after them what is beyond it, where there is any. */
+export const messageJson = (message: Message) => ({
+  ...guideFields(message),
+  details: message.details,
+  quoted: message.quoted,
+  mentions: message.mentions,
+  forwarded: message.forwarded,
+  ...(message.editedAt !== undefined && { editedAt: iso(message.editedAt) }),
+  ...(message.revokedAt !== undefined && { revokedAt: iso(message.revokedAt) }),
+});
+
+const guideFields = ({ id, from, to, type, content, timestamp, status, fromMe, chat }: Message) => ({
   id,
   from,
   to,

@@ -3,6 +3,7 @@ import type { Store, Write } from '../../shared/store/store.js';
 import { TABLES, type MessageCount, type MessageDay } from '../supervisor-store.js';
 import { PartMarks } from './changed-parts.js';
 import { readPage } from './history-page.js';
+import { afterChange, changedBy, inOneChat, withoutWords } from './message-effects.js';
 import { dayOf, inNamedDay, withMessage } from './message-day.js';
 import { indexKey, type Place } from './message-index.js';
 import { recordBytes, secondOf } from './message-record.js';
@@ -29,16 +30,22 @@ export class History {
     this.#marks = new PartMarks(store);
   }
 
-  /** Nothing when the message is there already; a placeholder for what could not be decrypted gives way to the message itself. */
-  append(sessionId: string, message: Message): Write[] {
+  /**
+   * Nothing when the message is there already; a placeholder for what could not be decrypted gives way to the message itself. An edit or a
+   * revocation changes the message it is about too, if that is the same author's, in the same chat, and here.
+   */
+  append(sessionId: string, given: Message): Write[] {
+    const message = { ...given, timestamp: inNamedDay(given.timestamp) };
     const known = this.#store.get<Place>(TABLES.messageIndex, indexKey(sessionId, message));
-    if (!known) return this.#add(sessionId, message);
+    if (!known) return this.#withEffect(sessionId, message, (kept) => this.#add(sessionId, kept));
     const before = this.#store.get<Message>(TABLES.messages, [sessionId, known[0], known[1]]);
     if (before?.type !== 'undecryptable' || message.type === 'undecryptable') return [];
+    // Its author deleted it before it could be read.
+    if (before.revokedAt !== undefined) return [];
     // Its placeholder cannot be changed any more, and the message must not be lost.
-    if (this.#evicted(sessionId, known)) return this.#add(sessionId, message);
+    if (this.#evicted(sessionId, known)) return this.#withEffect(sessionId, message, (kept) => this.#add(sessionId, kept));
     const status = advances(message.status, before.status) ? before.status : message.status;
-    return this.#replace(sessionId, known, before, { ...message, timestamp: inNamedDay(message.timestamp), status });
+    return this.#withEffect(sessionId, message, (kept) => this.#replace(sessionId, known, before, { ...kept, status }));
   }
 
   /** Moves one of our own messages forward; nothing when it is unknown, no longer kept here, or further along already. */
@@ -67,8 +74,39 @@ export class History {
     return total;
   }
 
-  #add(sessionId: string, given: Message): Write[] {
-    const message = { ...given, timestamp: inNamedDay(given.timestamp) };
+  /** What `keep` writes of the message, and what the message does to the one it is about. */
+  #withEffect(sessionId: string, message: Message, keep: (message: Message) => Write[]): Write[] {
+    const target = this.#target(sessionId, message);
+    const after = target && afterChange(target.message, message);
+    if (!after) return keep(message);
+    if (after === 'late') return keep(withoutWords(message));
+    const writes = keep(message);
+    writes.push(...this.#replace(sessionId, target.place, target.message, after, writes));
+    const { editId } = target.message;
+    const earlier = editId === undefined ? undefined : this.#byAuthor(sessionId, target.message, editId);
+    if (earlier) writes.push(...this.#replace(sessionId, earlier.place, earlier.message, withoutWords(earlier.message), writes));
+    return writes;
+  }
+
+  #target(sessionId: string, message: Message): { place: Place; message: Message } | undefined {
+    const id = changedBy(message);
+    const found = id === undefined ? undefined : this.#byAuthor(sessionId, message, id);
+    return found && inOneChat(found.message, message) ? found : undefined;
+  }
+
+  /** A message that lies here and has the same author as `like`, by either of that one's identities. */
+  #byAuthor(sessionId: string, like: Message, id: string): { place: Place; message: Message } | undefined {
+    for (const from of [like.from, like.fromAlt]) {
+      if (from === undefined) continue;
+      const place = this.#store.get<Place>(TABLES.messageIndex, indexKey(sessionId, { fromMe: like.fromMe, from, id }));
+      if (!place || this.#evicted(sessionId, place)) continue;
+      const message = this.#store.get<Message>(TABLES.messages, [sessionId, place[0], place[1]]);
+      if (message) return { place, message };
+    }
+    return undefined;
+  }
+
+  #add(sessionId: string, message: Message): Write[] {
     const second = secondOf(message.timestamp);
     const count = this.#count(sessionId);
     const n = count.n + 1;
@@ -86,9 +124,11 @@ export class History {
     ];
   }
 
-  #replace(sessionId: string, [second, n, part]: Place, before: Message, after: Message): Write[] {
+  /** @param together writes that are committed with these, and come before them */
+  #replace(sessionId: string, [second, n, part]: Place, before: Message, after: Message, together: readonly Write[] = []): Write[] {
     const day = dayOf(second);
-    const dayRow = this.#day(sessionId, day);
+    const written = together.findLast(({ table, key }) => table === TABLES.messageDays && key[1] === day)?.value as MessageDay | undefined;
+    const dayRow = written ?? this.#day(sessionId, day);
     const growth = recordBytes({ second, n, message: after }) - recordBytes({ second, n, message: before });
     return [
       { table: TABLES.messages, key: [sessionId, second, n], value: after },

@@ -14,6 +14,8 @@ export const MessageRecord = Message.extend({
   /** ISO 8601 in UTC. */
   timestamp: z.iso.datetime(),
   n: z.number().int(),
+  editedAt: z.iso.datetime().optional(),
+  revokedAt: z.iso.datetime().optional(),
   /** Only when it is not that of the timestamp: the message took the place of an earlier notice. */
   second: z.number().int().optional(),
 });
@@ -23,7 +25,8 @@ export type MessageRecord = z.infer<typeof MessageRecord>;
 const LONGEST_STATUS = 'delivered';
 
 export const recordOf = ({ second, n, message }: StoredMessage): MessageRecord => {
-  const { id, from, to, type, content, status, chat, chatAlt, fromAlt, fromMe, pushName, raw } = message;
+  const { id, from, to, type, content, status, chat, chatAlt, fromAlt, fromMe, pushName, raw, details, quoted, mentions, forwarded } =
+    message;
   const timestamp = inNamedDay(message.timestamp);
   // One literal: spreads would be most of the cost of a message.
   return {
@@ -39,16 +42,29 @@ export const recordOf = ({ second, n, message }: StoredMessage): MessageRecord =
     fromAlt,
     fromMe,
     pushName,
+    details,
+    quoted,
+    mentions,
+    forwarded,
     raw,
+    editedAt: isoOf(message.editedAt),
+    editId: message.editId,
+    revokedAt: isoOf(message.revokedAt),
     n,
     second: second === secondOf(timestamp) ? undefined : second,
   };
 };
 
-export const messageOfRecord = ({ n, second, timestamp: iso, ...rest }: MessageRecord): StoredMessage => {
+export const messageOfRecord = ({ n, second, timestamp: iso, editedAt, revokedAt, ...rest }: MessageRecord): StoredMessage => {
   const timestamp = Date.parse(iso);
-  return { second: second ?? secondOf(timestamp), n, message: { ...rest, timestamp } };
+  const changed = {
+    ...(editedAt !== undefined && { editedAt: Date.parse(editedAt) }),
+    ...(revokedAt !== undefined && { revokedAt: Date.parse(revokedAt) }),
+  };
+  return { second: second ?? secondOf(timestamp), n, message: { ...rest, timestamp, ...changed } };
 };
+
+const isoOf = (time: number | undefined): string | undefined => (time === undefined ? undefined : new Date(inNamedDay(time)).toISOString());
 
 /** What the record takes in a file, with the comma before the next. */
 export const recordBytes = ({ second, n, message }: StoredMessage): number =>

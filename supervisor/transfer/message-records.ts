@@ -1,14 +1,16 @@
 // Message files as they may be found: a plain array of records, as the guide's sample writes them, or a file of this worker.
 import { z } from 'zod';
 import { isGroup, toRecipientJid, withoutDevice } from '../../shared/domain/ids.js';
-import { MESSAGE_STATUSES, type Message } from '../../shared/domain/message.js';
+import { Message, MESSAGE_STATUSES } from '../../shared/domain/message.js';
 import { DamagedError } from '../../shared/store/sealed-json.js';
 import { readPart } from '../messages/message-file.js';
-import { recordOf, type StoredMessage } from '../messages/message-record.js';
+import { MessageRecord, recordOf, type StoredMessage } from '../messages/message-record.js';
 import { TransferRefusedError } from './session-source.js';
 
 /** Numbers below this are seconds: in milliseconds they would be before 1973. */
 const FIRST_MILLISECOND = 100_000_000_000;
+
+const timeOf = (iso: string | undefined): number | undefined => (iso === undefined ? undefined : Date.parse(iso));
 
 const LooseRecord = z.object({
   id: z.string().min(1),
@@ -26,6 +28,14 @@ const LooseRecord = z.object({
   fromMe: z.boolean().optional(),
   pushName: z.string().optional(),
   raw: z.string().optional(),
+  // What is beyond the guide; a value of another shape is done without.
+  details: Message.shape.details.catch(undefined),
+  quoted: Message.shape.quoted.catch(undefined),
+  mentions: Message.shape.mentions.catch(undefined),
+  forwarded: Message.shape.forwarded.catch(undefined),
+  editedAt: MessageRecord.shape.editedAt.transform(timeOf).catch(undefined),
+  editId: Message.shape.editId.catch(undefined),
+  revokedAt: MessageRecord.shape.revokedAt.transform(timeOf).catch(undefined),
 });
 
 /** Whose messages they are: jids of the session, without device. */
@@ -58,18 +68,21 @@ const MOVE = '; mend it, or move it away to do without it';
 const isSealed = (content: unknown): boolean => typeof content === 'object' && content !== null && 'sha256' in content;
 
 const messageOf = (record: z.infer<typeof LooseRecord>, own: OwnJids): Message => {
-  const { id, type, content, timestamp, chatAlt, fromAlt, pushName, raw } = record;
+  const { id, type, content, timestamp } = record;
+  const { chatAlt, fromAlt, pushName, raw, details, quoted, mentions, forwarded, editedAt, editId, revokedAt } = record;
   const [from, to] = [jidOf(record.from), jidOf(record.to)];
   const fromMe = record.fromMe ?? own.includes(from);
   return {
     ...{ id, from, to, fromMe, type, content: content ?? null, timestamp },
     chat: record.chat ?? (fromMe || isGroup(to) ? to : from),
     status: record.status ?? (fromMe ? 'sent' : 'delivered'),
-    ...(chatAlt !== undefined && { chatAlt }),
-    ...(fromAlt !== undefined && { fromAlt }),
-    ...(pushName !== undefined && { pushName }),
-    ...(raw !== undefined && { raw }),
+    ...defined({ chatAlt, fromAlt, pushName, raw, details, quoted, mentions, forwarded, editedAt, editId, revokedAt }),
   };
 };
+
+const defined = <T extends object>(fields: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof T]?: Exclude<T[Key], undefined>;
+  };
 
 const jidOf = (address: string): string => toRecipientJid(address) ?? withoutDevice(address);

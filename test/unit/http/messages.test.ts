@@ -105,6 +105,21 @@ describe('history', () => {
     });
   });
 
+  it('adds to the fields of the contract what else is known of a message', async () => {
+    const known = {
+      details: { bytes: 5 },
+      quoted: { messageId: 'm1', from: '6281234567890@s.whatsapp.net', type: 'text', content: 'x' },
+      mentions: ['6281234567890@s.whatsapp.net'],
+      forwarded: 2,
+    };
+    fixture.worker.history.push({ ...message(60), ...known, editedAt: STARTED_AT, editId: 'e1', revokedAt: STARTED_AT });
+    const { data } = await fixture.call('GET', '/session/s1/messages?limit=1&offset=60');
+    const [shown] = data['messages'] as Record<string, unknown>[];
+    const at = '2024-01-15T10:30:00.000Z';
+    expect(shown).toMatchObject({ id: 'm60', type: 'image', ...known, editedAt: at, revokedAt: at });
+    expect(shown).not.toHaveProperty('editId');
+  });
+
   it('answers nothing beyond the end', async () => {
     expect((await fixture.call('GET', '/session/s1/messages?limit=500&offset=60')).data).toMatchObject({ messages: [] });
   });

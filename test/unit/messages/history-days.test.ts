@@ -106,7 +106,13 @@ it('never says of a message being committed that it is in the file', async () =>
 it('restores from its files every row it had, however often', async () => {
   const { store, history, append } = await setUpHistory();
   const full = { chatAlt: '1@lid', fromAlt: '2@lid', pushName: 'Anna "\u{1f600}" \ud800', raw: 'AAEC', content: null, type: 'image' };
-  await append(incoming('A', TODAY + 1_234, full), outgoing('B', TODAY), incoming('C', TODAY, { type: 'undecryptable', content: null }));
+  const more = { details: { bytes: 5 }, quoted: { messageId: 'B', content: null }, mentions: ['1@lid'], forwarded: 2 };
+  const changed = { editedAt: TODAY + 2_345, editId: 'E', revokedAt: TODAY + 3_456 };
+  await append(
+    incoming('A', TODAY + 1_234, { ...full, ...more, ...changed }),
+    outgoing('B', TODAY),
+    incoming('C', TODAY, { type: 'undecryptable', content: null }),
+  );
   await append(incoming('C', TODAY + 3_000), incoming('x'.repeat(300), TODAY - DAY_MS));
   await store.commit(history.advance('s', 'B', 'read'));
   const other = closing(await openSupervisorStore(tempFolder()));

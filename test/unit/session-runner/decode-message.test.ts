@@ -63,10 +63,11 @@ it.each<[string, proto.IMessage, string]>([
   ['sticker', { stickerMessage: { mimetype: 'image/webp' } }, 'sticker'],
   ['voice note', { audioMessage: { ptt: true } }, 'audio'],
   ['place', { locationMessage: { degreesLatitude: 1, degreesLongitude: 2 } }, 'location'],
-  ['poll', { pollCreationMessage: { name: 'Lunch?' } }, 'pollCreation'],
-  ['reaction', { reactionMessage: { text: '👍', key: { id: 'B1' } } }, 'reaction'],
+  ['card', { contactMessage: { displayName: 'Anna' } }, 'contacts'],
   ['call', { call: { callKey: Buffer.from('k') } }, 'call'],
-  ['deleted message', { protocolMessage: { type: proto.Message.ProtocolMessage.Type.REVOKE, key: { id: 'B1' } } }, 'protocol'],
+  ['deleted message', { protocolMessage: { type: proto.Message.ProtocolMessage.Type.REVOKE, key: { id: 'B1' } } }, 'revoke'],
+  ['kind without a description', { requestPhoneNumberMessage: {} }, 'requestPhoneNumber'],
+  ['wrapper with nothing in it', { ephemeralMessage: {} }, 'ephemeral'],
 ])('keeps a %s with its raw content', (_name, content, type) => {
   const message = decode(content);
   expect(message).toMatchObject({ type, content: null });
