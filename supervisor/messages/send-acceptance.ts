@@ -1,0 +1,36 @@
+// What is on disk before anybody tries to send a message: its id, its place in history, and the key it was asked for under.
+import { withoutDevice } from '../../shared/domain/ids.js';
+import type { Message } from '../../shared/domain/message.js';
+import type { Write } from '../../shared/store/store.js';
+import { TABLES, type Intent, type SessionRow } from '../supervisor-store.js';
+import type { SendRequest } from '../worker.js';
+import type { History } from './history.js';
+import { keyWrites } from './idempotency.js';
+import { newMessageId } from './send-rules.js';
+
+/** @param order its place among the sends of the session */
+export const newIntent = ({ sessionId, to, content, idempotencyKey }: SendRequest, order: number, createdAt: number): Intent => {
+  return { sessionId, order, messageId: newMessageId(), to, content, idempotencyKey, createdAt };
+};
+
+/** All of it belongs in one commit. */
+export const acceptWrites = (intent: Intent, fingerprint: string, { jid }: Readonly<SessionRow>, history: History): Write[] => {
+  const { sessionId, messageId, idempotencyKey, createdAt } = intent;
+  return [
+    { table: TABLES.intents, key: [sessionId, intent.order], value: intent },
+    ...history.append(sessionId, historyRow(intent, withoutDevice(jid ?? ''))),
+    ...keyWrites(sessionId, idempotencyKey, { fingerprint, messageId, at: createdAt, outcome: undefined }),
+  ];
+};
+
+const historyRow = ({ messageId, to, content, createdAt }: Intent, from: string): Message => ({
+  id: messageId,
+  chat: to,
+  from,
+  to,
+  fromMe: true,
+  type: content.type,
+  content: content.text,
+  timestamp: createdAt,
+  status: 'pending',
+});

@@ -1,0 +1,113 @@
+import { AppError, messageOf } from '../../shared/errors.js';
+import type { Logger } from '../../shared/logging.js';
+import type { Store, Write } from '../../shared/store/store.js';
+import type { Commits } from '../events/event-log.js';
+import type { Registry } from '../placement/registry.js';
+import { TABLES, type IdempotencyRow, type Intent } from '../supervisor-store.js';
+import type { SendResult } from '../worker.js';
+import type { History, StatusMove } from './history.js';
+import { forgetKey, keyRow, keyWrites, oldKeys } from './idempotency.js';
+import type { Pauses } from './pauses.js';
+import type { PendingSend } from './pending-send.js';
+import type { SendQueues } from './send-queues.js';
+
+export interface SendOutcomesOptions {
+  store: Store;
+  /** Through which history is changed. */
+  commits: Commits;
+  registry: Pick<Registry, 'find' | 'rows'>;
+  history: History;
+  queues: SendQueues;
+  pauses: Pauses;
+  log: Logger;
+  /** Called when an outcome is committed that moved its message's status. */
+  onMoved: ((move: StatusMove) => void) | undefined;
+}
+
+const RETRY_PAUSE_MS = 1_000;
+/** A send that could not be completed in this time is given up; nobody wants last week's message to arrive. */
+const INTENT_LIFE_MS = 24 * 60 * 60_000;
+
+/** What became of sends: committed first, told then. */
+export class SendOutcomes {
+  readonly #options: SendOutcomesOptions;
+
+  constructor(options: SendOutcomesOptions) {
+    this.#options = options;
+  }
+
+  /** Commits the outcome, then tells whoever waits. With `forget` the key may be used anew: nothing was sent. */
+  async finish(pending: PendingSend, outcome: SendResult | AppError, forget = false): Promise<void> {
+    const { queues, pauses } = this.#options;
+    const { intent } = pending;
+    if (pending.finishing || !queues.find(intent.messageId)) return;
+    pending.finishing = true;
+    // Until it is written nobody may hear of it: after a restart the same id would be sent again.
+    while (!(await this.#write(intent, outcome, forget))) {
+      if (pauses.stopped) return;
+      await pauses.pause(RETRY_PAUSE_MS);
+    }
+    queues.remove(pending);
+    if (outcome instanceof AppError) pending.reject(outcome);
+    else pending.resolve(outcome);
+  }
+
+  /** Gives up what is too old, also what nobody took up yet, and forgets old keys. */
+  async sweep(): Promise<void> {
+    const { store, registry, queues, log } = this.#options;
+    const now = Date.now();
+    try {
+      for (const { value } of store.range<Intent>(TABLES.intents)) {
+        const pending = queues.find(value.messageId);
+        if (value.createdAt > now - INTENT_LIFE_MS || pending?.inFlight) continue;
+        const failure = new AppError('DEADLINE_EXCEEDED', 'The message could not be confirmed within a day and was given up.');
+        if (pending) await this.finish(pending, failure);
+        else await this.#commit(value, failure, false);
+      }
+      for (const { sessionId } of registry.rows()) {
+        for (const batch of oldKeys(store, sessionId, now)) await store.commit(batch);
+      }
+    } catch (error) {
+      log.error({ cause: messageOf(error) }, 'old sends could not be swept');
+    }
+  }
+
+  async #write(intent: Intent, outcome: SendResult | AppError, forget: boolean): Promise<boolean> {
+    const { registry, log } = this.#options;
+    try {
+      if (registry.find(intent.sessionId)) await this.#commit(intent, outcome, forget);
+      return true;
+    } catch (error) {
+      log.error(
+        { sessionId: intent.sessionId, messageId: intent.messageId, cause: messageOf(error) },
+        'the outcome of a send could not be written',
+      );
+      return false;
+    }
+  }
+
+  async #commit(intent: Intent, outcome: SendResult | AppError, forget: boolean): Promise<void> {
+    const { sessionId, messageId, idempotencyKey } = intent;
+    const { store, history, onMoved, commits } = this.#options;
+    const failed = outcome instanceof AppError;
+    const status = failed ? 'failed' : outcome.status;
+    const result = failed ? { code: outcome.code, message: outcome.message } : { status, timestamp: outcome.timestamp };
+    const known = keyRow(store, sessionId, idempotencyKey);
+    const move = history.advance(sessionId, messageId, status);
+    await commits.commit([
+      { table: TABLES.intents, key: [sessionId, intent.order], value: undefined },
+      ...move,
+      ...keyOutcome(intent, known, forget ? undefined : result),
+    ]);
+    if (move.length > 0) onMoved?.({ sessionId, messageId, status, at: Date.now() });
+  }
+}
+
+const keyOutcome = (
+  { sessionId, idempotencyKey }: Intent,
+  known: IdempotencyRow | undefined,
+  outcome: IdempotencyRow['outcome'],
+): Write[] => {
+  if (!known || idempotencyKey === undefined) return [];
+  return outcome ? keyWrites(sessionId, idempotencyKey, { ...known, outcome }) : forgetKey(sessionId, idempotencyKey, known);
+};
