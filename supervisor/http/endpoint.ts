@@ -1,47 +1,93 @@
-import type { Express, Request, RequestHandler, Response } from 'express';
-import { AppError } from '../../shared/errors.js';
-import { jsonBody } from './json-body.js';
-import { parse, SessionPath } from './schemas.js';
+// The table of routes. A row has the schemas that check its requests and describe them: see openapi.ts.
+import type { Request, Response } from 'express';
+import type { z } from 'zod';
+import type { ErrorCode } from '../../shared/errors.js';
+import { ENVELOPES, type EnvelopeName } from './envelope.js';
+import { parse } from './parse.js';
 
-/** One row of a route table. */
-export interface Endpoint {
-  method: 'get' | 'post' | 'delete';
-  path: string;
-  handle: (request: Request, response: Response) => void | Promise<void>;
+type Schema = z.ZodType;
+type None = z.ZodUndefined;
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+type Tag = 'sessions' | 'send' | 'messages' | 'events' | 'runners' | 'storage' | 'reports' | 'health' | 'document' | 'whatsam';
+
+/** What a handler returns that wrote its answer itself. */
+export const ANSWERED = Symbol('answered');
+
+interface Exchange {
+  readonly request: Request;
+  readonly response: Response;
 }
 
-/** Mounts a table, then answers 405 for its paths under any other method. */
-export const mount = (app: Express, endpoints: readonly Endpoint[]): void => {
-  for (const { method, path, handle } of endpoints) {
-    // As a promise, because express takes a thrown `undefined` or `null` for "go on".
-    const answer: RequestHandler = async (request, response) => handle(request, response);
-    app[method](path, ...(method === 'post' ? jsonBody : []), answer);
-  }
-  // After all endpoints, because one path can match two rows: `/session/create` is also the session called "create".
-  for (const [path, methods] of methodsByPath(endpoints)) app.all(path, allow(methods));
-  app.use((_request, response, next) => {
-    const allowed = response.getHeader('Allow');
-    if (allowed === undefined) next();
-    else throw new AppError('METHOD_NOT_ALLOWED', `This path answers only ${String(allowed)}.`);
-  });
-};
+/** One request and its answer, for the document; a test checks them against the schemas. */
+interface Example<P extends Schema, Q extends Schema, H extends Schema, B extends Schema, D extends Schema> {
+  readonly params?: z.input<P>;
+  readonly query?: z.input<Q>;
+  readonly headers?: z.input<H>;
+  readonly body?: z.input<B>;
+  readonly data?: z.input<D>;
+}
 
-/** The session a path is about. @throws INVALID_REQUEST */
-export const sessionIdOf = (request: Request): string => parse(SessionPath, request.params).id;
+interface Row<P extends Schema, Q extends Schema, H extends Schema, B extends Schema, D extends Schema> {
+  readonly method: Method;
+  /** As express has it: `/session/:id/send`. */
+  readonly path: string;
+  readonly tag: Tag;
+  /** One sentence. */
+  readonly summary: string;
+  /** Answered without a token, too. */
+  readonly open?: true;
+  readonly params?: P;
+  readonly query?: Q;
+  /** By their names in lower case. */
+  readonly headers?: H;
+  /** JSON; a request without one is checked as `{}`. */
+  readonly body?: B;
+  /** What `handle` returns. */
+  readonly data: D;
+  /** How it is put into the answer; `data` unless said otherwise. */
+  readonly envelope?: EnvelopeName;
+  /** Other media types that the answer may have, and what they hold. */
+  readonly forms?: Readonly<Record<string, string>>;
+  /** Beyond those that every row of its kind can answer. */
+  readonly errors: readonly ErrorCode[];
+  /** By a name of a few words. */
+  readonly examples: Readonly<Record<string, Example<P, Q, H, B, D>>>;
+}
 
-const methodsByPath = (endpoints: readonly Endpoint[]): Map<string, string[]> => {
-  const paths = new Map<string, string[]>();
-  for (const { method, path } of endpoints) {
-    const methods = method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()];
-    paths.set(path, [...(paths.get(path) ?? []), ...methods]);
-  }
-  return paths;
-};
+type Handle<P extends Schema, Q extends Schema, H extends Schema, B extends Schema, D extends Schema> = (
+  taken: { params: z.output<P>; query: z.output<Q>; headers: z.output<H>; body: z.output<B> },
+  exchange: Exchange,
+) => Given<D> | Promise<Given<D>>;
+type Given<D extends Schema> = z.input<D> | typeof ANSWERED;
 
-const allow =
-  (methods: readonly string[]): RequestHandler =>
-  (_request, response, next) => {
-    const before = response.getHeader('Allow');
-    response.setHeader('Allow', [...(before === undefined ? [] : [String(before)]), ...methods].join(', '));
-    next();
-  };
+export interface Endpoint extends Row<Schema, Schema, Schema, Schema, Schema> {
+  readonly answer: (exchange: Exchange) => Promise<void>;
+}
+
+/** A row whose handler gets what its schemas made of the request, and returns what `data` describes. */
+export const endpoint = <
+  D extends Schema,
+  P extends Schema = None,
+  Q extends Schema = None,
+  H extends Schema = None,
+  B extends Schema = None,
+>({
+  handle,
+  ...row
+}: Row<P, Q, H, B, D> & { readonly handle: Handle<P, Q, H, B, D> }): Endpoint => ({
+  ...row,
+  // As a promise, because express takes a thrown `undefined` or `null` for "go on".
+  answer: async ({ request, response }) => {
+    const params = take(row.params, request.params);
+    const query = take(row.query, request.query);
+    const headers = take(row.headers, request.headers);
+    const body = take(row.body, request.body ?? {});
+    const data = await handle({ params, query, headers, body }, { request, response });
+    if (data !== ANSWERED) response.json(ENVELOPES[row.envelope ?? 'data'].wrap(data));
+  },
+});
+
+/** @throws INVALID_REQUEST */
+const take = <S extends Schema>(schema: S | undefined, value: unknown): z.output<S> =>
+  // Without a schema there is nothing to take, which is what `None` says.
+  schema === undefined ? (undefined as z.output<S>) : parse(schema, value);

@@ -1,16 +1,29 @@
-// The two shapes of every JSON answer.
-import type { Response } from 'express';
+// The shapes of JSON answers.
+import { z } from 'zod';
 import { ERRORS, type AppError } from '../../shared/errors.js';
 
-/** 200 `{success:true, data}` */
-export const sendData = (response: Response, data: Record<string, unknown>): void => {
-  response.json({ success: true, data });
+export type EnvelopeName = 'data' | 'flat' | 'twice' | 'bare';
+
+interface Envelope {
+  wrap: (data: unknown) => unknown;
+  /** Of the whole answer. */
+  schema: (data: z.ZodType) => z.ZodType;
+}
+
+const success = z.literal(true);
+
+export const ENVELOPES: Record<EnvelopeName, Envelope> = {
+  /** `{success:true, data}` */
+  data: { wrap: (data) => ({ success: true, data }), schema: (data) => z.object({ success, data }) },
+  /** `{success:true, …data}`, for what leaves nothing to show but a sentence. */
+  flat: { wrap: (data) => ({ success: true, ...fields(data) }), schema: (data) => z.object({ success }).and(data) },
+  /** `{success:true, data, …data}`, for a gateway that looks in either place. */
+  twice: { wrap: (data) => ({ ...fields(data), success: true, data }), schema: (data) => z.object({ success, data }).and(data) },
+  /** As it is. */
+  bare: { wrap: (data) => data, schema: (data) => data },
 };
 
-/** 200 `{success:true, message}`, for what leaves nothing to show. */
-export const sendMessage = (response: Response, message: string): void => {
-  response.json({ success: true, message });
-};
+const fields = (data: unknown): object => (typeof data === 'object' && data !== null ? data : {});
 
 /** The body of a failure; `error` is a string because the backends in use print it. */
 export const failureBody = (error: AppError, requestId: string) => ({

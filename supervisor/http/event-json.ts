@@ -1,24 +1,27 @@
 // An event of a session as consumers see it.
+import type { z } from 'zod';
 import { REASONS } from '../../shared/domain/session.js';
 import type { LoggedEvent } from '../events/event-page.js';
 import { messageJson } from './message-json.js';
+import type { SessionEvent } from './schemas/event.js';
 import { iso } from './session-json.js';
 
-export const eventJson = (sessionId: string, event: LoggedEvent): Record<string, unknown> => {
-  const { seq, type } = event;
-  if (type === 'void') return { sessionId, seq, type };
-  return { sessionId, seq, type, at: iso(event.at), ...membersOf(event) };
-};
-
-const membersOf = (event: Exclude<LoggedEvent, { type: 'void' }>): Record<string, unknown> => {
+export const eventJson = (sessionId: string, event: LoggedEvent): z.input<typeof SessionEvent> => {
+  const { seq } = event;
   switch (event.type) {
-    case 'message':
-      return { messageId: event.messageId, message: event.message ? messageJson(event.message) : null };
+    case 'message': {
+      const { type, at, messageId, message } = event;
+      return { sessionId, seq, type, at: iso(at), messageId, message: message ? messageJson(message) : null };
+    }
     case 'message.status':
-      return { messageId: event.messageId, status: event.status };
-    case 'session':
-      return { from: event.from, to: event.to, status: event.status, reason: event.reason, message: REASONS[event.reason] };
+      return { sessionId, seq, type: event.type, at: iso(event.at), messageId: event.messageId, status: event.status };
+    case 'session': {
+      const { type, at, from, to, status, reason } = event;
+      return { sessionId, seq, type, at: iso(at), from, to, status, reason, message: REASONS[reason] };
+    }
     case 'restored':
-      return { after: event.after };
+      return { sessionId, seq, type: event.type, at: iso(event.at), after: event.after };
+    case 'void':
+      return { sessionId, seq, type: event.type };
   }
 };

@@ -1,8 +1,10 @@
+import type { z } from 'zod';
 import type { Message } from '../../shared/domain/message.js';
+import type { HistoryMessage } from './schemas/message.js';
 import { iso } from './session-json.js';
 
 /** The guide's fields, and after them what is beyond it, where there is any. */
-export const messageJson = (message: Message) => ({
+export const messageJson = (message: Message): z.input<typeof HistoryMessage> => ({
   ...guideFields(message),
   details: message.details,
   quoted: message.quoted,

@@ -4,25 +4,18 @@ import { Server as NetServer } from 'node:net';
 import express, { type Express, type RequestHandler } from 'express';
 import { AppError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logging.js';
-import type { BackendConfig, Config } from '../config.js';
+import type { Config } from '../config.js';
 import type { InheritedSocket } from '../service-manager/inherited-socket.js';
 import type { Worker } from '../worker.js';
 import { accessLog } from './access-log.js';
 import { guard } from './auth.js';
 import { answerBrokenRequests } from './client-error.js';
-import { mount } from './endpoint.js';
+import type { Endpoint } from './endpoint.js';
 import { errorHandler } from './error-handler.js';
+import { mount } from './mount.js';
+import { invalidRequest } from './parse.js';
 import { requestId } from './request-id.js';
-import { eventEndpoints } from './routes/events.js';
-import { fleetEndpoints } from './routes/fleet.js';
-import { healthEndpoints } from './routes/health.js';
-import { messageEndpoints } from './routes/messages.js';
-import { qrEndpoints } from './routes/qr.js';
-import { reportEndpoints } from './routes/reports.js';
-import { sessionEndpoints } from './routes/sessions.js';
-import { storageEndpoints } from './routes/storage.js';
-import { whatsamEndpoints } from './routes/whatsam/whatsam.js';
-import { invalidRequest } from './schemas.js';
+import { allEndpoints, type EndpointsConfig } from './routes/all.js';
 
 /** What a client may take of the server. */
 export interface Limits {
@@ -50,13 +43,12 @@ export const LIMITS: Limits = {
 /** Of connections that wait for the next worker on a socket that outlives this one; the kernel may allow less. */
 const INHERITED_BACKLOG = 4_096;
 
-export type HttpConfig = Pick<Config, 'host' | 'port' | 'apiAccess' | 'authToken' | 'sendDeadlineMs'> & {
-  /** Its dialect may bring routes of its own. */
-  readonly backend?: Pick<BackendConfig, 'dialect'> | undefined;
-};
+export type HttpConfig = Pick<Config, 'host' | 'port' | 'authToken' | 'sendDeadlineMs'> & EndpointsConfig;
 
 export interface HttpServer {
   readonly app: Express;
+  /** All that it answers. */
+  readonly endpoints: readonly Endpoint[];
   /** @returns the address it listens on; rejects when that is taken or not allowed. */
   listen(inherited?: InheritedSocket): Promise<{ host: string; port: number }>;
   /**
@@ -78,7 +70,8 @@ export const createServer = (worker: Worker, config: HttpConfig, log: Logger, li
     response.once('close', () => running.delete(response));
     if (closing) endConnectionAfter(response);
   };
-  const app = createApp(worker, config, log, onRequest, streams.signal);
+  const endpoints = allEndpoints(worker, config, log, streams.signal);
+  const app = createApp(endpoints, config, log, onRequest);
   const server = createHttpServer(
     {
       headersTimeout: limits.headersTimeoutMs,
@@ -109,6 +102,7 @@ export const createServer = (worker: Worker, config: HttpConfig, log: Logger, li
 
   return {
     app,
+    endpoints,
     listen: async (inherited) =>
       new Promise((resolve, reject) => {
         isInherited = inherited !== undefined;
@@ -146,13 +140,11 @@ export const createServer = (worker: Worker, config: HttpConfig, log: Logger, li
   };
 };
 
-/** @param ending ends answers that would go on for ever */
 const createApp = (
-  worker: Worker,
+  endpoints: readonly Endpoint[],
   config: HttpConfig,
   log: Logger,
   onRequest: (response: ServerResponse) => void,
-  ending: AbortSignal,
 ): Express => {
   const app = express();
   app.disable('x-powered-by');
@@ -163,16 +155,15 @@ const createApp = (
     next();
   });
   app.use(requestId, baseHeaders, accessLog(log));
-  mount(app, healthEndpoints(worker));
+  mount(
+    app,
+    endpoints.filter(({ open }) => open),
+  );
   app.use(guard(config), wellFormedTarget);
   mount(
     app,
-    [sessionEndpoints, qrEndpoints, messageEndpoints, fleetEndpoints, storageEndpoints, reportEndpoints].flatMap((endpoints) =>
-      endpoints(worker),
-    ),
+    endpoints.filter(({ open }) => !open),
   );
-  mount(app, eventEndpoints(worker, ending));
-  if (config.backend?.dialect === 'whatsam') mount(app, whatsamEndpoints(worker, log));
   app.use(() => {
     throw new AppError('NOT_FOUND', 'There is nothing at this path.');
   });

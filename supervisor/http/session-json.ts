@@ -1,12 +1,14 @@
 // How a session looks in answers. Keys without a value are left out: `undefined` never reaches the JSON, and the backends refuse null.
+import type { z } from 'zod';
 import { REASONS } from '../../shared/domain/session.js';
 import type { Suspect } from '../placement/suspect-policy.js';
 import type { SessionView } from '../worker.js';
 import { qrDataUrl } from '../qr-image.js';
+import type { ConnectAnswer, Session } from './schemas/session.js';
 
 export const iso = (at: number): string => new Date(at).toISOString();
 
-export const sessionJson = (view: SessionView): Record<string, unknown> => ({
+export const sessionJson = (view: SessionView): z.input<typeof Session> => ({
   sessionId: view.sessionId,
   status: view.status,
   phoneNumber: view.phoneNumber,
@@ -27,17 +29,17 @@ export const sessionJson = (view: SessionView): Record<string, unknown> => ({
   suspect: view.suspect && suspectJson(view.suspect),
 });
 
-const suspectJson = ({ deaths, isolated }: Suspect): Record<string, unknown> => ({
+const suspectJson = ({ deaths, isolated }: Suspect) => ({
   deaths: deaths.map(({ at, operation, verdict }) => ({ at: iso(at), operation, verdict })),
   isolated,
 });
 
 /** The answer to connect: where the session got to while the caller waited. */
-export const connectJson = (view: SessionView): Record<string, unknown> => {
+export const connectJson = (view: SessionView): z.input<typeof ConnectAnswer> => {
   const { sessionId, status, reason, phoneNumber } = view;
   if (view.state === 'connecting') return { sessionId, status: 'connecting', message: 'Connection initiated' };
   return { sessionId, status, ...qrJson(view), phoneNumber, reason, message: REASONS[reason] };
 };
 
-const qrJson = ({ state, qr }: SessionView): Record<string, unknown> =>
+const qrJson = ({ state, qr }: SessionView) =>
   state === 'qr_required' && qr ? { qrCode: qrDataUrl(qr.value), expiresAt: iso(qr.expiresAt), attempt: qr.attempt } : {};

@@ -1,12 +1,14 @@
 import type { Request, Response } from 'express';
 import type { Worker } from '../../worker.js';
-import { sessionIdOf, type Endpoint } from '../endpoint.js';
-import { failureBody, sendData } from '../envelope.js';
+import { ANSWERED, endpoint, type Endpoint } from '../endpoint.js';
+import { failureBody } from '../envelope.js';
 import { toAppError } from '../error-handler.js';
 import { eventJson } from '../event-json.js';
 import { sendEvents } from '../event-stream.js';
 import { requestIdOf } from '../request-id.js';
-import { EventsHeaders, EventsQuery, parse } from '../schemas.js';
+import { EventsHeaders, EventsPage, EventsQuery } from '../schemas/event.js';
+import { EXAMPLE_MESSAGE } from '../schemas/message.js';
+import { SessionPath } from '../schemas/session.js';
 import { iso } from '../session-json.js';
 
 /** Events read at once for a stream. */
@@ -14,18 +16,39 @@ const STREAM_PAGE = 50;
 
 /** @param ending ends the streams */
 export const eventEndpoints = ({ events }: Worker, ending: AbortSignal): Endpoint[] => [
-  {
-    method: 'get',
-    path: '/session/:id/events',
-    handle: async (request, response) => {
-      const sessionId = sessionIdOf(request);
-      const query = parse(EventsQuery, request.query);
-      const { 'last-event-id': last } = parse(EventsHeaders, request.headers);
+  endpoint({
+    ...{ method: 'get', path: '/session/:id/events', tag: 'events' },
+    summary: 'What happened to a session, in order, as pages or as a stream.',
+    params: SessionPath,
+    query: EventsQuery,
+    headers: EventsHeaders,
+    data: EventsPage,
+    forms: { 'text/event-stream': 'server-sent events that go on as things happen.' },
+    errors: ['SESSION_NOT_FOUND', 'EVENTS_GONE', 'STORAGE_UNAVAILABLE'],
+    examples: {
+      page: {
+        params: { id: 'alice' },
+        query: { after: 6, limit: 2 },
+        data: {
+          events: [
+            {
+              ...{ sessionId: 'alice', seq: 7, type: 'message', at: '2026-11-22T16:19:13.301Z' },
+              ...{ messageId: EXAMPLE_MESSAGE.id, message: EXAMPLE_MESSAGE },
+            },
+            {
+              ...{ sessionId: 'alice', seq: 8, type: 'message.status', at: '2026-11-22T16:19:13.362Z' },
+              ...{ messageId: EXAMPLE_MESSAGE.id, status: 'sent' },
+            },
+          ],
+          ...{ createdAt: '2026-11-22T16:18:02.942Z', oldest: 1, newest: 12 },
+        },
+      },
+    },
+    handle: async ({ params: { id: sessionId }, query, headers: { 'last-event-id': last } }, { request, response }) => {
       response.vary('Accept');
       if (!wantsStream(request)) {
         const { events: found, createdAt, oldest, newest } = await events.page(sessionId, query);
-        sendData(response, { events: found.map((event) => eventJson(sessionId, event)), createdAt: iso(createdAt), oldest, newest });
-        return;
+        return { events: found.map((event) => eventJson(sessionId, event)), createdAt: iso(createdAt), oldest, newest };
       }
       // A consumer that connects again repeats its first address; what it says it has got is newer.
       const from = last ?? query.after;
@@ -38,8 +61,9 @@ export const eventEndpoints = ({ events }: Worker, ending: AbortSignal): Endpoin
         json: (event) => eventJson(sessionId, event),
         failure: (error) => failureOf(error, response),
       });
+      return ANSWERED;
     },
-  },
+  }),
 ];
 
 /** HEAD is answered like a page: nobody would read a stream. */

@@ -1,52 +1,76 @@
+import type { z } from 'zod';
 import { AppError } from '../../../shared/errors.js';
 import type { BackendView } from '../../backend/backend-link.js';
 import type { Worker } from '../../worker.js';
-import type { Endpoint } from '../endpoint.js';
-import { sendData } from '../envelope.js';
+import { endpoint, type Endpoint } from '../endpoint.js';
+import { Health, Live, Ready, type Backend } from '../schemas/health.js';
+import { EXAMPLE_STORAGE } from '../schemas/storage.js';
 import { iso } from '../session-json.js';
 import { storageJson } from './storage.js';
 
 /** The only endpoints that need no token. */
 export const healthEndpoints = (worker: Worker): Endpoint[] => [
-  {
-    method: 'get',
-    path: '/health',
-    handle: (_request, response) => {
+  endpoint({
+    ...{ method: 'get', path: '/health', tag: 'health', open: true },
+    summary: 'Load and condition of the worker.',
+    data: Health,
+    errors: [],
+    examples: {
+      alone: {
+        data: {
+          ...{ status: 'online', sessionCount: 1, cpuUsage: 9, memoryUsage: 2.8, uptime: 32, maxSessions: 50 },
+          ...{ storage: EXAMPLE_STORAGE, backend: null },
+        },
+      },
+    },
+    handle: () => {
       const { status, sessionCount, cpuUsage, memoryUsage, uptime, maxSessions, storage, backend } = worker.health();
-      sendData(response, {
+      return {
         ...{ status, sessionCount, cpuUsage, memoryUsage, uptime, maxSessions },
         storage: storageJson(storage),
         backend: backendJson(backend),
-      });
+      };
     },
-  },
-  {
-    method: 'get',
-    path: '/live',
-    handle: (_request, response) => {
-      sendData(response, { status: 'alive' });
+  }),
+  endpoint({
+    ...{ method: 'get', path: '/live', tag: 'health', open: true },
+    summary: 'The process answers.',
+    data: Live,
+    errors: [],
+    examples: { alive: { data: { status: 'alive' } } },
+    handle: () => ({ status: 'alive' as const }),
+  }),
+  endpoint({
+    ...{ method: 'get', path: '/ready', tag: 'health', open: true },
+    summary: 'Whether the worker takes requests, and what it is still busy with.',
+    data: Ready,
+    errors: ['DRAINING'],
+    examples: {
+      ready: {
+        data: {
+          ...{ draining: false, restoring: false, sessions: 40, sessionsAway: 14, connectsWaiting: 12, sendsWaiting: 0 },
+          ramp: { sessions: 30, waiting: 12, connecting: 2, secondsLeft: 3 },
+          ...{ breaker: null, storage: EXAMPLE_STORAGE, backend: null, ready: true },
+        },
+      },
     },
-  },
-  {
-    method: 'get',
-    path: '/ready',
-    handle: (_request, response) => {
+    handle: () => {
       const { ready, details, ramp, breaker, backend } = worker.readiness();
       if (!ready) throw new AppError('DRAINING', 'The worker takes no new work.', { details, retryAfterSeconds: 5 });
-      sendData(response, {
+      return {
         ...details,
         ramp: ramp ?? null,
         breaker: breaker ? { ...breaker, since: iso(breaker.since) } : null,
         storage: storageJson(worker.storage.status()),
         backend: backendJson(backend),
         ready,
-      });
+      };
     },
-  },
+  }),
 ];
 
 /** Open to everyone who reaches the port, so without addresses; null when the worker stands alone. */
-const backendJson = (view: BackendView | undefined): Record<string, unknown> | null =>
+const backendJson = (view: BackendView | undefined): z.input<typeof Backend> | null =>
   view
     ? {
         state: view.state,

@@ -1,40 +1,30 @@
 import type { Worker } from '../../worker.js';
-import { sessionIdOf, type Endpoint } from '../endpoint.js';
-import { sendData } from '../envelope.js';
+import { endpoint, type Endpoint } from '../endpoint.js';
 import { messageJson } from '../message-json.js';
-import { invalidRequest, PageQuery, parse, SendHeaders, SendMessage } from '../schemas.js';
-import { iso } from '../session-json.js';
+import { EXAMPLE_MESSAGE, HistoryPage } from '../schemas/message.js';
+import { PageQuery } from '../schemas/page.js';
+import { SessionPath } from '../schemas/session.js';
 
 export const messageEndpoints = ({ sessions, messages }: Worker): Endpoint[] => [
-  {
-    method: 'post',
-    path: '/session/:id/send',
-    handle: async (request, response) => {
-      const sessionId = sessionIdOf(request);
-      const { to, type, message, clientMessageId } = parse(SendMessage, request.body ?? {});
-      const { 'idempotency-key': header } = parse(SendHeaders, request.headers);
-      const idempotencyKey = oneKey(header, clientMessageId ?? undefined);
-      const sent = await messages.send({ sessionId, to, content: { type, text: message }, idempotencyKey });
-      sendData(response, { messageId: sent.messageId, status: sent.status, timestamp: iso(sent.timestamp) });
+  endpoint({
+    ...{ method: 'get', path: '/session/:id/messages', tag: 'messages' },
+    summary: 'History of a session, newest first.',
+    params: SessionPath,
+    query: PageQuery,
+    data: HistoryPage,
+    errors: ['SESSION_NOT_FOUND', 'STORAGE_UNAVAILABLE'],
+    examples: {
+      newest: {
+        params: { id: 'alice' },
+        query: { limit: 1, offset: 0 },
+        data: { messages: [EXAMPLE_MESSAGE], pagination: { total: 3, limit: 1, offset: 0 } },
+      },
     },
-  },
-  {
-    method: 'get',
-    path: '/session/:id/messages',
-    handle: async (request, response) => {
-      const sessionId = sessionIdOf(request);
-      const range = parse(PageQuery, request.query);
+    handle: async ({ params: { id }, query }) => {
       // A session without history and no session at all are different answers.
-      sessions.get(sessionId);
-      const page = await messages.page(sessionId, range);
-      sendData(response, { messages: page.messages.map(messageJson), pagination: { total: page.total, ...range } });
+      sessions.get(id);
+      const page = await messages.page(id, query);
+      return { messages: page.messages.map(messageJson), pagination: { total: page.total, ...query } };
     },
-  },
+  }),
 ];
-
-const oneKey = (header: string | undefined, body: string | undefined): string | undefined => {
-  if (header !== undefined && body !== undefined && header !== body) {
-    throw invalidRequest([{ path: 'clientMessageId', message: 'clientMessageId and the Idempotency-Key header differ' }]);
-  }
-  return header ?? body;
-};

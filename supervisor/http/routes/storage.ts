@@ -1,22 +1,24 @@
 import type { StorageView, Worker } from '../../worker.js';
-import type { Endpoint } from '../endpoint.js';
-import { sendData } from '../envelope.js';
+import { endpoint, type Endpoint } from '../endpoint.js';
+import { EXAMPLE_STORAGE, Storage } from '../schemas/storage.js';
 
 export const storageEndpoints = (worker: Worker): Endpoint[] => [
-  {
-    method: 'get',
-    path: '/storage',
-    handle: (_request, response) => {
-      sendData(response, storageJson(worker.storage.status()));
-    },
-  },
-  {
-    method: 'post',
-    path: '/storage/flush',
-    handle: async (_request, response) => {
-      sendData(response, storageJson(await worker.storage.flush()));
-    },
-  },
+  endpoint({
+    ...{ method: 'get', path: '/storage', tag: 'storage' },
+    summary: 'How far the object store is behind.',
+    data: Storage,
+    errors: [],
+    examples: { local: { data: EXAMPLE_STORAGE } },
+    handle: () => storageJson(worker.storage.status()),
+  }),
+  endpoint({
+    ...{ method: 'post', path: '/storage/flush', tag: 'storage' },
+    summary: 'Brings the object store up to date now.',
+    data: Storage,
+    errors: ['STORAGE_UNAVAILABLE'],
+    examples: { local: { data: EXAMPLE_STORAGE } },
+    handle: async () => storageJson(await worker.storage.flush()),
+  }),
 ];
 
 export const storageJson = ({ mode, state, lagMs, changesWaiting, sessionsDirty, sentence }: StorageView) => ({

@@ -1,6 +1,6 @@
 // What a whatsam gateway sends to a session, in the forms of its several revisions. Unknown keys are ignored.
 import { z } from 'zod';
-import { messageText, object, recipient, string } from '../../schemas.js';
+import { messageText, object, recipient, string } from '../../schemas/fields.js';
 
 /** Kinds this version cannot send, and what to call them in a sentence. */
 export const NOT_SENT = {
@@ -41,30 +41,18 @@ const media = <K extends 'image' | 'video' | 'document' | 'audio' | 'sticker'>(t
     message: 'mediaUrl or media is required',
   });
 
-const LinkParts = object({ url: webUrl('url'), text: optional('text'), title: optional('title'), description: optional('description') });
-const PollParts = object({
-  question: string('question').min(1, 'question must not be empty'),
-  options: z.array(string('options')).min(2, 'options must be at least 2'),
-});
-
-/** A kind whose fields come flat or under its own name, depending on the gateway's revision. */
-const flatOrNested = <K extends string, P extends z.ZodType>(type: K, parts: P) =>
-  z.preprocess(
-    (body) => (isObject(body) ? { type: body['type'], to: body['to'], parts: isObject(body[type]) ? body[type] : body } : body),
-    object({ type: z.literal(type), to, parts }),
-  );
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const BY_TYPE = {
-  text: object({ type: z.literal('text'), to, message: messageText('message') }),
-  link: flatOrNested('link', LinkParts),
-  image: media('image'),
-  video: media('video'),
-  document: media('document'),
-  audio: media('audio'),
-  sticker: media('sticker'),
-  location: object({
+const KINDS = [
+  object({ type: z.literal('text'), to, message: messageText('message') }),
+  object({
+    ...{ type: z.literal('link'), to, url: webUrl('url') },
+    ...{ text: optional('text'), title: optional('title'), description: optional('description') },
+  }),
+  media('image'),
+  media('video'),
+  media('document'),
+  media('audio'),
+  media('sticker'),
+  object({
     type: z.literal('location'),
     to,
     location: object({
@@ -74,17 +62,32 @@ const BY_TYPE = {
       address: optional('address'),
     }),
   }),
-  contact: object({ type: z.literal('contact'), to, contact: object({ name: string('name'), phone: string('phone') }) }),
-  poll: flatOrNested('poll', PollParts),
-  seen: object({ type: z.literal('seen'), to, messageId: string('messageId') }),
-  typing_start: object({ type: z.literal('typing_start'), to }),
-  typing_stop: object({ type: z.literal('typing_stop'), to }),
-};
-type Kind = keyof typeof BY_TYPE;
-const KINDS = Object.keys(BY_TYPE) as [Kind, ...Kind[]];
+  object({ type: z.literal('contact'), to, contact: object({ name: string('name'), phone: string('phone') }) }),
+  object({
+    ...{ type: z.literal('poll'), to, question: string('question').min(1, 'question must not be empty') },
+    options: z.array(string('options')).min(2, 'options must be at least 2'),
+  }),
+  object({ type: z.literal('seen'), to, messageId: string('messageId') }),
+  object({ type: z.literal('typing_start'), to }),
+  object({ type: z.literal('typing_stop'), to }),
+] as const;
+const TYPES = KINDS.flatMap(({ shape }) => [...shape.type.values]);
 
-export const SendKind = object({ type: z.enum(KINDS, { error: `type must be one of ${KINDS.join(', ')}` }) });
-export const SEND_BODIES = BY_TYPE;
+/** A link's and a poll's fields come flat or under its own name, depending on the gateway's revision. */
+const flat = (body: unknown): unknown => {
+  if (!isObject(body) || (body['type'] !== 'link' && body['type'] !== 'poll')) return body;
+  const { type, to: recipientOf, [body['type']]: nested } = body;
+  return isObject(nested) ? { ...nested, type, to: recipientOf } : body;
+};
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export const SendBody = z.preprocess(
+  flat,
+  z.discriminatedUnion('type', KINDS, {
+    error: ({ input }) => (isObject(input) ? `type must be one of ${TYPES.join(', ')}` : 'the body must be a JSON object'),
+  }),
+);
 
 const nonEmpty = (name: string) => string(name).min(1, `${name} must not be empty`);
 
@@ -108,7 +111,7 @@ export const ManageMessage = object({
   });
 
 /** A link as the text that is sent for it; the address comes last unless the words have it already. */
-export const linkText = ({ url, text, title, description }: z.output<typeof LinkParts>): string => {
+export const linkText = ({ url, text, title, description }: Extract<z.output<typeof SendBody>, { type: 'link' }>): string => {
   const words = [title, description, text].filter((part) => typeof part === 'string' && part.trim() !== '').join('\n');
   if (words === '') return url;
   return words.includes(url) ? words : `${words}\n${url}`;

@@ -1,15 +1,24 @@
-import { AppError, messageOf } from '../../../../shared/errors.js';
+import { z } from 'zod';
+import { AppError, messageOf, type ErrorCode } from '../../../../shared/errors.js';
 import type { OutgoingContent } from '../../../../shared/domain/message.js';
 import type { Logger } from '../../../../shared/logging.js';
 import { fingerprintOf } from '../../../messages/send-rules.js';
 import { newUntoldKey } from '../../../messages/untold-sends.js';
 import type { Worker } from '../../../worker.js';
-import { sessionIdOf, type Endpoint } from '../../endpoint.js';
-import { messageText, parse, SendHeaders } from '../../schemas.js';
+import { endpoint, type Endpoint } from '../../endpoint.js';
+import { parse } from '../../parse.js';
+import { messageText, Time } from '../../schemas/fields.js';
+import { SendHeaders } from '../../schemas/message.js';
+import { SessionPath } from '../../schemas/session.js';
 import { iso } from '../../session-json.js';
-import { sendTwice } from './answer.js';
-import { linkText, ManageMessage, NOT_SENT, SEND_BODIES, SendKind } from './bodies.js';
+import { linkText, ManageMessage, NOT_SENT, SendBody } from './bodies.js';
 import { RepeatedSends, WINDOW_MS, type Earlier, type Try } from './repeated-sends.js';
+
+const Sent = z.object({ messageId: z.string(), status: z.string(), to: z.string(), timestamp: Time });
+const SEND_ERRORS = [
+  ...(['SESSION_NOT_FOUND', 'SESSION_NOT_CONNECTED', 'SESSION_LOGGED_OUT', 'IDEMPOTENCY_CONFLICT', 'MESSAGE_REJECTED'] as const),
+  ...(['NOT_SUPPORTED', 'RECIPIENT_NOT_ON_WHATSAPP', 'DEADLINE_EXCEEDED', 'BUSY', 'DRAINING', 'STORAGE_UNAVAILABLE'] as const),
+] satisfies ErrorCode[];
 
 export const whatsamMessageEndpoints = ({ sessions, messages }: Worker, log: Logger): Endpoint[] => {
   const repeated = new RepeatedSends(newUntoldKey, { earlier: earlier(messages) });
@@ -22,57 +31,69 @@ export const whatsamMessageEndpoints = ({ sessions, messages }: Worker, log: Log
     });
   };
   return [
-    {
-      method: 'post',
-      path: '/api/:id/send',
-      handle: async (request, response) => {
-        const sessionId = sessionIdOf(request);
-        const { 'idempotency-key': given } = parse(SendHeaders, request.headers);
-        const wish = readSend(request.body ?? {});
+    endpoint({
+      ...{ method: 'post', path: '/api/:id/send', tag: 'whatsam', envelope: 'twice' },
+      summary: 'Sends a message of a whatsam gateway.',
+      params: SessionPath,
+      headers: SendHeaders,
+      body: SendBody,
+      data: Sent,
+      errors: SEND_ERRORS,
+      examples: {
+        text: {
+          params: { id: 'alice' },
+          body: { type: 'text', to: '6281200000002', message: 'Your order is ready.' },
+          data: {
+            ...{ messageId: '3EB008A2FED8F031B81973', status: 'SENT' },
+            ...{ to: '6281200000002@s.whatsapp.net', timestamp: '2026-11-22T16:19:13.000Z' },
+          },
+        },
+      },
+      handle: async ({ params: { id: sessionId }, headers: { 'idempotency-key': given }, body }, { response }) => {
+        const { to } = body;
+        const content = contentOf(body);
         // A session that is gone is the more useful answer.
         sessions.get(sessionId);
-        if (wish.content === undefined) throw notSupported(`send ${NOT_SENT[wish.kind]}`);
-        const { to, content } = wish;
+        if (typeof content === 'string') throw notSupported(`send ${content}`);
         const wanted = { sessionId, to, content };
         const attempt = given === undefined ? repeated.begin(identityOf(sessionId, fingerprintOf(wanted)), performance.now()) : undefined;
         response.once('close', () => {
           if (attempt) settle(sessionId, attempt, response.writableFinished && response.statusCode < 500);
         });
         const { messageId, status, timestamp } = await messages.send({ ...wanted, idempotencyKey: given ?? attempt?.key });
-        sendTwice(response, { messageId, status: status.toUpperCase(), to, timestamp: iso(timestamp) });
+        return { messageId, status: status.toUpperCase(), to, timestamp: iso(timestamp) };
       },
-    },
+    }),
     // The path changed between revisions.
-    ...['/api/message/:id/manage', '/api/messages/:id/manage'].map((path): Endpoint => ({
-      method: 'post',
-      path,
-      handle: (request) => {
-        const sessionId = sessionIdOf(request);
-        const { action } = parse(ManageMessage, request.body ?? {});
-        sessions.get(sessionId);
-        throw notSupported(`do "${action}" on messages`);
-      },
-    })),
+    ...['/api/message/:id/manage', '/api/messages/:id/manage'].map((path) =>
+      endpoint({
+        ...{ method: 'post', path, tag: 'whatsam' },
+        summary: 'Acts on a message; this version does none of the actions yet.',
+        params: SessionPath,
+        body: ManageMessage,
+        data: z.never(),
+        errors: ['SESSION_NOT_FOUND', 'NOT_SUPPORTED'],
+        examples: {
+          edit: { params: { id: 'alice' }, body: { action: 'edit', messageId: '3EB0', phone: '6281200000002', content: 'Soon.' } },
+        },
+        handle: ({ params: { id }, body: { action } }) => {
+          sessions.get(id);
+          throw notSupported(`do "${action}" on messages`);
+        },
+      }),
+    ),
   ];
 };
 
-type Wish = { to: string; content: OutgoingContent } | { kind: keyof typeof NOT_SENT; content: undefined };
-
-/** @throws INVALID_REQUEST, also for kinds that cannot be sent */
-const readSend = (body: unknown): Wish => {
-  const { type } = parse(SendKind, body);
-  switch (type) {
-    case 'text': {
-      const { to, message } = parse(SEND_BODIES.text, body);
-      return { to, content: { type: 'text', text: message } };
-    }
-    case 'link': {
-      const { to, parts } = parse(SEND_BODIES.link, body);
-      return { to, content: { type: 'text', text: parse(messageText('text'), linkText(parts)) } };
-    }
+/** What is sent, or the name of what cannot be. @throws INVALID_REQUEST */
+const contentOf = (body: z.output<typeof SendBody>): OutgoingContent | (typeof NOT_SENT)[keyof typeof NOT_SENT] => {
+  switch (body.type) {
+    case 'text':
+      return { type: 'text', text: body.message };
+    case 'link':
+      return { type: 'text', text: parse(messageText('text'), linkText(body)) };
     default:
-      parse(SEND_BODIES[type], body);
-      return { kind: type, content: undefined };
+      return NOT_SENT[body.type];
   }
 };
 

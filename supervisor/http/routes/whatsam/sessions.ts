@@ -1,10 +1,12 @@
 import type { Response } from 'express';
-import { AppError, messageOf } from '../../../../shared/errors.js';
+import { z } from 'zod';
+import { AppError, messageOf, type ErrorCode } from '../../../../shared/errors.js';
 import type { Logger } from '../../../../shared/logging.js';
 import type { Sessions, SessionView, Worker } from '../../../worker.js';
-import { sessionIdOf, type Endpoint } from '../../endpoint.js';
-import { CreateSession, NoBody, parse } from '../../schemas.js';
-import { sendTwice, whatsamSessionJson } from './answer.js';
+import { endpoint, type Endpoint } from '../../endpoint.js';
+import { NoBody } from '../../schemas/fields.js';
+import { CreateSession, SessionPath } from '../../schemas/session.js';
+import { EXAMPLE_WHATSAM_SESSION, WhatsamSession, whatsamSessionJson } from './answer.js';
 
 /** The gateway's user waits for this answer; what shows later is reported. */
 const ANSWER_WITHIN_MS = 5_000;
@@ -24,56 +26,62 @@ export const whatsamSessionEndpoints = ({ sessions, holdReports }: Worker, log: 
     });
     return sessions.get(sessionId);
   };
-  const action = (verb: string, run: (sessionId: string) => Promise<SessionView>): Endpoint => ({
-    method: 'post',
-    path: `/api/sessions/:id/${verb}`,
-    handle: async (request, response) => {
-      const sessionId = sessionIdOf(request);
-      parse(NoBody, request.body ?? {});
-      sendTwice(response, whatsamSessionJson(await run(sessionId)));
-    },
-  });
+  /** @param held whether its reports wait until the gateway has stored the answer */
+  const action = (verb: string, summary: string, held: boolean, run: (sessionId: string) => Promise<SessionView>): Endpoint =>
+    endpoint({
+      ...{ method: 'post', path: `/api/sessions/:id/${verb}`, tag: 'whatsam', envelope: 'twice', summary },
+      params: SessionPath,
+      body: NoBody,
+      data: WhatsamSession,
+      errors: [...ERRORS, 'SESSION_NOT_FOUND'],
+      examples: { alice: { params: { id: 'alice' }, data: EXAMPLE_WHATSAM_SESSION } },
+      handle: async ({ params: { id } }, { response }) => {
+        if (held) untilStored(response, holdReports(id));
+        return whatsamSessionJson(await run(id));
+      },
+    });
   return [
-    {
-      method: 'post',
-      path: '/api/sessions/start',
-      handle: async (request, response) => {
-        const input = parse(CreateSession, request.body ?? {});
-        untilStored(response, holdReports(input.sessionId));
-        await createUnlessKnown(sessions, input);
-        sendTwice(response, whatsamSessionJson(await soon(input.sessionId, connect(sessions, input.sessionId))));
+    endpoint({
+      ...{ method: 'post', path: '/api/sessions/start', tag: 'whatsam', envelope: 'twice' },
+      summary: 'Makes a session unless there is one, and connects it.',
+      body: CreateSession,
+      data: WhatsamSession,
+      errors: [...ERRORS, 'AT_CAPACITY'],
+      examples: { alice: { body: { sessionId: 'alice' }, data: EXAMPLE_WHATSAM_SESSION } },
+      handle: async ({ body }, { response }) => {
+        untilStored(response, holdReports(body.sessionId));
+        await createUnlessKnown(sessions, body);
+        return whatsamSessionJson(await soon(body.sessionId, connect(sessions, body.sessionId)));
       },
-    },
-    {
-      method: 'post',
-      path: '/api/sessions/:id/restart',
-      handle: async (request, response) => {
-        const sessionId = sessionIdOf(request);
-        parse(NoBody, request.body ?? {});
-        untilStored(response, holdReports(sessionId));
-        sendTwice(response, whatsamSessionJson(await soon(sessionId, sessions.restart(sessionId))));
-      },
-    },
-    {
-      method: 'get',
-      path: '/api/sessions/:id/status',
-      handle: (request, response) => {
-        sendTwice(response, whatsamSessionJson(sessions.get(sessionIdOf(request))));
-      },
-    },
-    {
-      method: 'delete',
-      path: '/api/sessions/:id',
-      handle: async (request, response) => {
-        const sessionId = sessionIdOf(request);
+    }),
+    endpoint({
+      ...{ method: 'get', path: '/api/sessions/:id/status', tag: 'whatsam', envelope: 'twice' },
+      summary: 'Status of a session as a whatsam gateway reads it.',
+      params: SessionPath,
+      data: WhatsamSession,
+      errors: ['SESSION_NOT_FOUND', 'STORAGE_UNAVAILABLE'],
+      examples: { alice: { params: { id: 'alice' }, data: EXAMPLE_WHATSAM_SESSION } },
+      handle: ({ params: { id } }) => whatsamSessionJson(sessions.get(id)),
+    }),
+    endpoint({
+      ...{ method: 'delete', path: '/api/sessions/:id', tag: 'whatsam', envelope: 'twice' },
+      summary: 'Removes a session with its history.',
+      params: SessionPath,
+      data: z.object({ sessionId: z.string(), message: z.string() }),
+      errors: [...ERRORS, 'SESSION_NOT_FOUND'],
+      examples: { alice: { params: { id: 'alice' }, data: { sessionId: 'alice', message: 'Session deleted successfully' } } },
+      handle: async ({ params: { id: sessionId } }) => {
         await sessions.delete(sessionId);
-        sendTwice(response, { sessionId, message: 'Session deleted successfully' });
+        return { sessionId, message: 'Session deleted successfully' };
       },
-    },
-    action('disconnect', async (sessionId) => sessions.disconnect(sessionId)),
-    action('logout', async (sessionId) => sessions.logout(sessionId)),
+    }),
+    action('restart', 'Closes the connection of a session and connects it again.', true, async (id) => soon(id, sessions.restart(id))),
+    action('disconnect', 'Closes the connection of a session and keeps its pairing.', false, async (id) => sessions.disconnect(id)),
+    action('logout', 'Unlinks the device of a session and erases its credentials.', false, async (id) => sessions.logout(id)),
   ];
 };
+
+const ERRORS = [...(['BUSY', 'RUNNER_UNAVAILABLE', 'DRAINING', 'STORAGE_UNAVAILABLE', 'DEADLINE_EXCEEDED'] as const)] satisfies ErrorCode[];
 
 /** Releases when the gateway had time to store the answer, or went away without one. */
 const untilStored = (response: Response, release: () => void): void => {

@@ -1,0 +1,41 @@
+import type { Worker } from '../../worker.js';
+import { endpoint, type Endpoint } from '../endpoint.js';
+import { invalidRequest } from '../parse.js';
+import { SendHeaders, SendMessage, SentMessage } from '../schemas/message.js';
+import { SessionPath } from '../schemas/session.js';
+import { iso } from '../session-json.js';
+
+export const sendEndpoints = ({ messages }: Worker): Endpoint[] => [
+  endpoint({
+    ...{ method: 'post', path: '/session/:id/send', tag: 'send' },
+    summary: 'Sends a message, and answers when WhatsApp has acknowledged it.',
+    params: SessionPath,
+    headers: SendHeaders,
+    body: SendMessage,
+    data: SentMessage,
+    errors: [
+      ...(['SESSION_NOT_FOUND', 'SESSION_NOT_CONNECTED', 'SESSION_LOGGED_OUT', 'IDEMPOTENCY_CONFLICT', 'MESSAGE_REJECTED'] as const),
+      ...(['RECIPIENT_NOT_ON_WHATSAPP', 'OUTCOME_UNKNOWN', 'DEADLINE_EXCEEDED', 'BUSY', 'DRAINING', 'STORAGE_UNAVAILABLE'] as const),
+    ],
+    examples: {
+      text: {
+        params: { id: 'alice' },
+        headers: { 'idempotency-key': 'order-1042' },
+        body: { to: '6281200000002', type: 'text', message: 'Your order is ready.' },
+        data: { messageId: '3EB008A2FED8F031B81973', status: 'sent', timestamp: '2026-11-22T16:19:13.000Z' },
+      },
+    },
+    handle: async ({ params: { id: sessionId }, headers, body: { to, type, message, clientMessageId } }) => {
+      const idempotencyKey = oneKey(headers['idempotency-key'], clientMessageId ?? undefined);
+      const { messageId, status, timestamp } = await messages.send({ sessionId, to, content: { type, text: message }, idempotencyKey });
+      return { messageId, status, timestamp: iso(timestamp) };
+    },
+  }),
+];
+
+const oneKey = (header: string | undefined, body: string | undefined): string | undefined => {
+  if (header !== undefined && body !== undefined && header !== body) {
+    throw invalidRequest([{ path: 'clientMessageId', message: 'clientMessageId and the Idempotency-Key header differ' }]);
+  }
+  return header ?? body;
+};

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { MESSAGE_STATUSES } from '../../../shared/domain/message.js';
+import { Quoted } from '../../../shared/domain/message-details.js';
+import { idempotencyKey, messageText, object, recipient, Time } from './fields.js';
+import { Pagination } from './page.js';
+
+export const SendMessage = object({
+  to: recipient('to'),
+  type: z.literal('text', { error: 'type must be text' }),
+  message: messageText('message'),
+  clientMessageId: idempotencyKey('clientMessageId').nullable(),
+});
+export const SendHeaders = z.object({ 'idempotency-key': idempotencyKey('Idempotency-Key') });
+
+const Status = z.enum(MESSAGE_STATUSES);
+
+export const SentMessage = z.object({ messageId: z.string(), status: Status, timestamp: Time });
+
+/** A message as history and events show it. */
+export const HistoryMessage = z
+  .object({
+    id: z.string(),
+    from: z.string(),
+    to: z.string(),
+    type: z.string(),
+    content: z.string().nullable(),
+    timestamp: Time,
+    status: Status,
+    fromMe: z.boolean(),
+    chat: z.string(),
+    details: z.record(z.string(), z.unknown()).optional().meta({ description: 'What it says beside its text, by type.' }),
+    quoted: Quoted.optional().meta({ description: 'The message that this one answers.' }),
+    mentions: z.array(z.string()).optional(),
+    forwarded: z.int().optional(),
+    editedAt: Time.optional(),
+    revokedAt: Time.optional(),
+  })
+  .meta({ id: 'Message' });
+
+export const HistoryPage = z.object({ messages: z.array(HistoryMessage), pagination: Pagination });
+
+export const EXAMPLE_MESSAGE = {
+  id: '3EB008A2FED8F031B81973',
+  from: '6281200000001@s.whatsapp.net',
+  to: '6281200000002@s.whatsapp.net',
+  type: 'text',
+  content: 'Your order is ready.',
+  timestamp: '2026-11-22T16:19:13.277Z',
+  status: 'delivered',
+  fromMe: true,
+  chat: '6281200000002@s.whatsapp.net',
+} as const satisfies z.input<typeof HistoryMessage>;
