@@ -5,6 +5,7 @@ export const ERRORS = {
   NOT_FOUND: { status: 404, retryable: false },
   SESSION_NOT_FOUND: { status: 404, retryable: false },
   MESSAGE_NOT_FOUND: { status: 404, retryable: false },
+  MEDIA_NOT_FOUND: { status: 404, retryable: false },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false },
   NOT_ACCEPTABLE: { status: 406, retryable: false },
   SESSION_ALREADY_EXISTS: { status: 409, retryable: false },

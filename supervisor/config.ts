@@ -63,6 +63,9 @@ const VARIABLES = {
   MESSAGES_RETENTION_DAYS: wholeNumber(1, 36_500).optional(),
   EVENTS_RETENTION_COUNT: wholeNumber(1, 10_000_000).default(10_000),
   EVENTS_RETENTION_DAYS: wholeNumber(1, 36_500).default(7),
+  MEDIA_CACHE_BYTES: wholeNumber(0, 1_000_000_000_000).default(1024 ** 3),
+  MEDIA_MIN_FREE_BYTES: wholeNumber(0, 1_000_000_000_000).default(1024 ** 3),
+  MEDIA_RETENTION_DAYS: wholeNumber(1, 36_500).optional(),
   STORE_MAX_MB: wholeNumber(64, 100_000_000).optional(),
   AUTH_ENCRYPTION_KEY: z
     .string()
@@ -190,6 +193,14 @@ export interface Config {
   readonly messagesRetentionDays: number | undefined;
   /** Of events: of one session, and whole days. */
   readonly eventsRetention: EventRetention;
+  readonly media: Readonly<{
+    /** What copies of files that the object store has may take on the disk. */
+    cacheBytes: number;
+    /** Room on the disk that is not filled with media. */
+    minFreeBytes: number;
+    /** Days that files are kept; for ever when undefined. */
+    retentionDays: number | undefined;
+  }>;
   /** Size of one local store from which on it takes no more. */
   readonly storeMaxBytes: number | undefined;
   /** As given; for the runners. */
@@ -245,6 +256,11 @@ export const loadConfig = (environment: Environment = process.env, surroundings:
     messagesLocalDays: values.MESSAGES_LOCAL_DAYS,
     messagesRetentionDays: values.MESSAGES_RETENTION_DAYS,
     eventsRetention: Object.freeze({ count: values.EVENTS_RETENTION_COUNT, days: values.EVENTS_RETENTION_DAYS }),
+    media: Object.freeze({
+      cacheBytes: values.MEDIA_CACHE_BYTES,
+      minFreeBytes: values.MEDIA_MIN_FREE_BYTES,
+      retentionDays: values.MEDIA_RETENTION_DAYS ?? values.MESSAGES_RETENTION_DAYS,
+    }),
     storeMaxBytes: values.STORE_MAX_MB === undefined ? undefined : values.STORE_MAX_MB * 1024 * 1024,
     authEncryptionKey: values.AUTH_ENCRYPTION_KEY,
     connectRatePerSecond: values.CONNECT_RATE_PER_SECOND,

@@ -25,6 +25,7 @@ import { killLeftovers } from './fleet/leftovers.js';
 import { watchForHello } from './fleet/watch-for-hello.js';
 import { startHostLoad } from './host-load.js';
 import { createServer } from './http/server.js';
+import { openMedia } from './media/open-media.js';
 import { HistoryUpkeep } from './messages/history-upkeep.js';
 import { History, type StatusMove } from './messages/history.js';
 import { RemoteHistory } from './messages/remote-history.js';
@@ -114,6 +115,7 @@ export const startWorker = async (
   const objects = config.objectStore && (await openObjectStore(config.objectStore));
   const events = new EventLog(store);
   const registry = new Registry(store, log, events);
+  const media = await openMedia({ config, store, commits: events, objects, registry, log });
   const remote = objects && new RemoteHistory({ store, objects, log });
   const history = new History(store, remote);
   const onMoved = (move: StatusMove): void => {
@@ -167,7 +169,10 @@ export const startWorker = async (
     shortage: () => capacity.shortage(),
     memoryShortage: () => capacity.memoryShortage(),
     maxSessionsPerRunner: config.runnerMaxSessions,
-    onRemoved: (sessionId, slot) => replication?.deletion(sessionId, slot) ?? [],
+    onRemoved: (sessionId, slot) => {
+      media.onRemoved(sessionId);
+      return replication?.deletion(sessionId, slot) ?? [];
+    },
     formerSlot: (sessionId) => replication?.formerSlot(sessionId),
     beforeOpen: async (sessionId) => replication?.prepare(sessionId),
     takeMarks: (slot) => takeInFlight(slotFolder(config.dataDir, slot)),
@@ -219,6 +224,7 @@ export const startWorker = async (
       events: { store, remote, log: events },
       reports: link?.reports,
       backend: () => link?.view(),
+      media: media.library,
       diskTrouble: () => store.trouble,
     },
     phase,
@@ -229,6 +235,7 @@ export const startWorker = async (
     await sends.start();
     if (phase.now === 'restoring') phase.now = 'serving';
     await replication?.start();
+    media.start();
     upkeep.start();
     eventSweep.start();
   };
@@ -278,6 +285,7 @@ export const startWorker = async (
     // What follows the runners needs its share of the time.
     await fleet.stop(replication || link ? left() * RUNNERS_SHARE : left());
     await upkeep.stop();
+    await media.stop(left());
     await eventSweep.stop();
     await link?.stop(replication ? left() * REPORTS_SHARE : left());
     await replication?.stop(left());

@@ -49,6 +49,10 @@ export const TABLES = {
   events: 'events',
   /** [sessionId] → the last `seq` given out. */
   eventHeads: 'eventHeads',
+  /** [sessionId, kind, sha256] → MediaRow: a file of the media library. */
+  media: 'media',
+  /** [sessionId, kind, sha256] → true: a file that the object store does not have yet. */
+  mediaUploads: 'mediaUploads',
 } as const;
 
 export const SUPERVISOR_SCHEMA: Schema = {
@@ -159,6 +163,15 @@ export interface ReportedRow {
   settledSeq: number;
 }
 
+/** A file that messages bring or brought. */
+export interface MediaRow {
+  bytes: number;
+  /** As whoever brought it said; not looked into. */
+  mimetype: string | undefined;
+  /** When it was kept the last time: the same file may come again. */
+  at: number;
+}
+
 export interface Intent {
   sessionId: string;
   order: number;
@@ -196,6 +209,8 @@ export const SESSION_TABLES = [
   TABLES.reported,
   TABLES.events,
   TABLES.eventHeads,
+  TABLES.media,
+  TABLES.mediaUploads,
 ];
 
 const REMOVED_AT_ONCE = 1_000;

@@ -7,6 +7,8 @@ import type { EventLog } from './events/event-log.js';
 import { readEvents } from './events/event-page.js';
 import type { FleetView } from './fleet-view.js';
 import type { HostLoad } from './host-load.js';
+import type { MediaLibrary } from './media/media-library.js';
+import type { UploadStatus } from './media/media-uploads.js';
 import type { History } from './messages/history.js';
 import type { Sends } from './messages/sends.js';
 import type { UntoldSends } from './messages/untold-sends.js';
@@ -31,6 +33,7 @@ export interface WorkerParts {
   load: HostLoad;
   capacity: Pick<Capacity, 'maxSessions'>;
   replication: Replication | undefined;
+  media: Pick<MediaLibrary, 'uploadStatus' | 'flush'>;
   /** Undefined without a backend. */
   reports?: Pick<Reports, 'hold' | 'dead' | 'replay'> | undefined;
   /** How the worker stands with its backend; undefined without one. */
@@ -45,8 +48,22 @@ export interface Phase {
 }
 
 export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
-  const { registry, sessions, sends, untoldSends, history, fleetView, pacing, load, capacity, replication, reports, backend, diskTrouble } =
-    parts;
+  const {
+    registry,
+    sessions,
+    sends,
+    untoldSends,
+    history,
+    fleetView,
+    pacing,
+    load,
+    capacity,
+    replication,
+    media,
+    reports,
+    backend,
+    diskTrouble,
+  } = parts;
   const known = <A extends unknown[], R>(read: (...args: A) => R) => {
     return (...args: A): R => {
       if (phase.now === 'restoring') throw restoring();
@@ -58,7 +75,7 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
       if (phase.now === 'draining') throw draining();
       return work(...args);
     });
-  const storage = (): StorageView => storageView(replication, diskTrouble());
+  const storage = (): StorageView => storageView(replication, media.uploadStatus(), diskTrouble());
   return {
     sessions: {
       list: known(() => sessions.list()),
@@ -89,7 +106,7 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
     storage: {
       status: storage,
       flush: change(async () => {
-        await flush(replication);
+        await flush(replication, media);
         return storage();
       }),
     },
@@ -119,9 +136,10 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
   };
 };
 
-const flush = async (replication: Replication | undefined): Promise<void> => {
+const flush = async (replication: Replication | undefined, media: Pick<MediaLibrary, 'flush'>): Promise<void> => {
   try {
     await replication?.flush(true);
+    await media.flush();
   } catch (error) {
     if (!(error instanceof ObjectStoreError)) throw error;
     throw new AppError('STORAGE_UNAVAILABLE', error.sentence, { cause: error, retryAfterSeconds: 5 });
@@ -135,16 +153,21 @@ const restoring = (): AppError =>
 
 const draining = (): AppError => new AppError('DRAINING', 'The worker is stopping; try again in a moment.', { retryAfterSeconds: 5 });
 
-const storageView = (replication: Replication | undefined, diskTrouble: string | undefined): StorageView => {
+const storageView = (
+  replication: Replication | undefined,
+  uploads: UploadStatus | undefined,
+  diskTrouble: string | undefined,
+): StorageView => {
   const disk = diskTrouble === undefined ? undefined : { state: 'failing' as const, sentence: diskTrouble };
   if (!replication) {
-    return { mode: 'local', state: 'ok', lagMs: 0, changesWaiting: 0, sessionsDirty: 0, sentence: undefined, ...disk };
+    return { mode: 'local', state: 'ok', lagMs: 0, changesWaiting: 0, sessionsDirty: 0, mediaWaiting: 0, sentence: undefined, ...disk };
   }
   const { state, lagMs, changesWaiting, sessionsDirty, trouble } = replication.status();
   return {
     mode: 'object-store',
-    ...{ state, lagMs, changesWaiting, sessionsDirty },
-    sentence: trouble?.sentence,
+    ...{ state: state === 'ok' && uploads?.trouble ? 'degraded' : state, lagMs, changesWaiting, sessionsDirty },
+    mediaWaiting: uploads?.waiting ?? 0,
+    sentence: (trouble ?? uploads?.trouble)?.sentence,
     ...disk,
   };
 };

@@ -154,6 +154,8 @@ export interface StorageView {
   changesWaiting: number;
   /** Sessions whose files in the object store are behind its journal. */
   sessionsDirty: number;
+  /** Media files that the object store does not have yet. */
+  mediaWaiting: number;
   /** What is wrong and what to do. */
   sentence: string | undefined;
 }

@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Dirent } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat, type FileHandle } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, rmdir, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
+import { makeFolder, syncFolder } from '../durable-folders.js';
 import { diskError } from './disk-errors.js';
 import { guardedStream } from './guarded-stream.js';
 import { isKey, isPrefix } from './keys.js';
@@ -22,6 +23,7 @@ export class DiskObjectStore implements ObjectStore {
   readonly #root: string;
   /** The last change under way of each key; the next one waits for it. */
   readonly #changes = new Map<string, Promise<unknown>>();
+  #opened = false;
 
   constructor(folder: string) {
     this.#root = resolve(folder);
@@ -31,8 +33,10 @@ export class DiskObjectStore implements ObjectStore {
     await guarded('open', async () => {
       await makeFolder(this.#root);
       const unfinished = join(this.#root, UNFINISHED);
-      await rm(unfinished, { recursive: true, force: true });
+      // Only what an earlier process left: whoever opens it once more must not take away what is being written.
+      if (!this.#opened) await rm(unfinished, { recursive: true, force: true });
       await makeFolder(unfinished);
+      this.#opened = true;
     });
   }
 
@@ -192,22 +196,6 @@ const etagOf = (body: Buffer): string => createHash('sha256').update(body).diges
 
 /** A folder sorts as its keys do: with the slash that follows it. */
 const nameInOrder = (entry: Dirent): string => (entry.isDirectory() ? `${entry.name}/` : entry.name);
-
-/** Makes it with its parents, and all of them durable. */
-const makeFolder = async (folder: string): Promise<void> => {
-  const first = await mkdir(folder, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
-};
-
-const syncFolder = async (folder: string): Promise<void> => {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-};
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 

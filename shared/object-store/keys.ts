@@ -1,4 +1,5 @@
 // Every key of every object, built in this one file.
+import { isMediaKind, type MediaRef } from '../domain/media.js';
 
 const KEY = /^(?!\/)(?!.*\/\/)(?!.*\/$)[A-Za-z0-9._/-]{1,900}$/;
 const LONGEST_SEGMENT = 255;
@@ -29,6 +30,7 @@ export const KEYS = {
   messagePart: (sessionId: string, day: string, part: number) =>
     `sessions/${sessionId}/messages/${day}${part === 0 ? '' : `.${part}`}.json`,
   media: (sessionId: string) => `media/${sessionId}/`,
+  mediaFile: ({ sessionId, kind, sha256 }: MediaRef) => `media/${sessionId}/${kind}/${sha256}`,
   worker: (workerId: string) => `journal/${workerId}/`,
   owner: (workerId: string) => `journal/${workerId}/owner.json`,
   catalog: (workerId: string) => `journal/${workerId}/catalog.json`,
@@ -43,4 +45,10 @@ export const KEYS = {
 export const entryNumberOf = (key: string): { term: number; number: number } | undefined => {
   const match = /\/entries\/(\d{6})-(\d{12})$/.exec(key);
   return match ? { term: Number(match[1]), number: Number(match[2]) } : undefined;
+};
+
+/** The other way round; undefined for anything else. */
+export const mediaRefOf = (key: string): MediaRef | undefined => {
+  const [, sessionId, kind, sha256] = /^media\/([A-Za-z0-9_-]{1,100})\/([a-z]+)\/([0-9a-f]{64})$/.exec(key) ?? [];
+  return sessionId !== undefined && sha256 !== undefined && isMediaKind(kind) ? { sessionId, kind, sha256 } : undefined;
 };

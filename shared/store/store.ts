@@ -109,7 +109,7 @@ export class Store {
     // overlappingSync off: a commit is answered only after fdatasync. Batches are ours: those of an event turn end, when a commit fails, in a
     // rejection nobody can catch.
     try {
-      this.#root = open({ path, maxDbs: 24, overlappingSync: false, eventTurnBatching: false, noMemInit: true });
+      this.#root = open({ path, maxDbs: 64, overlappingSync: false, eventTurnBatching: false, noMemInit: true });
       this.#rows = new Rows(this.#root, [META, CHANGES, ...tables], sealed, cipher);
       this.#lastChange = this.#rows.lastChange();
     } catch (error) {

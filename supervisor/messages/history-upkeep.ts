@@ -1,23 +1,22 @@
 import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logging.js';
-import { KEYS } from '../../shared/object-store/keys.js';
-import type { ObjectInfo, ObjectStore } from '../../shared/object-store/object-store.js';
+import type { ObjectStore } from '../../shared/object-store/object-store.js';
 import type { Store, Write } from '../../shared/store/store.js';
 import { TABLES } from '../supervisor-store.js';
 import { evictWrites } from './eviction.js';
 import { localDays } from './local-rows.js';
 import { dayOf, secondsOf } from './message-day.js';
 import { forgetOldIndex } from './old-index.js';
-import { daysBefore, expiredMedia, expireDay } from './retention.js';
+import { daysBefore, expireDay } from './retention.js';
 
 export interface HistoryUpkeepOptions {
   store: Store;
   /** Without one nothing is evicted. */
-  objects: Pick<ObjectStore, 'list' | 'delete'> | undefined;
+  objects: Pick<ObjectStore, 'delete'> | undefined;
   /** Whole days that stay here, after which the object store is enough; undefined: all. */
   localDays: number | undefined;
-  /** Whole days after which messages and media are removed everywhere; undefined: never. */
+  /** Whole days after which messages are removed everywhere; undefined: never. */
   retentionDays: number | undefined;
   log: Logger;
   /** Unix milliseconds. */
@@ -27,8 +26,6 @@ export interface HistoryUpkeepOptions {
 const DAY_SECONDS = 24 * 60 * 60;
 const EVERY_MS = 60 * 60_000;
 const FIRST_AFTER_MS = 60_000;
-/** Media looked at before the old ones are deleted. */
-const MEDIA_AT_ONCE = 1_000;
 
 /** Keeps history as short as it should be, here and in the object store: soon after the start, then every hour. */
 export class HistoryUpkeep {
@@ -81,7 +78,6 @@ export class HistoryUpkeep {
       for (const sessionId of sessionIds) await this.#evict(sessionId);
       for (const sessionId of daily ? sessionIds : []) await this.#forget(sessionId);
       for (const sessionId of sessionIds) await this.#expire(sessionId);
-      for (const sessionId of daily ? sessionIds : []) await this.#expireMedia(sessionId);
       if (daily && !this.#stopping) this.#daily = today;
     } catch (error) {
       log.warn({ cause: messageOf(error) }, 'old messages could not all be removed; the next run goes on with it');
@@ -114,21 +110,6 @@ export class HistoryUpkeep {
         else if (!(await this.#commit(step.writes))) return;
       }
     }
-  }
-
-  async #expireMedia(sessionId: string): Promise<void> {
-    const { objects, retentionDays, now } = this.#options;
-    if (!objects || retentionDays === undefined) return;
-    const before = now() - retentionDays * DAY_SECONDS * 1000;
-    let seen: ObjectInfo[] = [];
-    for await (const object of objects.list(KEYS.media(sessionId))) {
-      seen.push(object);
-      if (seen.length < MEDIA_AT_ONCE) continue;
-      await objects.delete(expiredMedia(seen, before));
-      if (this.#stopping) return;
-      seen = [];
-    }
-    await objects.delete(expiredMedia(seen, before));
   }
 
   /** False when the worker is stopping: the rest has time until the next start. */

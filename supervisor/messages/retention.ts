@@ -1,6 +1,5 @@
 // What is older than it should be kept: here and in the object store.
 import { KEYS } from '../../shared/object-store/keys.js';
-import type { ObjectInfo } from '../../shared/object-store/object-store.js';
 import type { Store, Write } from '../../shared/store/store.js';
 import { TABLES, type MessageCount, type MessageDay } from '../supervisor-store.js';
 import { anyChanged } from './changed-parts.js';
@@ -57,7 +56,3 @@ const uncounted = (store: Store, sessionId: string, day: string, before: Message
     { table: TABLES.messageDays, key: [sessionId, day], value: { ...before, count: 0 } },
   ];
 };
-
-/** Keys of media files that were written before `before`, in Unix milliseconds. */
-export const expiredMedia = (objects: readonly ObjectInfo[], before: number): string[] =>
-  objects.filter(({ modifiedAt }) => modifiedAt < before).map(({ key }) => key);

@@ -20,6 +20,7 @@ export interface StorageFacts {
   lagMs: number;
   changesWaiting: number;
   sessionsDirty: number;
+  mediaWaiting: number;
   sentence: string | null;
 }
 

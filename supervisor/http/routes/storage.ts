@@ -21,7 +21,7 @@ export const storageEndpoints = (worker: Worker): Endpoint[] => [
   }),
 ];
 
-export const storageJson = ({ mode, state, lagMs, changesWaiting, sessionsDirty, sentence }: StorageView) => ({
-  ...{ mode, state, lagMs, changesWaiting, sessionsDirty },
+export const storageJson = ({ mode, state, lagMs, changesWaiting, sessionsDirty, mediaWaiting, sentence }: StorageView) => ({
+  ...{ mode, state, lagMs, changesWaiting, sessionsDirty, mediaWaiting },
   sentence: sentence ?? null,
 });

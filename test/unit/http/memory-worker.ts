@@ -83,7 +83,7 @@ export const createMemoryWorker = (): MemoryWorker => {
     replayed: [],
     runnerViews: [],
     processesView: { runners: [], supervisor: { pid: 1, pssBytes: undefined, ...FIGURES } },
-    storageView: { mode: 'local', state: 'ok', lagMs: 0, changesWaiting: 0, sessionsDirty: 0, sentence: undefined },
+    storageView: { mode: 'local', state: 'ok', lagMs: 0, changesWaiting: 0, sessionsDirty: 0, mediaWaiting: 0, sentence: undefined },
     backendView: undefined,
     connects: { ramp: undefined, breaker: undefined },
     set: (...change) => void move(...change),

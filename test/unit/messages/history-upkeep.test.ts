@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest';
-import { KEYS } from '../../../shared/object-store/keys.js';
 import { HistoryUpkeep, type HistoryUpkeepOptions } from '../../../supervisor/messages/history-upkeep.js';
 import { TABLES } from '../../../supervisor/supervisor-store.js';
 import { captureLog, silent } from '../shared/logged.js';
@@ -104,17 +103,6 @@ it.each([1, 2, 3])('ends a removal that was interrupted after %i steps, and coun
   expect((await setting.history.page('s', { limit: 1, offset: 0 })).total).toBe(9);
   expect([...setting.objects.bodies.keys()].filter((key) => key.includes(oldest))).toEqual([]);
   expect(rowsIn(setting.store, TABLES.messageDays)).toHaveLength(9);
-});
-
-it('removes media past retention, of its own sessions', async () => {
-  const { objects, upkeep } = await setUp();
-  const media = async (sessionId: string, name: string, age: number): Promise<unknown> =>
-    objects.put(`${KEYS.media(sessionId)}${name}`, Buffer.alloc(1), undefined, TODAY + DAY_MS / 2 - age * DAY_MS);
-  await Promise.all([media('s', 'old', 6), media('s', 'new', 4), media('other', 'old', 6)]);
-  const keeper = upkeep({ retentionDays: 5 });
-  await keeper.run();
-  await keeper.run();
-  expect([...objects.bodies.keys()].sort()).toEqual(['media/other/old', 'media/s/new']);
 });
 
 it('ends in the middle when the worker stops', async () => {
