@@ -44,6 +44,7 @@ import { Recycling } from './placement/recycling.js';
 import { Registry } from './placement/registry.js';
 import { emptySlots, sessionsInSlot } from './placement/relocate.js';
 import { isIsolationSlot, slotCount } from './placement/slot-rooms.js';
+import { SessionQueries } from './queries/session-queries.js';
 import type { InheritedSocket } from './service-manager/inherited-socket.js';
 import { openSupervisorStore, TABLES } from './supervisor-store.js';
 import type { Worker } from './worker.js';
@@ -220,6 +221,7 @@ export const startWorker = async (
   const worker = createWorkerPort(
     {
       untoldSends: new UntoldSends(store, registry),
+      queries: new SessionQueries({ registry, fleet, temporaryFolder: temporaryFolder(config) }),
       ...{ registry, sessions, recycling, sends, history, fleetView, pacing, load, capacity, replication },
       events: { store, remote, log: events },
       reports: link?.reports,
@@ -314,9 +316,11 @@ const compactIfWorthIt = async (folder: string, log: Logger): Promise<void> => {
   log.info({ folder, ...(await compactStore(folder)) }, 'a store was compacted');
 };
 
+const temporaryFolder = ({ dataDir }: Config): string => join(dataDir, 'tmp');
+
 const runnerVariables = (config: Config): Record<string, string> => {
   // Baileys writes media to the temporary folder; a crash leaves it there.
-  const temporary = join(config.dataDir, 'tmp');
+  const temporary = temporaryFolder(config);
   try {
     rmSync(temporary, { recursive: true, force: true });
     mkdirSync(temporary, { recursive: true, mode: 0o700 });

@@ -1,5 +1,4 @@
-import type { MessageStatus } from '../shared/domain/message.js';
-import type { Outgoing } from '../shared/domain/outgoing.js';
+import type { MessageStatus, OutgoingContent } from '../shared/domain/message.js';
 import type { Reason, SessionState } from '../shared/domain/session.js';
 import type { ErrorCode } from '../shared/errors.js';
 import { openStore, type OpenOptions, type Schema } from '../shared/store/open-store.js';
@@ -173,11 +172,14 @@ export interface MediaRow {
   at: number;
 }
 
-/** Intents of earlier versions, of texts only, have neither references nor a secret. */
-export interface Intent extends Omit<Outgoing, 'references' | 'secret'>, Partial<Pick<Outgoing, 'references' | 'secret'>> {
+export interface Intent {
   sessionId: string;
   order: number;
+  messageId: string;
+  to: string;
+  content: OutgoingContent;
   idempotencyKey: string | undefined;
+  createdAt: number;
 }
 
 export interface IdempotencyRow {

@@ -17,6 +17,7 @@ import type { ConnectPacing } from './placement/connect-pacing.js';
 import type { PlacedSessions } from './placement/placed-sessions.js';
 import type { Recycling } from './placement/recycling.js';
 import type { Registry } from './placement/registry.js';
+import type { SessionQueries } from './queries/session-queries.js';
 import type { Replication } from './replication/replication.js';
 import type { StorageView, Worker } from './worker.js';
 
@@ -26,6 +27,7 @@ export interface WorkerParts {
   recycling: Pick<Recycling, 'begin'>;
   sends: Sends;
   untoldSends: UntoldSends;
+  queries: Pick<SessionQueries, 'ask' | 'setPicture'>;
   history: History;
   events: Parameters<typeof readEvents>[0] & { log: Pick<EventLog, 'subscribe'> };
   fleetView: Pick<FleetView, 'runners' | 'processes'>;
@@ -102,6 +104,15 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
     events: {
       page: known(async (sessionId, range) => readEvents(parts.events, registry.get(sessionId), range)),
       subscribe: (sessionId, listener) => parts.events.log.subscribe(sessionId, listener),
+    },
+    // Not by `change`, which cannot keep that the result depends on the name.
+    queries: {
+      ask: async (sessionId, name, params) => {
+        if (phase.now === 'restoring') throw restoring();
+        if (phase.now === 'draining') throw draining();
+        return parts.queries.ask(sessionId, name, params);
+      },
+      setPicture: change(async (sessionId, jpeg, group) => parts.queries.setPicture(sessionId, jpeg, group)),
     },
     storage: {
       status: storage,

@@ -1,8 +1,8 @@
 // What the HTTP layer sees of the worker; lifecycle.ts builds the one implementation.
-import type { Message, MessageStatus } from '../shared/domain/message.js';
-import type { OutgoingContent } from '../shared/domain/outgoing.js';
+import type { Message, MessageStatus, OutgoingContent } from '../shared/domain/message.js';
 import type { OutwardStatus, Reason, SessionState } from '../shared/domain/session.js';
 import type { Beat } from '../shared/ipc/protocol.js';
+import type { QueryName, QueryParams, QueryResult } from '../shared/ipc/queries.js';
 import type { Figures } from '../shared/process-figures.js';
 import type { BackendView } from './backend/backend-link.js';
 import type { EventPage, EventRange } from './events/event-page.js';
@@ -112,6 +112,13 @@ interface Events {
   subscribe(sessionId: string, listener: () => void): () => void;
 }
 
+interface Queries {
+  /** Asks WhatsApp through a connected session; see `SessionQueries.ask`. */
+  ask<Q extends QueryName>(sessionId: string, name: Q, params: QueryParams<Q>): Promise<QueryResult<Q>>;
+  /** Sets the picture of the account, or of a group; null takes it away. */
+  setPicture(sessionId: string, jpeg: Buffer | null, group?: string): Promise<void>;
+}
+
 export interface RunnerView {
   slot: number;
   state: 'starting' | 'ready' | 'unresponsive' | 'draining' | 'backoff' | 'quarantined' | 'idle';
@@ -204,6 +211,7 @@ export interface Worker {
   readonly sessions: Sessions;
   readonly messages: Messages;
   readonly events: Events;
+  readonly queries: Queries;
   readonly storage: Storage;
   readonly reports: ReportsPort;
   /** Tells the backend nothing about a session until the returned function is called. */

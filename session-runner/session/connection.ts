@@ -1,7 +1,7 @@
 import { withoutDevice } from '../../shared/domain/ids.js';
-import type { Outgoing } from '../../shared/domain/outgoing.js';
 import type { Reason } from '../../shared/domain/session.js';
 import { AppError, messageOf } from '../../shared/errors.js';
+import type { QueryName } from '../../shared/ipc/queries.js';
 import type { Logger } from '../../shared/logging.js';
 import type { RunnerEnvironment } from '../../shared/runner-environment.js';
 import type { Store } from '../../shared/store/store.js';
@@ -11,8 +11,9 @@ import { baileysLogger } from '../baileys-logger.js';
 import { Acks } from '../messages/acks.js';
 import type { InFlightMarks } from '../in-flight.js';
 import { entriesOf, playedInGroup } from '../messages/inbound.js';
-import { prepare, relay, sentMessage } from '../messages/outbound.js';
+import { relay, sentMessage, type SendRequest } from '../messages/outbound.js';
 import type { Spool, SpoolEntry } from '../messages/spool.js';
+import { Queries } from '../queries/queries.js';
 import { credsWrite, isPaired } from './auth-state.js';
 import { containErrors } from './contain-errors.js';
 import type { DeafWatch } from './deaf-watch.js';
@@ -22,6 +23,7 @@ import { SignalKeys } from './signal-keys.js';
 import { CiphertextOrigins, withInbox } from './signal-repository.js';
 import { socketOptions } from './socket-options.js';
 import { closePolitely, rawSocket } from './raw-socket.js';
+import { within } from './within.js';
 
 /** From connect to the first QR or an open connection; Baileys can hang silently in between. */
 const CONNECT_TIMEOUT_MS = 30_000;
@@ -63,12 +65,6 @@ export interface ConnectionOptions {
   onClosed: (close: ConnectionClose) => void;
 }
 
-/** `timestamp`: when WhatsApp acknowledged it, in Unix milliseconds; `raw` as `Prepared` has it. */
-export interface Sent {
-  timestamp: number;
-  raw?: string;
-}
-
 /** One live Baileys socket of a session, from connect to close. */
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -76,6 +72,7 @@ export class Connection {
   readonly #keys: SignalKeys;
   readonly #gate: FrameGate;
   readonly #acks = new Acks();
+  readonly #queries: Queries;
   readonly #watchdog: NodeJS.Timeout;
   /** Ends the mark that this session connects. */
   readonly #endConnect: () => void;
@@ -108,6 +105,7 @@ export class Connection {
       auth: { creds, keys: { ...this.#keys.outside, set: async (data) => this.#setKeys(data) } },
       logger,
       getMessage: sentMessage(store, sessionId),
+      cachedGroupMetadata: async (group) => Promise.resolve(this.#queries.groups.peek(group)),
       makeSignalRepository: (auth, repositoryLogger, pnToLid) =>
         withInbox(
           DEFAULT_CONNECTION_CONFIG.makeSignalRepository({ creds: auth.creds, keys: this.#keys.inside }, repositoryLogger, pnToLid),
@@ -122,6 +120,7 @@ export class Connection {
           },
         ),
     });
+    this.#queries = new Queries(this.#sock);
     this.#wire(origins);
     this.#unwatch = options.deafWatch?.attach({
       frames: this.#sock.ws,
@@ -138,17 +137,25 @@ export class Connection {
   }
 
   /** Sends in order; resolves with the time of WhatsApp's ack. */
-  async send(message: Outgoing): Promise<Sent> {
-    const turn = this.#sendQueue.then(async () => this.#relay(message));
+  async send(request: SendRequest): Promise<number> {
+    this.#assertOpen();
+    // Not in the queue: a group of which WhatsApp says nothing holds up no other chat.
+    await this.#queries.ready(request.to);
+    const turn = this.#sendQueue.then(async () => this.#relay(request));
     this.#sendQueue = turn.then(
       // Receipts are handled between two sends only if the loop gets a turn.
       async () => new Promise((resolve) => setImmediate(resolve)),
       () => undefined,
     );
-    const { raw, acked } = await turn;
-    const timestamp = await acked;
-    this.#options.deafWatch?.acked(message.to);
-    return { timestamp, ...(raw !== undefined && { raw }) };
+    const acked = await (await turn).acked;
+    this.#options.deafWatch?.acked(request.to);
+    return acked;
+  }
+
+  /** Asks WhatsApp for something; see `runQuery`. */
+  async query(name: QueryName, params: unknown): Promise<unknown> {
+    this.#assertOpen();
+    return this.#queries.run(name, params);
   }
 
   /** A code to type into the phone; only while a QR is shown. */
@@ -281,9 +288,13 @@ export class Connection {
     });
   }
 
-  async #relay(message: Outgoing): Promise<{ raw: string | undefined; acked: Promise<number> }> {
+  #assertOpen(): void {
     if (this.#state !== 'open') throw new AppError('SESSION_NOT_CONNECTED', 'The session is not connected.');
-    const acked = this.#acks.wait(message.messageId, RELAY_TIMEOUT_MS + ACK_TIMEOUT_MS, () => {
+  }
+
+  async #relay(request: SendRequest): Promise<{ acked: Promise<number> }> {
+    this.#assertOpen();
+    const acked = this.#acks.wait(request.messageId, RELAY_TIMEOUT_MS + ACK_TIMEOUT_MS, () => {
       this.terminate('ack_timeout');
     });
     // Whoever waits for the ack sees its rejection; this send may fail before.
@@ -293,18 +304,16 @@ export class Connection {
     }, RELAY_TIMEOUT_MS);
     try {
       const { inFlight, store, sessionId } = this.#options;
-      const prepared = inFlight.during(sessionId, 'send', async () => prepare(this.#sock, store, sessionId, message));
-      const relayed = prepared.then(async (ready) => inFlight.during(sessionId, 'send', async () => relay(this.#sock, ready)));
-      // The ack may overtake what is left to do after the bytes have gone.
+      const relayed = inFlight.during(sessionId, 'send', async () => relay(this.#sock, store, sessionId, request));
       await Promise.race([relayed, acked]);
-      return { raw: (await prepared).raw, acked };
     } catch (error) {
       const failure = error instanceof AppError ? error : new AppError('INTERNAL', 'The message could not be sent.', { cause: error });
-      this.#acks.cancel(message.messageId, failure);
+      this.#acks.cancel(request.messageId, failure);
       throw failure;
     } finally {
       clearTimeout(stuck);
     }
+    return { acked };
   }
 
   /** Whatever Baileys emits that must not be lost is committed before any frame that follows can leave. */
@@ -346,11 +355,3 @@ export class Connection {
     return { me: withoutDevice(me?.id ?? ''), meLid: withoutDevice(me?.lid ?? '') };
   }
 }
-
-/** Waits for `work`, but no longer than `ms`, whatever its outcome. */
-const within = async (ms: number, work: Promise<unknown>): Promise<void> => {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-  await Promise.race([work.catch(() => undefined), timeout]);
-  clearTimeout(timer);
-};

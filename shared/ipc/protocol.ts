@@ -1,12 +1,12 @@
 // The two maps that are the source of types, validation and documentation of what crosses between supervisor and runner.
 import { z } from 'zod';
 import { SessionId } from '../domain/ids.js';
-import { Message, MessageStatus } from '../domain/message.js';
-import { Outgoing } from '../domain/outgoing.js';
+import { Message, MessageStatus, OutgoingContent } from '../domain/message.js';
 import { Rhythm } from '../domain/rhythm.js';
 import { Reason } from '../domain/session.js';
+import { QUERIES, type QueryName } from './queries.js';
 
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 2;
 
 /** Owner's number of a session; a runner ignores calls with a lower one than it knows. */
 const Epoch = z.number().int().nonnegative();
@@ -44,14 +44,17 @@ export const RUNNER_CALLS = {
     result: z.object({ code: z.string(), expiresAt: z.number().int() }),
     deadlineMs: 30_000,
   },
-  /**
-   * Send under an id chosen before; answers when WhatsApp acknowledged it. `timestamp` is that moment in Unix milliseconds, `raw` base64 of the
-   * protobuf message, for every type but text.
-   */
+  /** Send under an id chosen before; answers when WhatsApp acknowledged it. `timestamp` is that moment in Unix milliseconds. */
   'session.send': {
-    params: z.object({ ...session, message: Outgoing }),
-    result: z.object({ timestamp: z.number().int(), raw: z.string().optional() }),
+    params: z.object({ ...session, messageId: z.string(), to: z.string(), content: OutgoingContent }),
+    result: z.object({ timestamp: z.number().int() }),
     deadlineMs: 40_000,
+  },
+  /** Ask WhatsApp for something, or to do something; `params` and `result` as `QUERIES` has them for the name. */
+  'session.query': {
+    params: z.object({ ...session, name: z.enum(Object.keys(QUERIES) as [QueryName, ...QueryName[]]), params: z.unknown() }),
+    result: z.object({ result: z.unknown() }),
+    deadlineMs: 25_000,
   },
   /**
    * Copy the session's rows from the store of slot `from`, where nobody writes them now; what an earlier attempt left here goes first. Refused

@@ -8,7 +8,21 @@ import { parse } from './parse.js';
 type Schema = z.ZodType;
 type None = z.ZodUndefined;
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
-type Tag = 'sessions' | 'send' | 'messages' | 'events' | 'runners' | 'storage' | 'reports' | 'health' | 'document' | 'whatsam';
+type Tag =
+  | 'sessions'
+  | 'send'
+  | 'messages'
+  | 'events'
+  | 'contacts'
+  | 'presence'
+  | 'profile'
+  | 'groups'
+  | 'runners'
+  | 'storage'
+  | 'reports'
+  | 'health'
+  | 'document'
+  | 'whatsam';
 
 /** What a handler returns that wrote its answer itself. */
 export const ANSWERED = Symbol('answered');

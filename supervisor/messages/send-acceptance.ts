@@ -6,12 +6,11 @@ import { TABLES, type Intent, type SessionRow } from '../supervisor-store.js';
 import type { SendRequest } from '../worker.js';
 import type { History } from './history.js';
 import { keyWrites } from './idempotency.js';
-import { newMessageId, newSecret } from './send-rules.js';
-import { shownContent } from './shown-content.js';
+import { newMessageId } from './send-rules.js';
 
 /** @param order its place among the sends of the session */
 export const newIntent = ({ sessionId, to, content, idempotencyKey }: SendRequest, order: number, createdAt: number): Intent => {
-  return { sessionId, order, messageId: newMessageId(), to, content, references: {}, secret: newSecret(), idempotencyKey, createdAt };
+  return { sessionId, order, messageId: newMessageId(), to, content, idempotencyKey, createdAt };
 };
 
 /** All of it belongs in one commit. */
@@ -30,7 +29,8 @@ const historyRow = ({ messageId, to, content, createdAt }: Intent, from: string)
   from,
   to,
   fromMe: true,
-  ...shownContent(content),
+  type: content.type,
+  content: content.text,
   timestamp: createdAt,
   status: 'pending',
 });

@@ -1,5 +1,6 @@
 // Wrong requests and the answer each must get, for any running worker.
 import { ERRORS, type ErrorCode } from '../../shared/errors.js';
+import { aroundRows } from './bad-requests-around.js';
 import { authRows } from './bad-requests-auth.js';
 import { bodyRows } from './bad-requests-body.js';
 import { protocolRows } from './bad-requests-protocol.js';
@@ -28,6 +29,7 @@ export const badRequests = ({ token, sessionId, dialect }: Omit<Target, 'baseUrl
   ...routeRows(sessionId),
   ...bodyRows(sessionId),
   ...protocolRows(),
+  ...aroundRows(sessionId),
   ...(token === undefined ? [] : authRows(token)),
   ...(dialect === 'whatsam' ? whatsamRows(sessionId, token) : []),
 ];

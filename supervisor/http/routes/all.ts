@@ -2,11 +2,15 @@ import type { Logger } from '../../../shared/logging.js';
 import type { BackendConfig, Config } from '../../config.js';
 import type { Worker } from '../../worker.js';
 import type { Endpoint } from '../endpoint.js';
+import { contactEndpoints } from './contacts.js';
 import { eventEndpoints } from './events.js';
 import { runnerEndpoints } from './runners.js';
+import { groupMemberEndpoints } from './group-members.js';
+import { groupEndpoints } from './groups.js';
 import { healthEndpoints } from './health.js';
 import { messageEndpoints } from './messages.js';
 import { openApiEndpoint } from './openapi.js';
+import { profileEndpoints } from './profile.js';
 import { qrEndpoints } from './qr.js';
 import { reportEndpoints } from './reports.js';
 import { sendEndpoints } from './send.js';
@@ -21,6 +25,7 @@ export type EndpointsConfig = Pick<Config, 'apiAccess' | 'version'> & {
 
 const OF_WORKER = [
   ...[healthEndpoints, sessionEndpoints, qrEndpoints, sendEndpoints, messageEndpoints],
+  ...[contactEndpoints, profileEndpoints, groupEndpoints, groupMemberEndpoints],
   ...[runnerEndpoints, storageEndpoints, reportEndpoints],
 ];
 

@@ -2,6 +2,7 @@
 import type { Message } from '../../../shared/domain/message.js';
 import { outwardStatus, type Reason, type SessionState } from '../../../shared/domain/session.js';
 import { AppError } from '../../../shared/errors.js';
+import { QUERIES, type QueryName, type QueryResult } from '../../../shared/ipc/queries.js';
 import type { BackendView } from '../../../supervisor/backend/backend-link.js';
 import type { DeadReport } from '../../../supervisor/backend/report.js';
 import type { LoggedEvent } from '../../../supervisor/events/event-page.js';
@@ -31,6 +32,9 @@ export interface MemoryWorker extends Worker {
   beforeConnect: () => Promise<void>;
   /** Awaited before a send is answered. */
   beforeSent: () => Promise<void>;
+  /** What was asked of WhatsApp, and what it answers. */
+  readonly asked: { sessionId: string; name: QueryName; params: unknown }[];
+  answers: Partial<Record<QueryName, unknown>>;
   readonly pairingNumbers: string[];
   readonly history: Message[];
   /** What happened in every session; `rings` are those who want to hear of more. */
@@ -54,6 +58,9 @@ export const createMemoryWorker = (): MemoryWorker => {
     if (!view) throw new AppError('SESSION_NOT_FOUND', 'There is no session with this id.');
     return view;
   };
+  const assertConnected = (sessionId: string): void => {
+    if (get(sessionId).state !== 'connected') throw new AppError('SESSION_NOT_CONNECTED', 'The session is not connected.');
+  };
   const move = (sessionId: string, state: SessionState, reason: Reason, changes: Partial<SessionView> = {}): SessionView => {
     const before = get(sessionId);
     const view = { ...before, state, reason, status: outwardStatus(state, false), seq: before.seq + 1, since: STARTED_AT, ...changes };
@@ -75,6 +82,8 @@ export const createMemoryWorker = (): MemoryWorker => {
     untoldSends: [],
     beforeConnect: async () => Promise.resolve(),
     beforeSent: async () => Promise.resolve(),
+    asked: [],
+    answers: {},
     pairingNumbers: [],
     history: [],
     loggedEvents: [],
@@ -136,6 +145,21 @@ export const createMemoryWorker = (): MemoryWorker => {
       untold: () => worker.untoldSends,
       told: async (_sessionId, key) => {
         worker.toldKeys.push(key);
+        return Promise.resolve();
+      },
+    },
+    queries: {
+      ask: async (sessionId, name, params) => {
+        assertConnected(sessionId);
+        worker.asked.push({ sessionId, name, params });
+        const answer = worker.answers[name];
+        if (answer instanceof AppError) throw answer;
+        // As the table has it: whoever sets an answer sees to that.
+        return Promise.resolve(QUERIES[name].result.parse(answer) as QueryResult<typeof name>);
+      },
+      setPicture: async (sessionId, jpeg, group) => {
+        assertConnected(sessionId);
+        worker.asked.push({ sessionId, name: 'profile.picture', params: { jpeg, group } });
         return Promise.resolve();
       },
     },

@@ -20,6 +20,7 @@ const USUAL: Record<RunnerCall, unknown> = {
   'session.settle': {},
   'session.forget': {},
   'session.pairingCode': { code: 'ABCD1234', expiresAt: 5 },
+  'session.query': { result: {} },
   'session.send': { timestamp: 1_700_000_000_000 },
   'store.trim': {},
   'runner.drain': {},

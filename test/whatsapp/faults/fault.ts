@@ -64,6 +64,14 @@ export const faultSchema = z.discriminatedUnion('kind', [
     target: targetSchema.default({}),
     ...times,
   }),
+  /** Answers queries like these with an error: 429 for too many, 500 for a server that fails. */
+  z.strictObject({
+    kind: z.literal('refuse-query'),
+    error: z.int().min(400).max(599),
+    match: stanzaMatchSchema.default({}),
+    target: targetSchema.default({}),
+    ...times,
+  }),
   /** Does something to single transfers of media. */
   z.strictObject({
     kind: z.literal('media'),

@@ -1,5 +1,6 @@
 import { answerSync } from '../app-state/sync-query.js';
 import type { Companion } from '../accounts/companion.js';
+import { matchesStanza, targets } from '../faults/matching.js';
 import { answerGroupQuery } from '../groups/group-queries.js';
 import { answerBlockList, changeBlockList } from '../profile/block-list.js';
 import { answerPicture, changeAbout, changePicture } from '../profile/profile-queries.js';
@@ -99,6 +100,7 @@ export function answerIq(world: World, connection: Connection, node: Stanza): vo
   const key = `${xmlns ?? ''}/${type ?? ''}/${child?.tag ?? ''}`;
   const from = xmlns === 'w:g2' ? to : SERVER_JID;
   try {
+    refuseAsTold(world, connection, node);
     const answer = find(key, { world, connection, node, child });
     connection.send(stanza('iq', { id, from, type: 'result' }, answer && [...answer]));
   } catch (error) {
@@ -110,6 +112,14 @@ export function answerIq(world: World, connection: Connection, node: Stanza): vo
   // What it missed follows the confirmation that it may come.
   if (key === 'passive/set/active' && companion) world.switchboard.startReceiving(companion);
   if (key === 'passive/set/passive' && companion) companion.receiving = false;
+}
+
+function refuseAsTold(world: World, connection: Connection, node: Stanza): void {
+  const fault = world.faults.strike(
+    'refuse-query',
+    ({ match, target }) => targets(target, connection.subject) && matchesStanza(match, node),
+  );
+  if (fault) throw new QueryRefused(fault.error, 'refused by a fault');
 }
 
 function find(key: string, query: Query): Answer {
