@@ -6,7 +6,6 @@ export {
   DEFAULT_CONNECTION_CONFIG,
   decodeMessageNode,
   decryptPollVote,
-  generateWAMessage,
   getBinaryNodeChild,
   getBinaryNodeChildren,
   initAuthCreds,

@@ -95,9 +95,7 @@ export class Runner {
           const code = await this.#required(sessionId).requestPairingCode(phoneNumber);
           return { code, expiresAt: Date.now() + PAIRING_CODE_LIFE_MS };
         },
-        'session.send': async ({ sessionId, messageId, to, content }) => ({
-          timestamp: await this.#required(sessionId).send({ messageId, to, content }),
-        }),
+        'session.send': async ({ sessionId, message }) => this.#required(sessionId).send(message),
         'session.query': async ({ sessionId, name, params }) => ({ result: await this.#required(sessionId).query(name, params) }),
         'store.trim': async ({ to }) => {
           await store.trimChanges(to);

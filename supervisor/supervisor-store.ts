@@ -1,4 +1,5 @@
-import type { MessageStatus, OutgoingContent } from '../shared/domain/message.js';
+import type { MessageStatus } from '../shared/domain/message.js';
+import type { Outgoing } from '../shared/domain/outgoing.js';
 import type { Reason, SessionState } from '../shared/domain/session.js';
 import type { ErrorCode } from '../shared/errors.js';
 import { openStore, type OpenOptions, type Schema } from '../shared/store/open-store.js';
@@ -172,14 +173,11 @@ export interface MediaRow {
   at: number;
 }
 
-export interface Intent {
+/** Intents of earlier versions, of texts only, have neither references nor a secret. */
+export interface Intent extends Omit<Outgoing, 'references' | 'secret'>, Partial<Pick<Outgoing, 'references' | 'secret'>> {
   sessionId: string;
   order: number;
-  messageId: string;
-  to: string;
-  content: OutgoingContent;
   idempotencyKey: string | undefined;
-  createdAt: number;
 }
 
 export interface IdempotencyRow {

@@ -1,5 +1,6 @@
 // What the HTTP layer sees of the worker; lifecycle.ts builds the one implementation.
-import type { Message, MessageStatus, OutgoingContent } from '../shared/domain/message.js';
+import type { Message, MessageStatus } from '../shared/domain/message.js';
+import type { OutgoingContent } from '../shared/domain/outgoing.js';
 import type { OutwardStatus, Reason, SessionState } from '../shared/domain/session.js';
 import type { Beat } from '../shared/ipc/protocol.js';
 import type { QueryName, QueryParams, QueryResult } from '../shared/ipc/queries.js';

@@ -1,9 +1,11 @@
-import { isGroup, isLid } from '../../shared/domain/ids.js';
-import type { OutgoingContent } from '../../shared/domain/message.js';
+import { isGroup, isLid, withoutDevice } from '../../shared/domain/ids.js';
+import type { Outgoing } from '../../shared/domain/outgoing.js';
 import { AppError } from '../../shared/errors.js';
 import type { Store } from '../../shared/store/store.js';
-import { generateWAMessage, proto, type UserFacingSocketConfig, type WAMessageKey, type WASocket } from '../baileys.js';
+import { proto, type UserFacingSocketConfig, type WAMessageKey, type WASocket } from '../baileys.js';
 import { SLOT_TABLES } from '../../shared/store/slot-store.js';
+import { compose } from './compose/compose.js';
+import type { Composed } from './compose/composing.js';
 
 interface OutgoingRow {
   message: Uint8Array;
@@ -13,25 +15,27 @@ interface OutgoingRow {
 /** Sent messages are kept this long to answer retry receipts of recipients that could not decrypt them. */
 const KEEP_MS = 24 * 60 * 60_000;
 
-export interface SendRequest {
+/** A message that can go out, kept for who asks for it again. */
+export interface Prepared extends Composed {
   messageId: string;
   to: string;
-  content: OutgoingContent;
+  /** Base64 of the message, for every type but text, of which history needs no more. */
+  raw?: string;
 }
 
-/** Writes the message to the wire. Resolves when its bytes were handed over; only an ack means sent. */
-export const relay = async (sock: WASocket, store: Store, sessionId: string, { messageId, to, content }: SendRequest): Promise<void> => {
+export const prepare = async (sock: WASocket, store: Store, sessionId: string, outgoing: Outgoing): Promise<Prepared> => {
+  const { messageId, to, content } = outgoing;
   await assertOnWhatsApp(sock, to);
-  const message = await generateWAMessage(
-    to,
-    // null, not absent: absent lets Baileys look for a link preview.
-    { text: content.text, linkPreview: null },
-    { messageId, userJid: sock.authState.creds.me?.id ?? '', upload: refuseUpload },
-  );
-  if (!message.message) throw new AppError('INVALID_REQUEST', 'The message has no content.');
-  const row: OutgoingRow = { message: proto.Message.encode(message.message).finish(), at: Date.now() };
+  const composed = compose(outgoing, withoutDevice(sock.authState.creds.me?.id ?? ''));
+  const bytes = proto.Message.encode(composed.message).finish();
+  const row: OutgoingRow = { message: bytes, at: Date.now() };
   await store.commit([{ table: SLOT_TABLES.outgoing, key: [sessionId, messageId], value: row }]);
-  await sock.relayMessage(to, message.message, { messageId });
+  return { ...composed, messageId, to, ...(content.type !== 'text' && { raw: Buffer.from(bytes).toString('base64') }) };
+};
+
+/** Writes the message to the wire. Resolves when its bytes were handed over; only an ack means sent. */
+export const relay = async (sock: WASocket, { messageId, to, message, attributes = {}, nodes = [] }: Prepared): Promise<void> => {
+  await sock.relayMessage(to, message, { messageId, additionalAttributes: attributes, additionalNodes: nodes });
 };
 
 /** Answers Baileys when a recipient asks for a message again. */
@@ -58,5 +62,3 @@ const assertOnWhatsApp = async (sock: WASocket, to: string): Promise<void> => {
     throw new AppError('RECIPIENT_NOT_ON_WHATSAPP', 'This number is not on WhatsApp.');
   }
 };
-
-const refuseUpload = async (): Promise<never> => Promise.reject(new AppError('INVALID_REQUEST', 'Only text can be sent.'));

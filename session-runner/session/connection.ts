@@ -1,4 +1,5 @@
 import { withoutDevice } from '../../shared/domain/ids.js';
+import type { Outgoing } from '../../shared/domain/outgoing.js';
 import type { Reason } from '../../shared/domain/session.js';
 import { AppError, messageOf } from '../../shared/errors.js';
 import type { QueryName } from '../../shared/ipc/queries.js';
@@ -11,7 +12,7 @@ import { baileysLogger } from '../baileys-logger.js';
 import { Acks } from '../messages/acks.js';
 import type { InFlightMarks } from '../in-flight.js';
 import { entriesOf, playedInGroup } from '../messages/inbound.js';
-import { relay, sentMessage, type SendRequest } from '../messages/outbound.js';
+import { prepare, relay, sentMessage } from '../messages/outbound.js';
 import type { Spool, SpoolEntry } from '../messages/spool.js';
 import { Queries } from '../queries/queries.js';
 import { credsWrite, isPaired } from './auth-state.js';
@@ -63,6 +64,12 @@ export interface ConnectionOptions {
   onCaughtUp: () => void;
   /** Called once, after the socket is closed, everything it learned is committed and its late writers are fenced off. */
   onClosed: (close: ConnectionClose) => void;
+}
+
+/** `timestamp`: when WhatsApp acknowledged it, in Unix milliseconds; `raw` as `Prepared` has it. */
+export interface Sent {
+  timestamp: number;
+  raw?: string;
 }
 
 /** One live Baileys socket of a session, from connect to close. */
@@ -137,19 +144,20 @@ export class Connection {
   }
 
   /** Sends in order; resolves with the time of WhatsApp's ack. */
-  async send(request: SendRequest): Promise<number> {
+  async send(message: Outgoing): Promise<Sent> {
     this.#assertOpen();
     // Not in the queue: a group of which WhatsApp says nothing holds up no other chat.
-    await this.#queries.ready(request.to);
-    const turn = this.#sendQueue.then(async () => this.#relay(request));
+    await this.#queries.ready(message.to);
+    const turn = this.#sendQueue.then(async () => this.#relay(message));
     this.#sendQueue = turn.then(
       // Receipts are handled between two sends only if the loop gets a turn.
       async () => new Promise((resolve) => setImmediate(resolve)),
       () => undefined,
     );
-    const acked = await (await turn).acked;
-    this.#options.deafWatch?.acked(request.to);
-    return acked;
+    const { raw, acked } = await turn;
+    const timestamp = await acked;
+    this.#options.deafWatch?.acked(message.to);
+    return { timestamp, ...(raw !== undefined && { raw }) };
   }
 
   /** Asks WhatsApp for something; see `runQuery`. */
@@ -292,9 +300,9 @@ export class Connection {
     if (this.#state !== 'open') throw new AppError('SESSION_NOT_CONNECTED', 'The session is not connected.');
   }
 
-  async #relay(request: SendRequest): Promise<{ acked: Promise<number> }> {
+  async #relay(message: Outgoing): Promise<{ raw: string | undefined; acked: Promise<number> }> {
     this.#assertOpen();
-    const acked = this.#acks.wait(request.messageId, RELAY_TIMEOUT_MS + ACK_TIMEOUT_MS, () => {
+    const acked = this.#acks.wait(message.messageId, RELAY_TIMEOUT_MS + ACK_TIMEOUT_MS, () => {
       this.terminate('ack_timeout');
     });
     // Whoever waits for the ack sees its rejection; this send may fail before.
@@ -304,16 +312,18 @@ export class Connection {
     }, RELAY_TIMEOUT_MS);
     try {
       const { inFlight, store, sessionId } = this.#options;
-      const relayed = inFlight.during(sessionId, 'send', async () => relay(this.#sock, store, sessionId, request));
+      const prepared = inFlight.during(sessionId, 'send', async () => prepare(this.#sock, store, sessionId, message));
+      const relayed = prepared.then(async (ready) => inFlight.during(sessionId, 'send', async () => relay(this.#sock, ready)));
+      // The ack may overtake what is left to do after the bytes have gone.
       await Promise.race([relayed, acked]);
+      return { raw: (await prepared).raw, acked };
     } catch (error) {
       const failure = error instanceof AppError ? error : new AppError('INTERNAL', 'The message could not be sent.', { cause: error });
-      this.#acks.cancel(request.messageId, failure);
+      this.#acks.cancel(message.messageId, failure);
       throw failure;
     } finally {
       clearTimeout(stuck);
     }
-    return { acked };
   }
 
   /** Whatever Baileys emits that must not be lost is committed before any frame that follows can leave. */

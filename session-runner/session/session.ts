@@ -1,4 +1,5 @@
 import { AppError } from '../../shared/errors.js';
+import type { Outgoing } from '../../shared/domain/outgoing.js';
 import type { Rhythm } from '../../shared/domain/rhythm.js';
 import type { SessionFact } from '../../shared/ipc/protocol.js';
 import type { QueryName } from '../../shared/ipc/queries.js';
@@ -6,13 +7,12 @@ import type { Logger } from '../../shared/logging.js';
 import type { RunnerEnvironment } from '../../shared/runner-environment.js';
 import type { Store } from '../../shared/store/store.js';
 import type { InFlightMarks } from '../in-flight.js';
-import type { SendRequest } from '../messages/outbound.js';
 import type { Spool } from '../messages/spool.js';
 import { rowsOf, SLOT_TABLES } from '../../shared/store/slot-store.js';
 import { isPaired, loadCreds } from './auth-state.js';
 import { classifyClose, type CloseVerdict } from './close-classifier.js';
 import type { ConnectTurns } from './connect-turns.js';
-import { Connection, type ConnectionClose } from './connection.js';
+import { Connection, type ConnectionClose, type Sent } from './connection.js';
 import { DeafWatch } from './deaf-watch.js';
 import { reconnectDelay, SHOWN_AS_ERROR_AFTER_MS } from './reconnect-policy.js';
 
@@ -106,8 +106,8 @@ export class Session {
     await this.#options.store.commit(rowsOf(this.#options.store, this.#options.sessionId));
   }
 
-  async send(request: SendRequest): Promise<number> {
-    return this.#required().send(request);
+  async send(message: Outgoing): Promise<Sent> {
+    return this.#required().send(message);
   }
 
   async query(name: QueryName, params: unknown): Promise<unknown> {

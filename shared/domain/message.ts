@@ -9,6 +9,9 @@ export type MessageStatus = z.infer<typeof MessageStatus>;
 /** True when `to` is further along than `from`. */
 export const advances = (from: MessageStatus, to: MessageStatus): boolean => MESSAGE_STATUSES.indexOf(to) > MESSAGE_STATUSES.indexOf(from);
 
+/** WhatsApp has not confirmed it, so nobody else may have it. */
+export const isUnconfirmed = ({ status }: { status: MessageStatus }): boolean => status === 'pending' || status === 'failed';
+
 /** A message as history keeps it. Times are Unix milliseconds, jids carry no device. */
 export const Message = z.object({
   id: z.string(),
@@ -44,7 +47,3 @@ export const Message = z.object({
   revokedAt: z.number().int().optional(),
 });
 export type Message = z.infer<typeof Message>;
-
-/** What a client asks to be sent. */
-export const OutgoingContent = z.discriminatedUnion('type', [z.object({ type: z.literal('text'), text: z.string().min(1) })]);
-export type OutgoingContent = z.infer<typeof OutgoingContent>;

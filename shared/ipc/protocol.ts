@@ -1,12 +1,13 @@
 // The two maps that are the source of types, validation and documentation of what crosses between supervisor and runner.
 import { z } from 'zod';
 import { SessionId } from '../domain/ids.js';
-import { Message, MessageStatus, OutgoingContent } from '../domain/message.js';
+import { Message, MessageStatus } from '../domain/message.js';
+import { Outgoing } from '../domain/outgoing.js';
 import { Rhythm } from '../domain/rhythm.js';
 import { Reason } from '../domain/session.js';
 import { QUERIES, type QueryName } from './queries.js';
 
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** Owner's number of a session; a runner ignores calls with a lower one than it knows. */
 const Epoch = z.number().int().nonnegative();
@@ -44,10 +45,13 @@ export const RUNNER_CALLS = {
     result: z.object({ code: z.string(), expiresAt: z.number().int() }),
     deadlineMs: 30_000,
   },
-  /** Send under an id chosen before; answers when WhatsApp acknowledged it. `timestamp` is that moment in Unix milliseconds. */
+  /**
+   * Send under an id chosen before; answers when WhatsApp acknowledged it. `timestamp` is that moment in Unix milliseconds, `raw` base64 of the
+   * protobuf message, for every type but text.
+   */
   'session.send': {
-    params: z.object({ ...session, messageId: z.string(), to: z.string(), content: OutgoingContent }),
-    result: z.object({ timestamp: z.number().int() }),
+    params: z.object({ ...session, message: Outgoing }),
+    result: z.object({ timestamp: z.number().int(), raw: z.string().optional() }),
     deadlineMs: 40_000,
   },
   /** Ask WhatsApp for something, or to do something; `params` and `result` as `QUERIES` has them for the name. */

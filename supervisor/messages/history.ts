@@ -1,4 +1,4 @@
-import { advances, type Message, type MessageStatus } from '../../shared/domain/message.js';
+import { advances, isUnconfirmed, type Message, type MessageStatus } from '../../shared/domain/message.js';
 import type { Store, Write } from '../../shared/store/store.js';
 import { TABLES, type MessageCount, type MessageDay } from '../supervisor-store.js';
 import { PartMarks } from './changed-parts.js';
@@ -32,7 +32,8 @@ export class History {
 
   /**
    * Nothing when the message is there already; a placeholder for what could not be decrypted gives way to the message itself. An edit or a
-   * revocation changes the message it is about too, if that is the same author's, in the same chat, and here.
+   * revocation changes the message it is about too, if that is the same author's, in the same chat, and here; one of our own does so once
+   * WhatsApp has it, and until then nobody sees it.
    */
   append(sessionId: string, given: Message): Write[] {
     const message = { ...given, timestamp: inNamedDay(given.timestamp) };
@@ -50,15 +51,28 @@ export class History {
 
   /** Moves one of our own messages forward; nothing when it is unknown, no longer kept here, or further along already. */
   advance(sessionId: string, messageId: string, status: MessageStatus): Write[] {
-    const known = this.#store.get<Place>(TABLES.messageIndex, indexKey(sessionId, { fromMe: true, from: '', id: messageId }));
-    if (!known || this.#evicted(sessionId, known)) return [];
-    const [second, n, part] = known;
-    const message = this.#store.get<Message>(TABLES.messages, [sessionId, second, n]);
-    if (!message || !advances(message.status, status)) return [];
-    return [
-      { table: TABLES.messages, key: [sessionId, second, n], value: { ...message, status } },
-      this.#marks.mark(sessionId, dayOf(second), part),
-    ];
+    return this.settle(sessionId, messageId, status).writes;
+  }
+
+  /** The same, and what was sent; see `Message.raw`. `moved` tells whether the status did. */
+  settle(sessionId: string, messageId: string, status: MessageStatus, raw?: string): { writes: Write[]; moved: boolean } {
+    const found = this.#own(sessionId, messageId);
+    if (!found) return { writes: [], moved: false };
+    const { place, message: before } = found;
+    const moved = advances(before.status, status);
+    // What was deleted meanwhile is not told any more.
+    const told = before.revokedAt === undefined && before.raw === undefined ? raw : undefined;
+    const after = { ...before, ...(moved && { status }), ...(told !== undefined && { raw: told }) };
+    if (isUnconfirmed(before) && !isUnconfirmed(after) && changedBy(after) !== undefined) {
+      return { writes: this.#withEffect(sessionId, after, (kept) => this.#replace(sessionId, place, before, kept)), moved };
+    }
+    if (told !== undefined) return { writes: this.#replace(sessionId, place, before, after), moved };
+    if (!moved) return { writes: [], moved };
+    const [second, n, part] = place;
+    return {
+      writes: [{ table: TABLES.messages, key: [sessionId, second, n], value: after }, this.#marks.mark(sessionId, dayOf(second), part)],
+      moved,
+    };
   }
 
   /** Newest first. @throws STORAGE_UNAVAILABLE when the page has days that are only in the object store, and it cannot be read */
@@ -88,8 +102,15 @@ export class History {
     return writes;
   }
 
+  #own(sessionId: string, messageId: string): { place: Place; message: Message } | undefined {
+    const place = this.#store.get<Place>(TABLES.messageIndex, indexKey(sessionId, { fromMe: true, from: '', id: messageId }));
+    if (!place || this.#evicted(sessionId, place)) return undefined;
+    const message = this.#store.get<Message>(TABLES.messages, [sessionId, place[0], place[1]]);
+    return message && { place, message };
+  }
+
   #target(sessionId: string, message: Message): { place: Place; message: Message } | undefined {
-    const id = changedBy(message);
+    const id = isUnconfirmed(message) ? undefined : changedBy(message);
     const found = id === undefined ? undefined : this.#byAuthor(sessionId, message, id);
     return found && inOneChat(found.message, message) ? found : undefined;
   }

@@ -6,11 +6,12 @@ import { TABLES, type Intent, type SessionRow } from '../supervisor-store.js';
 import type { SendRequest } from '../worker.js';
 import type { History } from './history.js';
 import { keyWrites } from './idempotency.js';
-import { newMessageId } from './send-rules.js';
+import { newMessageId, newSecret } from './send-rules.js';
+import { shownContent } from './shown-content.js';
 
 /** @param order its place among the sends of the session */
 export const newIntent = ({ sessionId, to, content, idempotencyKey }: SendRequest, order: number, createdAt: number): Intent => {
-  return { sessionId, order, messageId: newMessageId(), to, content, idempotencyKey, createdAt };
+  return { sessionId, order, messageId: newMessageId(), to, content, references: {}, secret: newSecret(), idempotencyKey, createdAt };
 };
 
 /** All of it belongs in one commit. */
@@ -29,8 +30,7 @@ const historyRow = ({ messageId, to, content, createdAt }: Intent, from: string)
   from,
   to,
   fromMe: true,
-  type: content.type,
-  content: content.text,
+  ...shownContent(content),
   timestamp: createdAt,
   status: 'pending',
 });

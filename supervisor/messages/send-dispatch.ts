@@ -6,7 +6,7 @@ import type { Pauses } from './pauses.js';
 import type { PendingSend } from './pending-send.js';
 import type { SendOutcomes } from './send-outcomes.js';
 import type { SendQueues } from './send-queues.js';
-import { asAppError, isWorthAnotherTry } from './send-rules.js';
+import { asAppError, isWorthAnotherTry, outgoingOf } from './send-rules.js';
 
 export interface SendDispatchOptions {
   registry: Pick<Registry, 'find'>;
@@ -46,12 +46,12 @@ export class SendDispatch {
 
   async #dispatch(pending: PendingSend, slot: number): Promise<void> {
     const { fleet, outcomes } = this.#options;
-    const { sessionId, messageId, to, content } = pending.intent;
+    const { sessionId, messageId } = pending.intent;
     pending.inFlight = true;
     pending.dispatched = true;
     try {
-      const { timestamp } = await fleet.call(slot, 'session.send', { sessionId, messageId, to, content });
-      await outcomes.finish(pending, { messageId, status: 'sent', timestamp });
+      const { timestamp, raw } = await fleet.call(slot, 'session.send', { sessionId, message: outgoingOf(pending.intent) });
+      await outcomes.finish(pending, { messageId, status: 'sent', timestamp, raw });
     } catch (error) {
       pending.inFlight = false;
       await this.#afterFailure(pending, error);

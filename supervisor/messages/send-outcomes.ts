@@ -24,6 +24,11 @@ export interface SendOutcomesOptions {
   onMoved: ((move: StatusMove) => void) | undefined;
 }
 
+/** `raw`: what was sent; see `session.send`. */
+interface Confirmed extends SendResult {
+  raw: string | undefined;
+}
+
 const RETRY_PAUSE_MS = 1_000;
 /** A send that could not be completed in this time is given up; nobody wants last week's message to arrive. */
 const INTENT_LIFE_MS = 24 * 60 * 60_000;
@@ -37,7 +42,7 @@ export class SendOutcomes {
   }
 
   /** Commits the outcome, then tells whoever waits. With `forget` the key may be used anew: nothing was sent. */
-  async finish(pending: PendingSend, outcome: SendResult | AppError, forget = false): Promise<void> {
+  async finish(pending: PendingSend, outcome: Confirmed | AppError, forget = false): Promise<void> {
     const { queues, pauses } = this.#options;
     const { intent } = pending;
     if (pending.finishing || !queues.find(intent.messageId)) return;
@@ -49,7 +54,7 @@ export class SendOutcomes {
     }
     queues.remove(pending);
     if (outcome instanceof AppError) pending.reject(outcome);
-    else pending.resolve(outcome);
+    else pending.resolve({ messageId: outcome.messageId, status: outcome.status, timestamp: outcome.timestamp });
   }
 
   /** Gives up what is too old, also what nobody took up yet, and forgets old keys. */
@@ -72,7 +77,7 @@ export class SendOutcomes {
     }
   }
 
-  async #write(intent: Intent, outcome: SendResult | AppError, forget: boolean): Promise<boolean> {
+  async #write(intent: Intent, outcome: Confirmed | AppError, forget: boolean): Promise<boolean> {
     const { registry, log } = this.#options;
     try {
       if (registry.find(intent.sessionId)) await this.#commit(intent, outcome, forget);
@@ -86,20 +91,20 @@ export class SendOutcomes {
     }
   }
 
-  async #commit(intent: Intent, outcome: SendResult | AppError, forget: boolean): Promise<void> {
+  async #commit(intent: Intent, outcome: Confirmed | AppError, forget: boolean): Promise<void> {
     const { sessionId, messageId, idempotencyKey } = intent;
     const { store, history, onMoved, commits } = this.#options;
     const failed = outcome instanceof AppError;
     const status = failed ? 'failed' : outcome.status;
     const result = failed ? { code: outcome.code, message: outcome.message } : { status, timestamp: outcome.timestamp };
     const known = keyRow(store, sessionId, idempotencyKey);
-    const move = history.advance(sessionId, messageId, status);
+    const { writes, moved } = history.settle(sessionId, messageId, status, failed ? undefined : outcome.raw);
     await commits.commit([
       { table: TABLES.intents, key: [sessionId, intent.order], value: undefined },
-      ...move,
+      ...writes,
       ...keyOutcome(intent, known, forget ? undefined : result),
     ]);
-    if (move.length > 0) onMoved?.({ sessionId, messageId, status, at: Date.now() });
+    if (moved) onMoved?.({ sessionId, messageId, status, at: Date.now() });
   }
 }
 

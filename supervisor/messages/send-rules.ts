@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { Outgoing } from '../../shared/domain/outgoing.js';
 import { AppError, type ErrorCode } from '../../shared/errors.js';
 import type { Intent, SessionRow } from '../supervisor-store.js';
 import type { SendRequest } from '../worker.js';
@@ -31,6 +32,19 @@ export const stillBeingSent = ({ messageId, idempotencyKey }: Intent, code: 'DRA
 
 export const asAppError = (error: unknown): AppError =>
   error instanceof AppError ? error : new AppError('INTERNAL', 'The message could not be sent.', { cause: error });
+
+/** See `Outgoing.secret`. */
+export const newSecret = (): string => randomBytes(32).toString('base64');
+
+/** What a runner is given of an intent. */
+export const outgoingOf = ({ messageId, to, content, references = {}, secret = newSecret(), createdAt }: Intent): Outgoing => ({
+  messageId,
+  to,
+  content,
+  references,
+  secret,
+  createdAt,
+});
 
 /** As WhatsApp's own clients make them: random, so no two ever meet. */
 export const newMessageId = (): string => `3EB0${randomBytes(9).toString('hex').toUpperCase()}`;

@@ -1,7 +1,7 @@
 import type { Worker } from '../../worker.js';
 import { endpoint, type Endpoint } from '../endpoint.js';
 import { invalidRequest } from '../parse.js';
-import { SendHeaders, SendMessage, SentMessage } from '../schemas/message.js';
+import { SendHeaders, SendMessage, SentMessage } from '../schemas/send.js';
 import { SessionPath } from '../schemas/session.js';
 import { iso } from '../session-json.js';
 
@@ -24,10 +24,22 @@ export const sendEndpoints = ({ messages }: Worker): Endpoint[] => [
         body: { to: '6281200000002', type: 'text', message: 'Your order is ready.' },
         data: { messageId: '3EB008A2FED8F031B81973', status: 'sent', timestamp: '2026-11-22T16:19:13.000Z' },
       },
+      location: {
+        params: { id: 'alice' },
+        body: { to: '6281200000002', type: 'location', latitude: -6.1754, longitude: 106.8272, name: 'Monas' },
+      },
+      contacts: {
+        params: { id: 'alice' },
+        body: { to: '6281200000002', type: 'contacts', contacts: [{ name: 'Anna', phones: ['+6281234567890'] }] },
+      },
+      poll: {
+        params: { id: 'alice' },
+        body: { to: '120363000000000000@g.us', type: 'poll', question: 'Lunch?', options: ['rice', 'noodles'], selectable: 1 },
+      },
     },
-    handle: async ({ params: { id: sessionId }, headers, body: { to, type, message, clientMessageId } }) => {
+    handle: async ({ params: { id: sessionId }, headers, body: { to, content, clientMessageId } }) => {
       const idempotencyKey = oneKey(headers['idempotency-key'], clientMessageId ?? undefined);
-      const { messageId, status, timestamp } = await messages.send({ sessionId, to, content: { type, text: message }, idempotencyKey });
+      const { messageId, status, timestamp } = await messages.send({ sessionId, to, content, idempotencyKey });
       return { messageId, status, timestamp: iso(timestamp) };
     },
   }),

@@ -11,6 +11,8 @@ export const string = (name: string) =>
   z.string({ error: ({ input }) => (input === undefined || input === null ? `${name} is required` : `${name} must be a string`) });
 export const object = <S extends z.ZodRawShape>(shape: S) => z.object(shape, { error: 'the body must be a JSON object' });
 export const NoBody = object({});
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Backends send null or '' for a label they do not have. */
 export const label = (name: string) =>
@@ -54,12 +56,26 @@ export const recipient = (name: string) =>
     })
     .meta({ description: 'A phone number with its country code, digits only, or an address ending in @s.whatsapp.net, @lid or @g.us.' });
 
-export const messageText = (name: string) =>
+/** What people are to read. */
+export const words = (name: string, least: number, most: number) =>
   string(name)
-    .min(1, `${name} must not be empty`)
-    .max(TEXT_MAX, `${name} must be at most ${TEXT_MAX} characters`)
+    .min(least, `${name} must not be empty`)
+    .max(most, `${name} must be at most ${most} characters`)
     // It could not be encoded and would reach the phone as a replacement character.
     .refine((text) => !LONE_SURROGATE.test(text), `${name} must not hold half of a surrogate pair`);
+
+export const messageText = (name: string) => words(name, 1, TEXT_MAX);
+
+/** Null and '' say the same as nothing. */
+export const optionalWords = (name: string, most: number) =>
+  words(name, 0, most)
+    .nullish()
+    .transform((text) => (text === null || text === '' ? undefined : text));
+
+export const degrees = (name: string, limit: number) => {
+  const error = `${name} must be a number from -${limit} to ${limit}`;
+  return z.number({ error }).min(-limit, error).max(limit, error);
+};
 
 /** Of answers: ISO 8601 in UTC. */
 export const Time = z.iso.datetime();

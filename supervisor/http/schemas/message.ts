@@ -1,20 +1,10 @@
 import { z } from 'zod';
 import { MESSAGE_STATUSES } from '../../../shared/domain/message.js';
 import { Quoted } from '../../../shared/domain/message-details.js';
-import { idempotencyKey, messageText, object, recipient, Time } from './fields.js';
+import { Time } from './fields.js';
 import { Pagination } from './page.js';
 
-export const SendMessage = object({
-  to: recipient('to'),
-  type: z.literal('text', { error: 'type must be text' }),
-  message: messageText('message'),
-  clientMessageId: idempotencyKey('clientMessageId').nullable(),
-});
-export const SendHeaders = z.object({ 'idempotency-key': idempotencyKey('Idempotency-Key') });
-
-const Status = z.enum(MESSAGE_STATUSES);
-
-export const SentMessage = z.object({ messageId: z.string(), status: Status, timestamp: Time });
+export const Status = z.enum(MESSAGE_STATUSES);
 
 /** A message as history and events show it. */
 export const HistoryMessage = z

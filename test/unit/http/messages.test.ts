@@ -38,7 +38,7 @@ describe('send', () => {
 
   it.each(['a', ' ', '\n', '\u{1f600}'.repeat(32_768), 'a'.repeat(65_536)])('passes the text on as it is (%#)', async (message) => {
     expect((await send({ message })).status).toBe(200);
-    expect(fixture.worker.sent[0]?.content.text).toBe(message);
+    expect(fixture.worker.sent[0]?.content).toEqual({ type: 'text', text: message });
   });
 
   it('takes the key from the header or the body, and from both when they agree', async () => {

@@ -47,7 +47,10 @@ export const startSends = async (store: Store, deadlineMs = LONG_MS): Promise<Se
     await store.settled();
   });
   const given = (): { text: string; messageId: string }[] =>
-    fleet.of('session.send').map(({ params }) => ({ text: params.content.text, messageId: params.messageId }));
+    fleet.of('session.send').map(({ params: { message } }) => ({
+      text: message.content.type === 'text' ? message.content.text : message.content.type,
+      messageId: message.messageId,
+    }));
   return { store, registry, fleet, history, sends, given };
 };
 

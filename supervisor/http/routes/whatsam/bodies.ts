@@ -1,6 +1,6 @@
 // What a whatsam gateway sends to a session, in the forms of its several revisions. Unknown keys are ignored.
 import { z } from 'zod';
-import { messageText, object, recipient, string } from '../../schemas/fields.js';
+import { degrees, isObject, messageText, object, recipient, string } from '../../schemas/fields.js';
 
 /** Kinds this version cannot send, and what to call them in a sentence. */
 export const NOT_SENT = {
@@ -22,10 +22,6 @@ const ACTIONS = ['delete', 'unsend', 'edit', 'star', 'unstar', 'reaction', 'read
 const to = recipient('to');
 const optional = (name: string) => string(name).nullish();
 const webUrl = (name: string) => z.url({ protocol: /^https?$/, error: `${name} must be an http or https URL` });
-const degrees = (name: string, limit: number) => {
-  const error = `${name} must be a number from -${limit} to ${limit}`;
-  return z.number({ error }).min(-limit, error).max(limit, error);
-};
 
 /** By address, or as base64 in the body. */
 const media = <K extends 'image' | 'video' | 'document' | 'audio' | 'sticker'>(type: K) =>
@@ -79,8 +75,6 @@ const flat = (body: unknown): unknown => {
   const { type, to: recipientOf, [body['type']]: nested } = body;
   return isObject(nested) ? { ...nested, type, to: recipientOf } : body;
 };
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export const SendBody = z.preprocess(
   flat,

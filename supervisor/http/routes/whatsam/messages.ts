@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError, messageOf, type ErrorCode } from '../../../../shared/errors.js';
-import type { OutgoingContent } from '../../../../shared/domain/message.js';
+import type { OutgoingContent } from '../../../../shared/domain/outgoing.js';
 import type { Logger } from '../../../../shared/logging.js';
 import { fingerprintOf } from '../../../messages/send-rules.js';
 import { newUntoldKey } from '../../../messages/untold-sends.js';
@@ -8,7 +8,7 @@ import type { Worker } from '../../../worker.js';
 import { endpoint, type Endpoint } from '../../endpoint.js';
 import { parse } from '../../parse.js';
 import { messageText, Time } from '../../schemas/fields.js';
-import { SendHeaders } from '../../schemas/message.js';
+import { SendHeaders } from '../../schemas/send.js';
 import { SessionPath } from '../../schemas/session.js';
 import { iso } from '../../session-json.js';
 import { linkText, ManageMessage, NOT_SENT, SendBody } from './bodies.js';
