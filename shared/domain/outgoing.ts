@@ -59,7 +59,6 @@ export type Referenced = z.infer<typeof Referenced>;
 
 /** What a message refers to, as it was when it was accepted. `target`: what it is about. */
 const References = z.object({ quoted: Referenced.optional(), target: Referenced.optional() });
-export type References = z.infer<typeof References>;
 
 /** A message to be sent: with the same of these the same bytes go out, whoever sends them and how often. */
 export const Outgoing = z.object({
