@@ -12,6 +12,8 @@ const MAIN = fileURLToPath(
   new URL(import.meta.url.includes('/dist/') ? '../../supervisor/main.js' : '../../dist/supervisor/main.js', import.meta.url),
 );
 
+/** As `npm start` has them. */
+const NODE_OPTIONS = ['--max-semi-space-size=4'];
 const START_TIMEOUT_MS = 90_000;
 /** For what takes moments unless the machine is busy with other things. */
 const SLOWLY_MS = 120_000;
@@ -57,7 +59,7 @@ export class WorkerProcess {
 
   /** Resolves when it listens; rejects with what it printed when it exits before. */
   static async start(options: WorkerOptions): Promise<WorkerProcess> {
-    const child = spawn(process.execPath, [MAIN], {
+    const child = spawn(process.execPath, [...NODE_OPTIONS, MAIN], {
       env: {
         PATH: process.env['PATH'] ?? '',
         HOME: process.env['HOME'] ?? '',
