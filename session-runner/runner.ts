@@ -95,7 +95,7 @@ export class Runner {
           const code = await this.#required(sessionId).requestPairingCode(phoneNumber);
           return { code, expiresAt: Date.now() + PAIRING_CODE_LIFE_MS };
         },
-        'session.send': async ({ sessionId, message }) => this.#required(sessionId).send(message),
+        'session.send': async ({ sessionId, message, typingMs }) => this.#required(sessionId).send(message, typingMs),
         'session.query': async ({ sessionId, name, params }) => ({ result: await this.#required(sessionId).query(name, params) }),
         'store.trim': async ({ to }) => {
           await store.trimChanges(to);

@@ -12,6 +12,7 @@ import type { EventRetention } from './events/event-sweep.js';
 import { recycleBytes, recycleMegabytes, runnerOptions } from './fleet/runner-memory.js';
 import { splitNodeOptions } from './fleet/node-options.js';
 import { isLoopback } from './loopback.js';
+import type { SendPace } from './messages/send-pace.js';
 
 const HTTP = ['http', 'https'];
 const PRINTABLE = /^[\x21-\x7e]{1,1024}$/;
@@ -78,6 +79,10 @@ const VARIABLES = {
   CONNECT_RATE_PER_SECOND: wholeNumber(1, 10_000).default(10),
   SHUTDOWN_TIMEOUT_MS: wholeNumber(1_000, 600_000).default(25_000),
   SEND_DEADLINE_MS: wholeNumber(100, 300_000).default(30_000),
+  SEND_RATE_PER_MINUTE: wholeNumber(1, 6_000).optional(),
+  SEND_BURST: wholeNumber(1, 1_000).default(5),
+  SEND_TYPING: flag().default(false),
+  QUEUE_MAX_PER_SESSION: wholeNumber(1, 100_000).default(1_000),
   RUNNER_NODE_OPTIONS: text(/^\s*-\S+(\s+\S+)*\s*$/, 'must be options of node separated by spaces, such as --max-old-space-size=512')
     .refine((value) => splitNodeOptions(value) !== undefined, 'has a quote that is not closed')
     .optional(),
@@ -208,6 +213,9 @@ export interface Config {
   readonly connectRatePerSecond: number;
   readonly shutdownTimeoutMs: number;
   readonly sendDeadlineMs: number;
+  readonly sendPace: SendPace;
+  /** Sends of one session without an outcome. */
+  readonly sendQueueLimit: number;
   readonly runnerNodeOptions: readonly string[];
   /** Resident memory of a runner from which on its sessions move to a fresh one; undefined: never. */
   readonly runnerRecycleBytes: number | undefined;
@@ -266,6 +274,8 @@ export const loadConfig = (environment: Environment = process.env, surroundings:
     connectRatePerSecond: values.CONNECT_RATE_PER_SECOND,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
     sendDeadlineMs: values.SEND_DEADLINE_MS,
+    sendPace: Object.freeze({ perMinute: values.SEND_RATE_PER_MINUTE, burst: values.SEND_BURST, typing: values.SEND_TYPING }),
+    sendQueueLimit: values.QUEUE_MAX_PER_SESSION,
     runnerNodeOptions: Object.freeze(runnerOptions(splitNodeOptions(values.RUNNER_NODE_OPTIONS ?? '') ?? [], values.RUNNER_MAX_SESSIONS)),
     runnerRecycleBytes: recycleBytes(values.RUNNER_RECYCLE_RSS_MB ?? recycleMegabytes(values.RUNNER_MAX_SESSIONS)),
     deafAfterMs: values.DEAF_AFTER_MS,

@@ -206,7 +206,12 @@ export const startWorker = async (
   registry.onChange(({ sessionId }) => {
     replication?.changed(sessionId);
   });
-  const sends = new Sends({ store, commits: events, registry, fleet, history, log, deadlineMs: config.sendDeadlineMs, onMoved });
+  const sends = new Sends({
+    ...{ store, commits: events, registry, fleet, history, log, onMoved },
+    deadlineMs: config.sendDeadlineMs,
+    queueLimit: config.sendQueueLimit,
+    paceOf: () => config.sendPace,
+  });
   const upkeep = new HistoryUpkeep({
     store,
     objects,

@@ -34,6 +34,8 @@ export const TABLES = {
   idempotency: 'idempotency',
   /** [sessionId, Unix milliseconds, key] → true: idempotency keys in the order of their first use. */
   idempotencyTimes: 'idempotencyTimes',
+  /** [sessionId] → Unix milliseconds from when on its whole burst is allowed again; see `messages/send-pace.ts`. */
+  sendPaces: 'sendPaces',
   /** [slot, pid] → ProcessIdentity of a runner that may be alive. */
   spawns: 'spawns',
   /** [sessionId] → Deletion: objects of a deleted session that are still to be removed. */
@@ -178,6 +180,11 @@ export interface Intent extends Omit<Outgoing, 'references' | 'secret'>, Partial
   sessionId: string;
   order: number;
   idempotencyKey: string | undefined;
+  /** No client waits for it, so it stays in its queue also through a stop of the worker. */
+  queued?: true;
+  /** That it is handed over is noted before, so without `handedAt` no runner ever had it. Of others nobody knows after a crash. */
+  noted?: true;
+  handedAt?: number;
 }
 
 export interface IdempotencyRow {
@@ -203,6 +210,7 @@ export const SESSION_TABLES = [
   TABLES.intents,
   TABLES.idempotency,
   TABLES.idempotencyTimes,
+  TABLES.sendPaces,
   TABLES.reports,
   TABLES.reported,
   TABLES.events,

@@ -93,6 +93,12 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
     },
     messages: {
       send: change(async (request) => sends.send(request)),
+      enqueue: change(async (request) => sends.enqueue(request)),
+      queue: {
+        page: known((sessionId, range) => sends.waiting.page(sessionId, range)),
+        cancel: change(async (sessionId, messageId) => sends.waiting.cancel(sessionId, messageId)),
+        cancelAll: change(async (sessionId) => sends.waiting.cancelAll(sessionId)),
+      },
       page: known(async (sessionId, range) => {
         registry.get(sessionId);
         return history.page(sessionId, range);
@@ -138,7 +144,7 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
         sessions: registry.size,
         sessionsAway: sessions.away,
         connectsWaiting: pacing.throttle.waiting,
-        sendsWaiting: sends.waiting,
+        sendsWaiting: sends.size,
       },
       ramp: pacing.rampView,
       breaker: pacing.breaker,

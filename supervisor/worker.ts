@@ -95,9 +95,38 @@ export interface SendResult {
   timestamp: number;
 }
 
+/** A send that waits for its turn, or that a runner has. Times are Unix milliseconds. */
+export interface QueuedSend {
+  messageId: string;
+  to: string;
+  type: OutgoingContent['type'];
+  /** `sending`: it may have been sent, and has no outcome yet. */
+  status: 'queued' | 'sending';
+  /** 1 for the next; all that have no outcome count. */
+  position: number;
+  queuedAt: number;
+  /** When it is probably sent; undefined while the session is not connected. */
+  estimatedAt: number | undefined;
+}
+
+export interface SendQueue {
+  /** In the order in which they are sent. @throws SESSION_NOT_FOUND */
+  page(sessionId: string, range: { limit: number; offset: number }): { sends: QueuedSend[]; total: number };
+  /** @throws MESSAGE_NOT_FOUND, and MESSAGE_NOT_QUEUED for one that may have been sent already */
+  cancel(sessionId: string, messageId: string): Promise<void>;
+  /** Of all that wait. @returns how many were cancelled, and how many may have been sent already */
+  cancelAll(sessionId: string): Promise<{ cancelled: number; left: number }>;
+}
+
 interface Messages {
-  /** Resolves when WhatsApp acknowledged the message. @throws SESSION_NOT_CONNECTED, RECIPIENT_NOT_ON_WHATSAPP, OUTCOME_UNKNOWN, DEADLINE_EXCEEDED … */
+  /** Resolves when WhatsApp acknowledged the message. @throws SESSION_NOT_CONNECTED, RECIPIENT_NOT_ON_WHATSAPP, RATE_LIMITED, QUEUE_FULL, OUTCOME_UNKNOWN, DEADLINE_EXCEEDED … */
   send(request: SendRequest): Promise<SendResult>;
+  /**
+   * Resolves when the message is on disk and will be sent in its turn, also if the session is not connected now; with the result when a request
+   * with the key has one already. @throws SESSION_NOT_CONNECTED for a session that was never paired, SESSION_LOGGED_OUT, QUEUE_FULL …
+   */
+  enqueue(request: SendRequest): Promise<SendResult | QueuedSend>;
+  readonly queue: SendQueue;
   /** Newest first. @throws STORAGE_UNAVAILABLE when older days are in the object store and it cannot be read */
   page(sessionId: string, range: { limit: number; offset: number }): Promise<{ messages: Message[]; total: number }>;
   /** Sends under a key of `newUntoldKey` that were accepted since (Unix milliseconds) and whose clients were not told, the oldest first. */

@@ -13,6 +13,7 @@ import { Acks } from '../messages/acks.js';
 import type { InFlightMarks } from '../in-flight.js';
 import { entriesOf, playedInGroup } from '../messages/inbound.js';
 import { prepare, relay, sentMessage } from '../messages/outbound.js';
+import { type } from '../messages/typing.js';
 import type { Spool, SpoolEntry } from '../messages/spool.js';
 import { Queries } from '../queries/queries.js';
 import { credsWrite, isPaired } from './auth-state.js';
@@ -143,12 +144,15 @@ export class Connection {
     }, CONNECT_TIMEOUT_MS);
   }
 
-  /** Sends in order; resolves with the time of WhatsApp's ack. */
-  async send(message: Outgoing): Promise<Sent> {
+  /** Sends in order; resolves with the time of WhatsApp's ack. @param typingMs for how long the recipient sees "typing" before */
+  async send(message: Outgoing, typingMs = 0): Promise<Sent> {
     this.#assertOpen();
     // Not in the queue: a group of which WhatsApp says nothing holds up no other chat.
     await this.#queries.ready(message.to);
-    const turn = this.#sendQueue.then(async () => this.#relay(message));
+    const turn = this.#sendQueue.then(async () => {
+      if (typingMs > 0 && this.#state === 'open') await type(this.#sock, message.to, typingMs);
+      return this.#relay(message);
+    });
     this.#sendQueue = turn.then(
       // Receipts are handled between two sends only if the loop gets a turn.
       async () => new Promise((resolve) => setImmediate(resolve)),

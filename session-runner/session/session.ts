@@ -106,8 +106,8 @@ export class Session {
     await this.#options.store.commit(rowsOf(this.#options.store, this.#options.sessionId));
   }
 
-  async send(message: Outgoing): Promise<Sent> {
-    return this.#required().send(message);
+  async send(message: Outgoing, typingMs?: number): Promise<Sent> {
+    return this.#required().send(message, typingMs);
   }
 
   async query(name: QueryName, params: unknown): Promise<unknown> {

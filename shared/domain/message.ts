@@ -12,6 +12,10 @@ export const advances = (from: MessageStatus, to: MessageStatus): boolean => MES
 /** WhatsApp has not confirmed it, so nobody else may have it. */
 export const isUnconfirmed = ({ status }: { status: MessageStatus }): boolean => status === 'pending' || status === 'failed';
 
+/** Why a message was not sent: a code of the catalogue of errors, and its sentence. */
+export const SendFailure = z.object({ code: z.string(), message: z.string() });
+export type SendFailure = z.infer<typeof SendFailure>;
+
 /** A message as history keeps it. Times are Unix milliseconds, jids carry no device. */
 export const Message = z.object({
   id: z.string(),
@@ -36,6 +40,8 @@ export const Message = z.object({
   forwarded: z.number().int().positive().optional(),
   timestamp: z.number().int(),
   status: MessageStatus,
+  /** While its status is `failed`. */
+  failure: SendFailure.optional(),
   pushName: z.string().optional(),
   /** Base64 of the protobuf message, kept for every type but text. */
   raw: z.string().optional(),

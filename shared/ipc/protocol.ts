@@ -47,10 +47,10 @@ export const RUNNER_CALLS = {
   },
   /**
    * Send under an id chosen before; answers when WhatsApp acknowledged it. `timestamp` is that moment in Unix milliseconds, `raw` base64 of the
-   * protobuf message, for every type but text.
+   * protobuf message, for every type but text. With `typingMs` the recipient sees "typing" for so long before.
    */
   'session.send': {
-    params: z.object({ ...session, message: Outgoing }),
+    params: z.object({ ...session, message: Outgoing, typingMs: z.number().int().positive().max(10_000).optional() }),
     result: z.object({ timestamp: z.number().int(), raw: z.string().optional() }),
     deadlineMs: 40_000,
   },

@@ -1,5 +1,5 @@
 // Events of a session after a number, in their order, each with what can still be read of it.
-import type { Message, MessageStatus } from '../../shared/domain/message.js';
+import type { Message, MessageStatus, SendFailure } from '../../shared/domain/message.js';
 import type { OutwardStatus, Reason, SessionState } from '../../shared/domain/session.js';
 import { AppError } from '../../shared/errors.js';
 import type { Row, Store } from '../../shared/store/store.js';
@@ -10,7 +10,7 @@ import type { EventRow } from './event-row.js';
 /** Times are Unix milliseconds. */
 export type LoggedEvent = { seq: number } & (
   | { type: 'message'; at: number; messageId: string; message: Message | undefined }
-  | { type: 'message.status'; at: number; messageId: string; status: MessageStatus }
+  | { type: 'message.status'; at: number; messageId: string; status: MessageStatus; failure?: SendFailure | undefined }
   | { type: 'session'; at: number; from: SessionState | null; to: SessionState; reason: Reason; status: OutwardStatus }
   | { type: 'restored'; at: number; after: number }
   /** The disk refused the commit that this number was meant for. */
@@ -101,7 +101,7 @@ const shown = async ({ seq, row }: NumberedRow, sessionId: string, { store, remo
       return { seq, type, at, messageId: id, message: here?.value ?? (await remote?.message(sessionId, place)) };
     }
     case 'message.status':
-      return { seq, type: row.type, at: row.at, messageId: row.id, status: row.status };
+      return { seq, type: row.type, at: row.at, messageId: row.id, status: row.status, failure: row.failure };
     case 'session':
     case 'restored':
       return { seq, ...row };

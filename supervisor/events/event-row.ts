@@ -1,5 +1,5 @@
 // What the log of a session keeps of what happened, and how it follows from the rows that a commit changes.
-import type { Message, MessageStatus } from '../../shared/domain/message.js';
+import type { Message, MessageStatus, SendFailure } from '../../shared/domain/message.js';
 import { outwardStatus, type OutwardStatus, type Reason, type SessionState } from '../../shared/domain/session.js';
 import type { Store, Write } from '../../shared/store/store.js';
 import { TABLES, type SessionRow } from '../supervisor-store.js';
@@ -8,7 +8,7 @@ import { TABLES, type SessionRow } from '../supervisor-store.js';
 export type EventRow =
   /** A message came to history, or took the place of its notice; it is the row [sessionId, second, n] of `messages`. */
   | { type: 'message'; at: number; id: string; place: [second: number, n: number] }
-  | { type: 'message.status'; at: number; id: string; status: MessageStatus }
+  | { type: 'message.status'; at: number; id: string; status: MessageStatus; failure?: SendFailure }
   | { type: 'session'; at: number; from: SessionState | null; to: SessionState; reason: Reason; status: OutwardStatus }
   /** The log came back from the object store; the numbers between `after` and its own are not used. */
   | { type: 'restored'; at: number; after: number };
@@ -29,11 +29,11 @@ export const eventsOf = (store: Read, writes: readonly Write[], at: number): Hap
 
 const ofMessage = (store: Read, { table, key, value }: Write, at: number): EventRow | undefined => {
   const before = store.get<Message>(table, key);
-  const { id, type, status } = value as Message;
+  const { id, type, status, failure } = value as Message;
   if (!before || (before.type === 'undecryptable' && type !== 'undecryptable')) {
     return { type: 'message', at, id, place: [Number(key[1]), Number(key[2])] };
   }
-  return before.status === status ? undefined : { type: 'message.status', at, id, status };
+  return before.status === status ? undefined : { type: 'message.status', at, id, status, ...(failure && { failure }) };
 };
 
 /** Compared with what is stored: a change that could not be committed is told with the next one that could. */

@@ -58,6 +58,8 @@ interface Row<P extends Schema, Q extends Schema, H extends Schema, B extends Sc
   readonly body?: B;
   /** What `handle` returns. */
   readonly data: D;
+  /** When the status is 202 instead of 200. */
+  readonly accepted?: string;
   /** How it is put into the answer; `data` unless said otherwise. */
   readonly envelope?: EnvelopeName;
   /** Other media types that the answer may have, and what they hold. */

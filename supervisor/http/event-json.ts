@@ -13,8 +13,10 @@ export const eventJson = (sessionId: string, event: LoggedEvent): z.input<typeof
       const { type, at, messageId, message } = event;
       return { sessionId, seq, type, at: iso(at), messageId, message: message ? messageJson(message) : null };
     }
-    case 'message.status':
-      return { sessionId, seq, type: event.type, at: iso(event.at), messageId: event.messageId, status: event.status };
+    case 'message.status': {
+      const { type, at, messageId, status, failure } = event;
+      return { sessionId, seq, type, at: iso(at), messageId, status, ...(failure && { error: failure }) };
+    }
     case 'session': {
       const { type, at, from, to, status, reason } = event;
       return { sessionId, seq, type, at: iso(at), from, to, status, reason, message: REASONS[reason] };

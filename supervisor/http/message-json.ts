@@ -6,6 +6,7 @@ import { iso } from './session-json.js';
 /** The guide's fields, and after them what is beyond it, where there is any. */
 export const messageJson = (message: Message): z.input<typeof HistoryMessage> => ({
   ...guideFields(message),
+  ...(message.failure && { error: message.failure }),
   details: message.details,
   quoted: message.quoted,
   mentions: message.mentions,

@@ -61,7 +61,11 @@ const operation = (endpoint: Endpoint, schemas: NamedSchemas, token: boolean): J
         content: { 'application/json': { schema: schemas.jsonSchema(body), ...examples(endpoint, ({ body: sent }) => sent) } },
       },
     }),
-    responses: { '200': success(endpoint, schemas), ...failures(endpoint, schemas) },
+    responses: {
+      '200': success(endpoint, schemas),
+      ...(endpoint.accepted !== undefined && { '202': { ...success(endpoint, schemas), description: endpoint.accepted } }),
+      ...failures(endpoint, schemas),
+    },
   };
 };
 

@@ -1,4 +1,4 @@
-import { advances, isUnconfirmed, type Message, type MessageStatus } from '../../shared/domain/message.js';
+import { advances, isUnconfirmed, type Message, type MessageStatus, type SendFailure } from '../../shared/domain/message.js';
 import type { Store, Write } from '../../shared/store/store.js';
 import { TABLES, type MessageCount, type MessageDay } from '../supervisor-store.js';
 import { PartMarks } from './changed-parts.js';
@@ -54,15 +54,20 @@ export class History {
     return this.settle(sessionId, messageId, status).writes;
   }
 
-  /** The same, and what was sent; see `Message.raw`. `moved` tells whether the status did. */
-  settle(sessionId: string, messageId: string, status: MessageStatus, raw?: string): { writes: Write[]; moved: boolean } {
+  /** The same, with what was sent (see `Message.raw`) or why it was not. `moved` tells whether the status did. */
+  settle(
+    sessionId: string,
+    messageId: string,
+    status: MessageStatus,
+    outcome: { raw?: string | undefined; failure?: SendFailure } = {},
+  ): { writes: Write[]; moved: boolean } {
     const found = this.#own(sessionId, messageId);
     if (!found) return { writes: [], moved: false };
     const { place, message: before } = found;
     const moved = advances(before.status, status);
     // What was deleted meanwhile is not told any more.
-    const told = before.revokedAt === undefined && before.raw === undefined ? raw : undefined;
-    const after = { ...before, ...(moved && { status }), ...(told !== undefined && { raw: told }) };
+    const told = before.revokedAt === undefined && before.raw === undefined ? outcome.raw : undefined;
+    const after = { ...(moved ? withStatus(before, status, outcome.failure) : before), ...(told !== undefined && { raw: told }) };
     if (isUnconfirmed(before) && !isUnconfirmed(after) && changedBy(after) !== undefined) {
       return { writes: this.#withEffect(sessionId, after, (kept) => this.#replace(sessionId, place, before, kept)), moved };
     }
@@ -73,6 +78,11 @@ export class History {
       writes: [{ table: TABLES.messages, key: [sessionId, second, n], value: after }, this.#marks.mark(sessionId, dayOf(second), part)],
       moved,
     };
+  }
+
+  /** Whether it is one of our own messages, also one that is no longer kept here. */
+  hasSent(sessionId: string, messageId: string): boolean {
+    return this.#ownPlace(sessionId, messageId) !== undefined;
   }
 
   /** Newest first. @throws STORAGE_UNAVAILABLE when the page has days that are only in the object store, and it cannot be read */
@@ -103,7 +113,7 @@ export class History {
   }
 
   #own(sessionId: string, messageId: string): { place: Place; message: Message } | undefined {
-    const place = this.#store.get<Place>(TABLES.messageIndex, indexKey(sessionId, { fromMe: true, from: '', id: messageId }));
+    const place = this.#ownPlace(sessionId, messageId);
     if (!place || this.#evicted(sessionId, place)) return undefined;
     const message = this.#store.get<Message>(TABLES.messages, [sessionId, place[0], place[1]]);
     return message && { place, message };
@@ -170,7 +180,17 @@ export class History {
     return this.#store.get<MessageDay>(TABLES.messageDays, [sessionId, day]);
   }
 
+  #ownPlace(sessionId: string, messageId: string): Place | undefined {
+    return this.#store.get<Place>(TABLES.messageIndex, indexKey(sessionId, { fromMe: true, from: '', id: messageId }));
+  }
+
   #count(sessionId: string): MessageCount {
     return this.#store.get<MessageCount>(TABLES.messageCounts, [sessionId]) ?? { total: 0, n: 0 };
   }
 }
+
+const withStatus = ({ failure: _before, ...message }: Message, status: MessageStatus, failure: SendFailure | undefined): Message => ({
+  ...message,
+  status,
+  ...(failure && { failure }),
+});

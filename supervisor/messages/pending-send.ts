@@ -4,7 +4,7 @@ import type { SendResult } from '../worker.js';
 
 /** A send whose outcome is not known yet. */
 export interface PendingSend {
-  readonly intent: Intent;
+  intent: Intent;
   readonly outcome: Promise<SendResult>;
   readonly resolve: (result: SendResult) => void;
   readonly reject: (error: AppError) => void;
@@ -14,6 +14,8 @@ export interface PendingSend {
   inFlight: boolean;
   /** A runner had it once, so it may have been sent. */
   dispatched: boolean;
+  /** That a runner gets it is being written. */
+  noting: boolean;
   /** Its outcome is known and being written. */
   finishing: boolean;
   /** How often it failed. */
@@ -29,5 +31,5 @@ export const newPending = (intent: Intent, at: Pick<PendingSend, 'accepted' | 'd
   });
   // A client that went away leaves nobody to hear of a failure.
   outcome.catch(() => undefined);
-  return { intent, outcome, resolve, reject, ...at, inFlight: false, finishing: false, failures: 0 };
+  return { intent, outcome, resolve, reject, ...at, inFlight: false, noting: false, finishing: false, failures: 0 };
 };

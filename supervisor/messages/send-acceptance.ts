@@ -9,9 +9,13 @@ import { keyWrites } from './idempotency.js';
 import { newMessageId, newSecret } from './send-rules.js';
 import { shownContent } from './shown-content.js';
 
+/** How it is sent: see `Intent`. */
+export type Acceptance = Pick<Intent, 'queued' | 'noted'>;
+
 /** @param order its place among the sends of the session */
-export const newIntent = ({ sessionId, to, content, idempotencyKey }: SendRequest, order: number, createdAt: number): Intent => {
-  return { sessionId, order, messageId: newMessageId(), to, content, references: {}, secret: newSecret(), idempotencyKey, createdAt };
+export const newIntent = ({ sessionId, to, content, idempotencyKey }: SendRequest, order: number, acceptance: Acceptance): Intent => {
+  const made = { messageId: newMessageId(), references: {}, secret: newSecret(), createdAt: Date.now() };
+  return { sessionId, order, to, content, idempotencyKey, ...made, ...acceptance };
 };
 
 /** All of it belongs in one commit. */

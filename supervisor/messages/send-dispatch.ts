@@ -1,17 +1,22 @@
-import { AppError } from '../../shared/errors.js';
+import { AppError, messageOf } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logging.js';
+import type { Store } from '../../shared/store/store.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { Registry } from '../placement/registry.js';
+import { TABLES } from '../supervisor-store.js';
 import type { Pauses } from './pauses.js';
 import type { PendingSend } from './pending-send.js';
 import type { SendOutcomes } from './send-outcomes.js';
+import type { SendPacing } from './send-pacing.js';
 import type { SendQueues } from './send-queues.js';
 import { asAppError, isWorthAnotherTry, outgoingOf } from './send-rules.js';
 
 export interface SendDispatchOptions {
+  store: Store;
   registry: Pick<Registry, 'find'>;
   fleet: Pick<Fleet, 'call'>;
   queues: SendQueues;
+  pacing: SendPacing;
   outcomes: Pick<SendOutcomes, 'finish'>;
   pauses: Pauses;
   log: Logger;
@@ -21,7 +26,7 @@ const RETRY_PAUSE_MS = 1_000;
 /** Messages of one session handed to its runner and not confirmed, at most. */
 const IN_FLIGHT = 16;
 
-/** Hands sends to the runners of their sessions, each until it has an outcome, always under its one id. */
+/** Hands sends to the runners of their sessions at the pace these may have, each until it has an outcome, always under its one id. */
 export class SendDispatch {
   readonly #options: SendDispatchOptions;
 
@@ -31,32 +36,83 @@ export class SendDispatch {
 
   /** Hands what waits to the session's runner, in order, while the session is connected. */
   pump(sessionId: string): void {
-    const { registry, queues, pauses } = this.#options;
+    const { registry, queues, pacing, pauses } = this.#options;
     const row = registry.find(sessionId);
     if (pauses.stopped || row?.state !== 'connected' || row.slot === undefined) return;
     const queue = queues.of(sessionId);
-    let free = IN_FLIGHT - queue.filter(({ inFlight }) => inFlight).length;
+    // While one is typed the next must not be sent.
+    let free = (pacing.typesFirst(sessionId) ? 1 : IN_FLIGHT) - queue.filter(({ inFlight }) => inFlight).length;
+    let noting = false;
     for (const pending of queue) {
-      if (free <= 0 || !pending.accepted) return;
+      noting ||= pending.noting;
+      // One that is noted first would be overtaken by one that is not.
+      if (free <= 0 || !pending.accepted || (noting && !pending.intent.noted)) return;
       if (pending.inFlight || pending.finishing) continue;
+      if (!pending.dispatched && !this.#isTurnOf(sessionId)) return;
       free--;
       void this.#dispatch(pending, row.slot);
+      noting ||= pending.noting;
     }
   }
 
+  /** Otherwise the queue is woken when it is. */
+  #isTurnOf(sessionId: string): boolean {
+    const { pacing, pauses } = this.#options;
+    const now = Date.now();
+    const at = pacing.startAt(sessionId, [], now);
+    if (at <= now) return true;
+    pauses.alarm(sessionId, at - now, () => {
+      this.pump(sessionId);
+    });
+    return false;
+  }
+
   async #dispatch(pending: PendingSend, slot: number): Promise<void> {
-    const { fleet, outcomes } = this.#options;
-    const { sessionId, messageId } = pending.intent;
+    const { fleet, outcomes, pacing, pauses } = this.#options;
     pending.inFlight = true;
-    pending.dispatched = true;
+    if (!pending.dispatched && !(await this.#begin(pending))) {
+      pending.inFlight = false;
+      await pauses.pause(RETRY_PAUSE_MS);
+      this.pump(pending.intent.sessionId);
+      return;
+    }
+    if (pauses.stopped) return;
+    const { sessionId, messageId } = pending.intent;
+    const typing = pacing.typingMs(pending.intent);
+    const request = { sessionId, message: outgoingOf(pending.intent), ...(typing > 0 && { typingMs: typing }) };
     try {
-      const { timestamp, raw } = await fleet.call(slot, 'session.send', { sessionId, message: outgoingOf(pending.intent) });
+      const { timestamp, raw } = await fleet.call(slot, 'session.send', request);
       await outcomes.finish(pending, { messageId, status: 'sent', timestamp, raw });
     } catch (error) {
       pending.inFlight = false;
       await this.#afterFailure(pending, error);
     }
     this.pump(sessionId);
+  }
+
+  /** From here on it may have been sent. False when that could not be noted. */
+  async #begin(pending: PendingSend): Promise<boolean> {
+    const { store, pacing, log } = this.#options;
+    const { intent } = pending;
+    const { sessionId, messageId, order } = intent;
+    const now = Date.now();
+    pending.dispatched = true;
+    const giveBack = pacing.take(sessionId, now);
+    if (!intent.noted) return true;
+    const handed = { ...intent, handedAt: now };
+    pending.noting = true;
+    try {
+      await store.commit([{ table: TABLES.intents, key: [sessionId, order], value: handed }, ...pacing.writes(sessionId)]);
+      pending.intent = handed;
+      return true;
+    } catch (error) {
+      log.error({ sessionId, messageId, cause: messageOf(error) }, 'that a message is sent could not be noted; it waits');
+      pending.dispatched = false;
+      giveBack();
+      return false;
+    } finally {
+      pending.noting = false;
+    }
   }
 
   async #afterFailure(pending: PendingSend, error: unknown): Promise<void> {

@@ -10,6 +10,7 @@ import { forgetKey, keyRow, keyWrites, oldKeys } from './idempotency.js';
 import type { Pauses } from './pauses.js';
 import type { PendingSend } from './pending-send.js';
 import type { SendQueues } from './send-queues.js';
+import { INTENT_LIFE_MS } from './send-rules.js';
 
 export interface SendOutcomesOptions {
   store: Store;
@@ -30,8 +31,6 @@ interface Confirmed extends SendResult {
 }
 
 const RETRY_PAUSE_MS = 1_000;
-/** A send that could not be completed in this time is given up; nobody wants last week's message to arrive. */
-const INTENT_LIFE_MS = 24 * 60 * 60_000;
 
 /** What became of sends: committed first, told then. */
 export class SendOutcomes {
@@ -41,20 +40,24 @@ export class SendOutcomes {
     this.#options = options;
   }
 
-  /** Commits the outcome, then tells whoever waits. With `forget` the key may be used anew: nothing was sent. */
-  async finish(pending: PendingSend, outcome: Confirmed | AppError, forget = false): Promise<void> {
+  /**
+   * Commits the outcome, then tells whoever waits. With `forget` the key may be used anew: nothing was sent.
+   * @returns whether this is the outcome now
+   */
+  async finish(pending: PendingSend, outcome: Confirmed | AppError, forget = false): Promise<boolean> {
     const { queues, pauses } = this.#options;
     const { intent } = pending;
-    if (pending.finishing || !queues.find(intent.messageId)) return;
+    if (pending.finishing || !queues.find(intent.messageId)) return false;
     pending.finishing = true;
     // Until it is written nobody may hear of it: after a restart the same id would be sent again.
     while (!(await this.#write(intent, outcome, forget))) {
-      if (pauses.stopped) return;
+      if (pauses.stopped) return false;
       await pauses.pause(RETRY_PAUSE_MS);
     }
     queues.remove(pending);
     if (outcome instanceof AppError) pending.reject(outcome);
     else pending.resolve({ messageId: outcome.messageId, status: outcome.status, timestamp: outcome.timestamp });
+    return true;
   }
 
   /** Gives up what is too old, also what nobody took up yet, and forgets old keys. */
@@ -98,7 +101,8 @@ export class SendOutcomes {
     const status = failed ? 'failed' : outcome.status;
     const result = failed ? { code: outcome.code, message: outcome.message } : { status, timestamp: outcome.timestamp };
     const known = keyRow(store, sessionId, idempotencyKey);
-    const { writes, moved } = history.settle(sessionId, messageId, status, failed ? undefined : outcome.raw);
+    const told = failed ? { failure: { code: outcome.code, message: outcome.message } } : { raw: outcome.raw };
+    const { writes, moved } = history.settle(sessionId, messageId, status, told);
     await commits.commit([
       { table: TABLES.intents, key: [sessionId, intent.order], value: undefined },
       ...writes,

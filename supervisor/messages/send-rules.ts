@@ -30,6 +30,40 @@ export const stillBeingSent = ({ messageId, idempotencyKey }: Intent, code: 'DRA
   return new AppError(code, `WhatsApp has not confirmed the message yet; ${advice}`, { details, retryAfterSeconds: 5 });
 };
 
+/** It was never handed over, and will be. */
+export const stillWaits = ({ messageId }: Intent, code: 'DRAINING' | 'DEADLINE_EXCEEDED'): AppError =>
+  new AppError(code, 'The message waits in the queue and is sent in its turn; repeat the request with the same key to learn the outcome.', {
+    details: { messageId },
+    retryAfterSeconds: 5,
+  });
+
+/** A send that could not be completed in this time is given up; nobody wants last week's message to arrive. */
+export const INTENT_LIFE_MS = 24 * 60 * 60_000;
+
+/** Share of a client's time that a message may spend in the queue; the rest is for sending it. */
+const WAITING_SHARE = 0.75;
+
+/** Whether one send more can be taken. `waitMs`: until its turn; `withinMs`: how long its client waits, if one does. */
+export const assertHasRoom = (wish: { queued: number; limit: number; waitMs: number; withinMs: number | undefined }): void => {
+  const { queued, limit, waitMs, withinMs } = wish;
+  if (queued >= limit) {
+    throw new AppError('QUEUE_FULL', `${limit} messages of this session wait already.`, { retryAfterSeconds: 5 });
+  }
+  const patienceMs = (withinMs ?? Infinity) * WAITING_SHARE;
+  if (waitMs > patienceMs) {
+    const details = { waitSeconds: Math.ceil(waitMs / 1000) };
+    const advice = 'nothing was accepted. Send it asynchronously to have it wait for its turn.';
+    throw new AppError('RATE_LIMITED', `At the pace of this session the message could not be sent in time; ${advice}`, {
+      ...{ details, retryAfterSeconds: (waitMs - patienceMs) / 1000 },
+    });
+  }
+  if (waitMs >= INTENT_LIFE_MS) {
+    throw new AppError('QUEUE_FULL', 'At the pace of this session the message could not be sent within a day.', {
+      retryAfterSeconds: (waitMs - INTENT_LIFE_MS) / 1000 + 1,
+    });
+  }
+};
+
 export const asAppError = (error: unknown): AppError =>
   error instanceof AppError ? error : new AppError('INTERNAL', 'The message could not be sent.', { cause: error });
 
@@ -54,10 +88,18 @@ export const fingerprintOf = ({ to, content }: SendRequest): string =>
     .update(JSON.stringify([to, content]))
     .digest('base64');
 
+const loggedOut = (): AppError =>
+  new AppError('SESSION_LOGGED_OUT', 'The session is logged out; connect it and pair it with a phone again.');
+
+/** Whoever was paired is expected back. */
+export const assertCanQueue = ({ state, paired }: Readonly<SessionRow>): void => {
+  if (state === 'logged_out') throw loggedOut();
+  if (!paired) throw new AppError('SESSION_NOT_CONNECTED', 'The session was never connected to WhatsApp; pair it with a phone first.');
+};
+
 /** A session that is on its way back may take sends; one that nobody connects may not. */
 export const assertCanSend = ({ state, everConnected }: Readonly<SessionRow>): void => {
   if (state === 'connected' || state === 'reconnecting' || (state === 'connecting' && everConnected)) return;
-  if (state === 'logged_out')
-    throw new AppError('SESSION_LOGGED_OUT', 'The session is logged out; connect it and pair it with a phone again.');
+  if (state === 'logged_out') throw loggedOut();
   throw new AppError('SESSION_NOT_CONNECTED', 'The session is not connected to WhatsApp.');
 };

@@ -5,16 +5,19 @@ import type { Commits } from '../events/event-log.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { Registry } from '../placement/registry.js';
 import { TABLES, type IdempotencyRow, type Intent, type SessionRow } from '../supervisor-store.js';
-import type { SendRequest, SendResult } from '../worker.js';
+import type { QueuedSend, SendRequest, SendResult } from '../worker.js';
 import type { History, StatusMove } from './history.js';
 import { keyRow } from './idempotency.js';
 import { Pauses } from './pauses.js';
 import { newPending, type PendingSend } from './pending-send.js';
-import { acceptWrites, newIntent } from './send-acceptance.js';
+import { acceptWrites, newIntent, type Acceptance } from './send-acceptance.js';
 import { SendDispatch } from './send-dispatch.js';
 import { SendOutcomes } from './send-outcomes.js';
+import type { SendPace } from './send-pace.js';
+import { SendPacing } from './send-pacing.js';
 import { SendQueues } from './send-queues.js';
-import { asAppError, assertCanSend, fingerprintOf, stillBeingSent } from './send-rules.js';
+import { asAppError, assertCanQueue, assertCanSend, assertHasRoom, fingerprintOf, stillBeingSent, stillWaits } from './send-rules.js';
+import { WaitingSends } from './waiting-sends.js';
 
 export interface SendsOptions {
   store: Store;
@@ -26,6 +29,10 @@ export interface SendsOptions {
   log: Logger;
   /** How long a client waits for the outcome. */
   deadlineMs: number;
+  /** Sends of one session that may have no outcome. */
+  queueLimit: number;
+  /** How fast a session sends. */
+  paceOf: (sessionId: string) => SendPace;
   /** Called when an outcome is committed that moved its message's status. */
   onMoved?: (move: StatusMove) => void;
 }
@@ -39,13 +46,18 @@ export class Sends {
   readonly #pauses = new Pauses();
   readonly #outcomes: SendOutcomes;
   readonly #dispatch: SendDispatch;
+  readonly #pacing: SendPacing;
+  /** What waits, for clients to see. */
+  readonly waiting: WaitingSends;
   #order = Date.now();
 
   constructor(options: SendsOptions) {
     this.#options = { commits: options.store, ...options };
-    const parts = { ...this.#options, queues: this.#queues, pauses: this.#pauses };
+    this.#pacing = new SendPacing(options.store, options.paceOf);
+    const parts = { ...this.#options, queues: this.#queues, pauses: this.#pauses, pacing: this.#pacing };
     this.#outcomes = new SendOutcomes({ onMoved: undefined, ...parts });
     this.#dispatch = new SendDispatch({ ...parts, outcomes: this.#outcomes });
+    this.waiting = new WaitingSends({ ...parts, outcomes: this.#outcomes });
   }
 
   /** Takes up what an earlier process accepted and did not finish. */
@@ -54,7 +66,7 @@ export class Sends {
     await this.#outcomes.sweep();
     for (const { value } of store.range<Intent>(TABLES.intents)) {
       this.#order = Math.max(this.#order, value.order);
-      this.#queues.add(newPending(value, { accepted: true, dispatched: true }));
+      this.#queues.add(newPending(value, { accepted: true, dispatched: !value.noted || value.handedAt !== undefined }));
     }
     for (const sessionId of this.#queues.sessionIds()) this.#failLost(sessionId);
     registry.onChange(({ sessionId, state }) => {
@@ -69,6 +81,7 @@ export class Sends {
     this.#pauses.stop();
     for (const pending of this.#queues.all()) {
       if (pending.dispatched) pending.reject(stillBeingSent(pending.intent, 'DRAINING'));
+      else if (pending.intent.queued) pending.reject(stillWaits(pending.intent, 'DRAINING'));
       else
         void this.#outcomes.finish(
           pending,
@@ -78,26 +91,66 @@ export class Sends {
     }
   }
 
-  get waiting(): number {
+  /** Sends without an outcome. */
+  get size(): number {
     return this.#queues.size;
   }
 
+  /** See `Worker`. */
   async send(request: SendRequest): Promise<SendResult> {
-    const { sessionId, idempotencyKey } = request;
+    const { sessionId } = request;
     const row = this.#options.registry.get(sessionId);
-    const fingerprint = fingerprintOf(request);
-    const known = keyRow(this.#options.store, sessionId, idempotencyKey);
-    if (known) return this.#repeat(known, fingerprint);
+    const known = this.#known(request);
+    if (known) return this.#result(known);
     assertCanSend(row);
-    const pending = await this.#accept(request, fingerprint, row);
+    this.#assertRoom(sessionId, this.#options.deadlineMs);
+    const pending = await this.#accept(request, row, this.#pacing.isPaced(sessionId) ? { noted: true } : {});
     this.#dispatch.pump(sessionId);
     return this.#wait(pending);
   }
 
-  async #accept(request: SendRequest, fingerprint: string, row: Readonly<SessionRow>): Promise<PendingSend> {
+  /** See `Worker`. */
+  async enqueue(request: SendRequest): Promise<SendResult | QueuedSend> {
+    const { sessionId } = request;
+    const row = this.#options.registry.get(sessionId);
+    const known = this.#known(request);
+    const before = known && this.#queues.find(known.messageId);
+    if (known && !before) return this.#result(known);
+    if (before) {
+      if (!before.accepted) throw beingAccepted();
+      await this.#keep(before);
+      return this.waiting.view(before) ?? before.outcome;
+    }
+    assertCanQueue(row);
+    this.#assertRoom(sessionId);
+    const pending = await this.#accept(request, row, { queued: true, noted: true });
+    const view = this.waiting.view(pending);
+    this.#dispatch.pump(sessionId);
+    return view ?? pending.outcome;
+  }
+
+  /** @param withinMs of what must have been sent by then or not be accepted */
+  #assertRoom(sessionId: string, withinMs?: number): void {
+    const queue = this.#queues.of(sessionId);
+    const ahead = queue.filter(({ dispatched, finishing }) => !dispatched && !finishing).map(({ intent }) => intent);
+    const now = Date.now();
+    const waitMs = this.#pacing.startAt(sessionId, ahead, now) - now;
+    assertHasRoom({ queued: queue.length, limit: this.#options.queueLimit, waitMs, withinMs });
+  }
+
+  /** Nobody waits for it from now on; it stays in its queue nevertheless. */
+  async #keep(pending: PendingSend): Promise<void> {
+    const { intent } = pending;
+    if (pending.dispatched || intent.queued) return;
+    // At once: what is committed of it from now on says so too.
+    pending.intent = { ...intent, queued: true, noted: true };
+    await this.#options.store.commit([{ table: TABLES.intents, key: [intent.sessionId, intent.order], value: pending.intent }]);
+  }
+
+  async #accept(request: SendRequest, row: Readonly<SessionRow>, acceptance: Acceptance): Promise<PendingSend> {
     const { history, commits } = this.#options;
-    const intent = newIntent(request, ++this.#order, Date.now());
-    const committed = commits.commit(acceptWrites(intent, fingerprint, row, history));
+    const intent = newIntent(request, ++this.#order, acceptance);
+    const committed = commits.commit(acceptWrites(intent, fingerprintOf(request), row, history));
     // In the turn of the commit: whoever sees its key also finds it here.
     const pending = newPending(intent, { accepted: false, dispatched: false });
     this.#queues.add(pending);
@@ -113,15 +166,21 @@ export class Sends {
     return pending;
   }
 
-  async #repeat(known: IdempotencyRow, fingerprint: string): Promise<SendResult> {
-    if (known.fingerprint !== fingerprint) {
+  /** What was asked for under its key before. */
+  #known(request: SendRequest): IdempotencyRow | undefined {
+    const known = keyRow(this.#options.store, request.sessionId, request.idempotencyKey);
+    if (known && known.fingerprint !== fingerprintOf(request)) {
       throw new AppError('IDEMPOTENCY_CONFLICT', 'This idempotency key was used for another message.');
     }
+    return known;
+  }
+
+  async #result(known: IdempotencyRow): Promise<SendResult> {
     // First: an outcome is seen here while it is still being written, and until it is on disk nobody may hear of it.
     const pending = this.#queues.find(known.messageId);
     if (pending) return this.#wait(pending);
     const { outcome, messageId } = known;
-    if (!outcome) throw new AppError('BUSY', 'The first request with this key is being accepted; try again.', { retryAfterSeconds: 1 });
+    if (!outcome) throw beingAccepted();
     if ('code' in outcome) throw new AppError(outcome.code, outcome.message, { details: { messageId } });
     return { messageId, ...outcome };
   }
@@ -133,24 +192,30 @@ export class Sends {
       clearTimeout(timer);
     });
     if (first !== 'late') return first;
-    if (!pending.dispatched) {
-      await this.#outcomes.finish(
-        pending,
-        new AppError('SESSION_NOT_CONNECTED', 'The session did not connect in time; the message was not sent.', { retryAfterSeconds: 5 }),
-        true,
-      );
-      return pending.outcome;
-    }
-    throw stillBeingSent(pending.intent, 'DEADLINE_EXCEEDED');
+    if (pending.dispatched) throw stillBeingSent(pending.intent, 'DEADLINE_EXCEEDED');
+    if (pending.intent.queued) throw stillWaits(pending.intent, 'DEADLINE_EXCEEDED');
+    await this.#outcomes.finish(pending, this.#tooLate(pending.intent), true);
+    return pending.outcome;
+  }
+
+  #tooLate({ sessionId }: Intent): AppError {
+    const options = { retryAfterSeconds: 5 };
+    return this.#options.registry.find(sessionId)?.state === 'connected'
+      ? new AppError('RATE_LIMITED', 'Its turn did not come in time; the message was not sent.', options)
+      : new AppError('SESSION_NOT_CONNECTED', 'The session did not connect in time; the message was not sent.', options);
   }
 
   /** Ends what waits for a session that cannot send any more. */
   #failLost(sessionId: string): void {
     const row = this.#options.registry.find(sessionId);
     if (row && row.state !== 'logged_out') return;
+    if (!row) this.#pacing.forget(sessionId);
     const failure = row
       ? new AppError('SESSION_LOGGED_OUT', 'The session was logged out before the message was confirmed.')
       : new AppError('SESSION_NOT_FOUND', 'The session was deleted before the message was confirmed.');
     for (const pending of this.#queues.of(sessionId)) void this.#outcomes.finish(pending, failure);
   }
 }
+
+const beingAccepted = (): AppError =>
+  new AppError('BUSY', 'The first request with this key is being accepted; try again.', { retryAfterSeconds: 1 });

@@ -48,7 +48,8 @@ const ipcCalls = (method: string): Calls => ({
 const writesTo = (table: string, writes: readonly Write[]): Write | undefined => writes.find((write) => write.table === table);
 
 /** What the supervisor's commits are about; also what a sabotage picks them by. */
-export const isAccept = (writes: readonly Write[]): boolean => writesTo('intents', writes)?.value !== undefined;
+export const isAccept = (writes: readonly Write[]): boolean =>
+  writesTo('intents', writes)?.value !== undefined && writesTo('messages', writes) !== undefined;
 const isOutcome = (writes: readonly Write[]): boolean => {
   const intent = writesTo('intents', writes);
   return intent !== undefined && intent.value === undefined;

@@ -12,6 +12,7 @@ import { messageEndpoints } from './messages.js';
 import { openApiEndpoint } from './openapi.js';
 import { profileEndpoints } from './profile.js';
 import { qrEndpoints } from './qr.js';
+import { queueEndpoints } from './queue.js';
 import { reportEndpoints } from './reports.js';
 import { sendEndpoints } from './send.js';
 import { sessionEndpoints } from './sessions.js';
@@ -24,7 +25,7 @@ export type EndpointsConfig = Pick<Config, 'apiAccess' | 'version'> & {
 };
 
 const OF_WORKER = [
-  ...[healthEndpoints, sessionEndpoints, qrEndpoints, sendEndpoints, messageEndpoints],
+  ...[healthEndpoints, sessionEndpoints, qrEndpoints, sendEndpoints, queueEndpoints, messageEndpoints],
   ...[contactEndpoints, profileEndpoints, groupEndpoints, groupMemberEndpoints],
   ...[runnerEndpoints, storageEndpoints, reportEndpoints],
 ];

@@ -1,21 +1,25 @@
 import type { Worker } from '../../worker.js';
 import { endpoint, type Endpoint } from '../endpoint.js';
 import { invalidRequest } from '../parse.js';
-import { SendHeaders, SendMessage, SentMessage } from '../schemas/send.js';
+import { isAsynchronous, PREFERENCE } from '../preference.js';
+import { queuedJson } from '../queue-json.js';
+import { SendAnswer, SendHeaders, SendMessage } from '../schemas/send.js';
 import { SessionPath } from '../schemas/session.js';
 import { iso } from '../session-json.js';
 
 export const sendEndpoints = ({ messages }: Worker): Endpoint[] => [
   endpoint({
     ...{ method: 'post', path: '/session/:id/send', tag: 'send' },
-    summary: 'Sends a message, and answers when WhatsApp has acknowledged it.',
+    summary: 'Sends a message, and answers when WhatsApp has acknowledged it, or when it is sure to be sent.',
     params: SessionPath,
     headers: SendHeaders,
     body: SendMessage,
-    data: SentMessage,
+    data: SendAnswer,
+    accepted: 'The message is kept and sent in its turn; events and history tell the outcome.',
     errors: [
       ...(['SESSION_NOT_FOUND', 'SESSION_NOT_CONNECTED', 'SESSION_LOGGED_OUT', 'IDEMPOTENCY_CONFLICT', 'MESSAGE_REJECTED'] as const),
       ...(['RECIPIENT_NOT_ON_WHATSAPP', 'OUTCOME_UNKNOWN', 'DEADLINE_EXCEEDED', 'BUSY', 'DRAINING', 'STORAGE_UNAVAILABLE'] as const),
+      ...(['RATE_LIMITED', 'QUEUE_FULL', 'SEND_CANCELLED'] as const),
     ],
     examples: {
       text: {
@@ -36,11 +40,23 @@ export const sendEndpoints = ({ messages }: Worker): Endpoint[] => [
         params: { id: 'alice' },
         body: { to: '120363000000000000@g.us', type: 'poll', question: 'Lunch?', options: ['rice', 'noodles'], selectable: 1 },
       },
+      queued: {
+        params: { id: 'alice' },
+        headers: { prefer: 'respond-async' },
+        body: { to: '6281200000002', type: 'text', message: 'Your order is on its way.' },
+        data: { messageId: '3EB0B4D1E0C3A96F27C5D8', status: 'queued', position: 3, estimatedAt: '2026-11-22T16:19:19.000Z' },
+      },
     },
-    handle: async ({ params: { id: sessionId }, headers, body: { to, content, clientMessageId } }) => {
+    handle: async ({ params: { id: sessionId }, headers, body: { to, content, clientMessageId, async } }, { response }) => {
       const idempotencyKey = oneKey(headers['idempotency-key'], clientMessageId ?? undefined);
-      const { messageId, status, timestamp } = await messages.send({ sessionId, to, content, idempotencyKey });
-      return { messageId, status, timestamp: iso(timestamp) };
+      const request = { sessionId, to, content, idempotencyKey };
+      const preferred = isAsynchronous(headers.prefer);
+      const sent = (async ?? preferred) ? await messages.enqueue(request) : await messages.send(request);
+      if ('timestamp' in sent) return { messageId: sent.messageId, status: sent.status, timestamp: iso(sent.timestamp) };
+      if (preferred) response.setHeader('Preference-Applied', PREFERENCE);
+      response.status(202);
+      const { status, position, estimatedAt } = queuedJson(sent);
+      return { messageId: sent.messageId, status, position, estimatedAt };
     },
   }),
 ];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SessionId } from '../../../shared/domain/ids.js';
-import { MESSAGE_STATUSES } from '../../../shared/domain/message.js';
+import { MESSAGE_STATUSES, SendFailure } from '../../../shared/domain/message.js';
 import { Reason, SESSION_STATES } from '../../../shared/domain/session.js';
 import { Amount, count, Time, wholeNumber } from './fields.js';
 import { HistoryMessage } from './message.js';
@@ -23,7 +23,10 @@ const State = z.enum(SESSION_STATES);
 export const SessionEvent = z
   .discriminatedUnion('type', [
     z.object({ ...head, type: z.literal('message'), at: Time, messageId: z.string(), message: HistoryMessage.nullable() }),
-    z.object({ ...head, type: z.literal('message.status'), at: Time, messageId: z.string(), status: z.enum(MESSAGE_STATUSES) }),
+    z.object({
+      ...{ ...head, type: z.literal('message.status'), at: Time, messageId: z.string(), status: z.enum(MESSAGE_STATUSES) },
+      error: SendFailure.optional().meta({ description: 'Why it has the status `failed`.' }),
+    }),
     z.object({
       ...{ ...head, type: z.literal('session'), at: Time },
       ...{ from: State.nullable(), to: State, status: SessionStatus, reason: Reason, message: z.string() },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MESSAGE_STATUSES } from '../../../shared/domain/message.js';
+import { MESSAGE_STATUSES, SendFailure } from '../../../shared/domain/message.js';
 import { Quoted } from '../../../shared/domain/message-details.js';
 import { Time } from './fields.js';
 import { Pagination } from './page.js';
@@ -16,6 +16,7 @@ export const HistoryMessage = z
     content: z.string().nullable(),
     timestamp: Time,
     status: Status,
+    error: SendFailure.optional().meta({ description: 'Why it has the status `failed`.' }),
     fromMe: z.boolean(),
     chat: z.string(),
     details: z.record(z.string(), z.unknown()).optional().meta({ description: 'What it says beside its text, by type.' }),

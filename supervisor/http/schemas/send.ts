@@ -4,6 +4,7 @@ import { isGroup, phoneNumberOf, toRecipientJid } from '../../../shared/domain/i
 import type { OutgoingContent } from '../../../shared/domain/outgoing.js';
 import { degrees, idempotencyKey, isObject, messageText, object, optionalWords, recipient, string, Time, words } from './fields.js';
 import { Status } from './message.js';
+import { Queued } from './queue.js';
 
 /** As long as what history keeps of the same, when it is received. */
 const NAME_MAX = 1_000;
@@ -47,10 +48,17 @@ const contact = object({
 
 const selectable = `selectable must be a whole number from 0 to the number of options`;
 
-const common = { to: recipient('to'), clientMessageId: idempotencyKey('clientMessageId').nullish() };
+const common = {
+  to: recipient('to'),
+  clientMessageId: idempotencyKey('clientMessageId').nullish(),
+  async: z
+    .boolean({ error: 'async must be true or false' })
+    .nullish()
+    .meta({ description: 'Whether the answer comes before the message is sent.' }),
+};
 type Common = Partial<z.output<z.ZodObject<typeof common>>> & { to: string };
 
-const asking = ({ to, clientMessageId }: Common, content: OutgoingContent) => ({ to, clientMessageId, content });
+const asking = ({ to, clientMessageId, async }: Common, content: OutgoingContent) => ({ to, clientMessageId, async, content });
 
 const BODIES = [
   object({ type: z.literal('text'), ...common, message: messageText('message'), mentions }).transform(
@@ -79,6 +87,11 @@ const TYPES = BODIES.flatMap(({ in: { shape } }) => [...shape.type.values]);
 export const SendMessage = z.discriminatedUnion('type', BODIES, {
   error: ({ input }) => (isObject(input) ? `type must be one of ${TYPES.join(', ')}` : 'the body must be a JSON object'),
 });
-export const SendHeaders = z.object({ 'idempotency-key': idempotencyKey('Idempotency-Key') });
+export const SendHeaders = z.object({
+  'idempotency-key': idempotencyKey('Idempotency-Key'),
+  prefer: z.string().optional().meta({ description: '`respond-async`: answer before the message is sent.' }),
+});
 
-export const SentMessage = z.object({ messageId: z.string(), status: Status, timestamp: Time });
+const SentMessage = z.object({ messageId: z.string(), status: Status, timestamp: Time });
+/** What became of a send, or that it waits. */
+export const SendAnswer = z.union([SentMessage, Queued]);

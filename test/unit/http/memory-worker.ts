@@ -7,12 +7,23 @@ import type { BackendView } from '../../../supervisor/backend/backend-link.js';
 import type { DeadReport } from '../../../supervisor/backend/report.js';
 import type { LoggedEvent } from '../../../supervisor/events/event-page.js';
 import type { UntoldSend } from '../../../supervisor/messages/untold-sends.js';
-import type { ProcessesView, RunnerView, StorageView, SendRequest, SessionView, Worker } from '../../../supervisor/worker.js';
+import type { ProcessesView, QueuedSend, RunnerView, StorageView, SendRequest, SessionView, Worker } from '../../../supervisor/worker.js';
 
 export const STARTED_AT = Date.UTC(2024, 0, 15, 10, 30);
 export const QR_VALUE = `2@${'aB3+'.repeat(50)},${'k'.repeat(44)},${'i'.repeat(44)},${'s'.repeat(44)}`;
 
 export const FIGURES = { rssBytes: 5, heapUsedBytes: 3, heapLimitBytes: 9, cpuPercent: 1.5, eventLoopDelayP99Ms: 0.4 };
+
+export const queuedSend = (known: Partial<QueuedSend> = {}): QueuedSend => ({
+  messageId: 'msg_1',
+  to: '6281234567890@s.whatsapp.net',
+  type: 'text',
+  status: 'queued',
+  position: 1,
+  queuedAt: STARTED_AT,
+  estimatedAt: STARTED_AT + 30_000,
+  ...known,
+});
 
 export interface MemoryWorker extends Worker {
   /** Puts a session into a state, as if WhatsApp had done it. */
@@ -23,6 +34,8 @@ export interface MemoryWorker extends Worker {
   listFails: { thrown: unknown } | undefined;
   ready: boolean;
   readonly sent: SendRequest[];
+  /** What waits to be sent, in every session. */
+  queued: QueuedSend[];
   /** Sessions whose reports are held now. */
   readonly held: string[];
   /** Keys whose clients were told. */
@@ -77,6 +90,7 @@ export const createMemoryWorker = (): MemoryWorker => {
     listFails: undefined,
     ready: true,
     sent: [],
+    queued: [],
     held: [],
     toldKeys: [],
     untoldSends: [],
@@ -139,6 +153,33 @@ export const createMemoryWorker = (): MemoryWorker => {
         const messageId = `msg_${worker.sent.length}`;
         await worker.beforeSent();
         return { messageId, status: 'sent', timestamp: STARTED_AT };
+      },
+      enqueue: async (request) => {
+        get(request.sessionId);
+        worker.sent.push(request);
+        const { to, content } = request;
+        const messageId = `msg_${worker.sent.length}`;
+        return Promise.resolve(queuedSend({ messageId, to, type: content.type, position: worker.sent.length }));
+      },
+      queue: {
+        page: (sessionId, { limit, offset }) => {
+          get(sessionId);
+          return { sends: worker.queued.slice(offset, offset + limit), total: worker.queued.length };
+        },
+        cancel: async (sessionId, messageId) => {
+          get(sessionId);
+          const index = worker.queued.findIndex((send) => send.messageId === messageId);
+          if (index < 0) throw new AppError('MESSAGE_NOT_FOUND', 'There is no such message.');
+          if (worker.queued[index]?.status === 'sending') throw new AppError('MESSAGE_NOT_QUEUED', 'It is being sent.');
+          worker.queued.splice(index, 1);
+          return Promise.resolve();
+        },
+        cancelAll: async (sessionId) => {
+          get(sessionId);
+          const before = worker.queued.length;
+          worker.queued = worker.queued.filter(({ status }) => status === 'sending');
+          return Promise.resolve({ cancelled: before - worker.queued.length, left: worker.queued.length });
+        },
       },
       page: async (_sessionId, { limit, offset }) =>
         Promise.resolve({ messages: worker.history.slice(offset, offset + limit), total: worker.history.length }),

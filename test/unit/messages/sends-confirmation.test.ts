@@ -12,7 +12,7 @@ it('answers sent once the runner saw the ack, and history says so', async () => 
     { id: result.messageId, chat: ANNA, from: '15550000001@s.whatsapp.net', to: ANNA, fromMe: true, content: 'hello', status: 'sent' },
   ]);
   expect(rowsIn(setting.store, TABLES.intents)).toEqual([]);
-  expect(setting.sends.waiting).toBe(0);
+  expect(setting.sends.size).toBe(0);
 });
 
 it('shows a message as pending until it is confirmed', async () => {

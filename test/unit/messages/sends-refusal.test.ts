@@ -35,5 +35,5 @@ it('fails what waits when the session is deleted, and leaves none of it behind',
   await untilGiven(setting, 1);
   await setting.registry.remove('s');
   expect(await failure).toMatchObject({ code: 'SESSION_NOT_FOUND' });
-  expect(setting.sends.waiting).toBe(0);
+  expect(setting.sends.size).toBe(0);
 });

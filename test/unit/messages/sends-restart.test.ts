@@ -46,7 +46,7 @@ it('goes on after a restart with what was not finished, under the same id, and a
   await before.store.close();
 
   const after = await startSends(closing(await openSupervisorStore(folder)));
-  expect(after.sends.waiting).toBe(2);
+  expect(after.sends.size).toBe(2);
   const repeated = after.sends.send(text('a', 'key a'));
   expect(after.given()).toEqual([]);
   await disconnect(after);
@@ -55,7 +55,7 @@ it('goes on after a restart with what was not finished, under the same id, and a
   expect(after.given()).toEqual(before.given());
   await after.sends.send(text('b', 'key b'));
   expect(after.given()).toHaveLength(2);
-  expect(after.sends.waiting).toBe(0);
+  expect(after.sends.size).toBe(0);
 });
 
 it('sends again under the same id what WhatsApp confirmed just before a crash', async () => {
@@ -138,7 +138,7 @@ it('fails at the start what waited for a session that was logged out in between'
   ]);
   const setting = await startSends(store);
   await vi.waitFor(() => {
-    expect(setting.sends.waiting).toBe(0);
+    expect(setting.sends.size).toBe(0);
   }, 60_000);
   expect(rowsIn(store, TABLES.intents)).toEqual([]);
   expect(store.get<IdempotencyRow>(TABLES.idempotency, ['s', 'key of A1'])?.outcome).toMatchObject({ code: 'SESSION_LOGGED_OUT' });

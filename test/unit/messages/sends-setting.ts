@@ -3,7 +3,7 @@ import type { Message } from '../../../shared/domain/message.js';
 import { AppError, type ErrorCode } from '../../../shared/errors.js';
 import type { Store } from '../../../shared/store/store.js';
 import { History } from '../../../supervisor/messages/history.js';
-import { Sends } from '../../../supervisor/messages/sends.js';
+import { Sends, type SendsOptions } from '../../../supervisor/messages/sends.js';
 import { Registry } from '../../../supervisor/placement/registry.js';
 import { openSupervisorStore, TABLES } from '../../../supervisor/supervisor-store.js';
 import type { SendRequest } from '../../../supervisor/worker.js';
@@ -34,13 +34,17 @@ interface Setting {
   given: () => { text: string; messageId: string }[];
 }
 
+type Limits = Pick<SendsOptions, 'queueLimit' | 'paceOf'>;
+/** As many as it likes, as fast as it can. */
+export const FREE: Limits = { queueLimit: 1_000, paceOf: () => ({ perMinute: undefined, burst: 1, typing: false }) };
+
 /** Sends over a store, as a supervisor has them after its start. */
-export const startSends = async (store: Store, deadlineMs = LONG_MS): Promise<Setting> => {
+export const startSends = async (store: Store, deadlineMs = LONG_MS, limits: Partial<Limits> = {}): Promise<Setting> => {
   const registry = new Registry(store, silent);
   const history = new History(store);
   const fleet = new MemoryFleet();
   fleet.start(0);
-  const sends = new Sends({ store, registry, fleet, history, log: silent, deadlineMs });
+  const sends = new Sends({ store, registry, fleet, history, log: silent, deadlineMs, ...FREE, ...limits });
   await sends.start();
   onTestFinished(async () => {
     sends.stop();
@@ -63,8 +67,8 @@ export const addConnected = async (registry: Registry, sessionId = 's'): Promise
 export const disconnect = async ({ registry }: Setting): Promise<void> => registry.apply('s', 'retry', 'transient');
 export const reconnect = async ({ registry }: Setting): Promise<void> => registry.apply('s', 'open', 'opened');
 
-export const setUp = async (deadlineMs = LONG_MS): Promise<Setting> => {
-  const setting = await startSends(closing(await openSupervisorStore(tempFolder())), deadlineMs);
+export const setUp = async (deadlineMs = LONG_MS, limits: Partial<Limits> = {}): Promise<Setting> => {
+  const setting = await startSends(closing(await openSupervisorStore(tempFolder())), deadlineMs, limits);
   await addConnected(setting.registry);
   return setting;
 };

@@ -8,7 +8,7 @@ import { openSupervisorStore } from '../../../supervisor/supervisor-store.js';
 import { MemoryFleet } from '../placement/memory-fleet.js';
 import { silent } from '../shared/logged.js';
 import { closing, tempFolder } from '../store/temp-store.js';
-import { addConnected, failureOf, failWith, SENT_AT, text } from './sends-setting.js';
+import { addConnected, failureOf, failWith, FREE, SENT_AT, text } from './sends-setting.js';
 
 const setUp = async () => {
   const store = closing(await openSupervisorStore(tempFolder()));
@@ -18,7 +18,7 @@ const setUp = async () => {
   fleet.start(0);
   const moves: StatusMove[] = [];
   const onMoved = (move: StatusMove): void => void moves.push(move);
-  const sends = new Sends({ store, registry, fleet, history, log: silent, deadlineMs: 20_000, onMoved });
+  const sends = new Sends({ store, registry, fleet, history, log: silent, deadlineMs: 20_000, onMoved, ...FREE });
   await sends.start();
   await addConnected(registry);
   const receipt = async (messageId: string, status: 'delivered' | 'read'): Promise<void> =>
