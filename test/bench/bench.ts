@@ -1,6 +1,8 @@
 export interface BenchOptions {
   sessions: number;
   seconds: number;
+  /** How often each figure is measured, by benches that repeat. */
+  rounds: number;
 }
 
 /** A figure with the limit it must keep; `value` must be at most `limit`. One named like a result is shown beside it. */

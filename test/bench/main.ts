@@ -1,16 +1,18 @@
-// `npm run bench -- NAME [--sessions N] [--seconds S] [--json FILE] [--check]`
+// `npm run bench -- NAME [--sessions N] [--seconds S] [--rounds R] [--json FILE] [--check]`
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Bench, BenchOptions } from './bench.js';
 import { day } from './day.js';
+import { density } from './density.js';
 import { hold } from './hold.js';
 import { recycle } from './recycle.js';
 import { start } from './start.js';
 import { storage } from './storage/storage.js';
 
-const BENCHES: Readonly<Record<string, { run: Bench; defaults: BenchOptions }>> = {
+const BENCHES: Readonly<Record<string, { run: Bench; defaults: Omit<BenchOptions, 'rounds'> & Partial<BenchOptions> }>> = {
   day: { run: day, defaults: { sessions: 1, seconds: 0 } },
+  density: { run: density, defaults: { sessions: 500, seconds: 60, rounds: 3 } },
   hold: { run: hold, defaults: { sessions: 200, seconds: 300 } },
   recycle: { run: recycle, defaults: { sessions: 100, seconds: 0 } },
   start: { run: start, defaults: { sessions: 1_000, seconds: 0 } },
@@ -22,6 +24,7 @@ const { values, positionals } = parseArgs({
   options: {
     sessions: { type: 'string' },
     seconds: { type: 'string' },
+    rounds: { type: 'string' },
     json: { type: 'string' },
     check: { type: 'boolean', default: false },
   },
@@ -30,13 +33,14 @@ const [name = ''] = positionals;
 const bench = BENCHES[name];
 if (!bench) {
   console.error(
-    `usage: npm run bench -- NAME [--sessions N] [--seconds S] [--json FILE] [--check]\nNAME is one of: ${Object.keys(BENCHES).join(', ')}`,
+    `usage: npm run bench -- NAME [--sessions N] [--seconds S] [--rounds R] [--json FILE] [--check]\nNAME is one of: ${Object.keys(BENCHES).join(', ')}`,
   );
   process.exit(2);
 }
 const options: BenchOptions = {
   sessions: Number(values.sessions ?? bench.defaults.sessions),
   seconds: Number(values.seconds ?? bench.defaults.seconds),
+  rounds: Number(values.rounds ?? bench.defaults.rounds ?? 1),
 };
 console.log(`${name}: ${options.sessions} sessions, ${options.seconds} s`);
 const outcome = await bench.run(options);

@@ -1,4 +1,5 @@
 // What a process of this bench can be told to do.
+import { plant } from '../fleet/plant.js';
 import { commitSteps } from './auth-steps.js';
 import { compareFleet, makeCredentials, makeHistory, restoreFleet, saveFleet, unpackFleet, useFleet } from './fleet-jobs.js';
 import { readPages } from './read-pages.js';
@@ -12,6 +13,7 @@ export const JOBS = {
   compareFleet,
   makeCredentials,
   makeHistory,
+  plant,
   readPages,
   receiveMessages,
   replicateTraffic,

@@ -1,0 +1,8 @@
+import { mendLibsignal } from '../../../session-runner/libsignal.js';
+import { verifySignatures } from '../../../session-runner/verify-signatures.js';
+
+/** What the runner changes in Baileys for its own process, without which it is slower on some versions of Node.js. */
+export const applyFixes = (): void => {
+  verifySignatures();
+  mendLibsignal();
+};
