@@ -3,18 +3,30 @@ import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Bench, BenchOptions } from './bench.js';
+import { api } from './api.js';
 import { day } from './day.js';
 import { density } from './density.js';
 import { hold } from './hold.js';
+import { latency } from './latency.js';
+import { login } from './login.js';
+import { pair } from './pair.js';
+import { receive } from './receive.js';
 import { recycle } from './recycle.js';
+import { send } from './send.js';
 import { start } from './start.js';
 import { storage } from './storage/storage.js';
 
 const BENCHES: Readonly<Record<string, { run: Bench; defaults: Omit<BenchOptions, 'rounds'> & Partial<BenchOptions> }>> = {
+  api: { run: api, defaults: { sessions: 1_000, seconds: 60, rounds: 3 } },
   day: { run: day, defaults: { sessions: 1, seconds: 0 } },
   density: { run: density, defaults: { sessions: 500, seconds: 60, rounds: 3 } },
   hold: { run: hold, defaults: { sessions: 200, seconds: 300 } },
+  latency: { run: latency, defaults: { sessions: 500, seconds: 60, rounds: 3 } },
+  login: { run: login, defaults: { sessions: 500, seconds: 0, rounds: 3 } },
+  pair: { run: pair, defaults: { sessions: 50, seconds: 60, rounds: 3 } },
+  receive: { run: receive, defaults: { sessions: 50, seconds: 30, rounds: 5 } },
   recycle: { run: recycle, defaults: { sessions: 100, seconds: 0 } },
+  send: { run: send, defaults: { sessions: 50, seconds: 30, rounds: 5 } },
   start: { run: start, defaults: { sessions: 1_000, seconds: 0 } },
   storage: { run: storage, defaults: { sessions: 1_000, seconds: 60 } },
 };

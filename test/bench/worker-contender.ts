@@ -1,11 +1,16 @@
+import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { until, WorkerProcess } from '../support/worker-process.js';
 import { loadConfig } from '../../supervisor/config.js';
 import type { Contender } from './contender.js';
+import { exchange } from './exchange.js';
 import type { Stage } from './fleet/paired-fleet.js';
+import { runLoad, type Load, type LoadResult } from './load.js';
+import { sessionIdOf } from './storage/fleet-rows.js';
 import { inChild } from './storage/in-child.js';
 
 const OPEN_TIMEOUT_MS = 900_000;
+const RECEIVE_TIMEOUT_MS = 600_000;
 
 /** The built worker with its default settings, but for room and what a bench says. */
 export class WorkerContender implements Contender {
@@ -57,6 +62,28 @@ export class WorkerContender implements Contender {
   /** The supervisor's is the first. */
   async pids(): Promise<number[]> {
     return [this.worker.child.pid ?? 0, ...(await this.worker.runners()).flatMap(({ pid }) => pid ?? [])];
+  }
+
+  async send(load: Load): Promise<LoadResult> {
+    const agent = new Agent({ keepAlive: true });
+    const result = await runLoad(load, async (session, to, text) => {
+      const body = { to, type: 'text', message: text };
+      const answer = await exchange(agent, this.worker.baseUrl, { method: 'POST', path: `/session/${sessionIdOf(session)}/send`, body });
+      const { status } = (answer.body as { data?: { status?: unknown } }).data ?? {};
+      if (answer.status !== 200 || status !== 'sent') throw new Error(`answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+    });
+    agent.destroy();
+    return result;
+  }
+
+  async untilReceived(sessions: readonly number[], text: string): Promise<void> {
+    for (const session of sessions) {
+      await until(
+        async () => (await this.worker.messages(sessionIdOf(session), 1))[0]?.['content'] === text,
+        RECEIVE_TIMEOUT_MS,
+        () => `${sessionIdOf(session)} did not receive everything`,
+      );
+    }
   }
 
   async close(): Promise<void> {

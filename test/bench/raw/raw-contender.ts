@@ -1,12 +1,16 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { until } from '../../support/worker-process.js';
 import type { Contender } from '../contender.js';
 import type { Stage } from '../fleet/paired-fleet.js';
+import type { Load, LoadResult } from '../load.js';
 import type { RawAnswer, RawCall, RawMethod, RawSetup } from './raw-calls.js';
 import type { RawFleet } from './raw-fleet.js';
 
 const PROCESS = fileURLToPath(new URL('./raw-process.js', import.meta.url));
+
+const RECEIVE_TIMEOUT_MS = 600_000;
 
 type Args<M extends RawMethod> = Parameters<RawFleet[M]>;
 type Result<M extends RawMethod> = Awaited<ReturnType<RawFleet[M]>>;
@@ -29,8 +33,24 @@ export class RawContender implements Contender {
     });
   }
 
+  async prepare(): Promise<void> {
+    await this.call('load');
+  }
+
   async open(): Promise<void> {
     await this.call('open');
+  }
+
+  async send(load: Load): Promise<LoadResult> {
+    return this.call('send', load);
+  }
+
+  async untilReceived(sessions: readonly number[], text: string): Promise<void> {
+    await until(
+      async () => this.call('hasReceived', { sessions, text }),
+      RECEIVE_TIMEOUT_MS,
+      () => 'Baileys did not receive everything',
+    );
   }
 
   async pids(): Promise<number[]> {
