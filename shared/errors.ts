@@ -36,6 +36,7 @@ export const ERRORS = {
   NOT_SUPPORTED: { status: 422, retryable: false },
   WHATSAPP_REFUSED: { status: 422, retryable: false },
   RATE_LIMITED: { status: 429, retryable: true },
+  REACH_OUT_LIMITED: { status: 429, retryable: true },
   QUEUE_FULL: { status: 429, retryable: true },
   INTERNAL: { status: 500, retryable: true },
   OUTCOME_UNKNOWN: { status: 502, retryable: false },

@@ -1,5 +1,6 @@
 import type { MessageStatus } from '../shared/domain/message.js';
 import type { Outgoing } from '../shared/domain/outgoing.js';
+import type { Restriction } from '../shared/domain/restriction.js';
 import type { Reason, SessionState } from '../shared/domain/session.js';
 import type { ErrorCode } from '../shared/errors.js';
 import { openStore, type OpenOptions, type Schema } from '../shared/store/open-store.js';
@@ -107,6 +108,8 @@ export interface SessionRow {
   lid: string | undefined;
   pushName: string | undefined;
   deaf?: DeafView | undefined;
+  /** What WhatsApp does not let the account do. */
+  restricted?: Restriction | undefined;
   /** A delete that has begun and must be finished. */
   deleting: boolean;
   /** Set while it is suspected of crashing its runners. */

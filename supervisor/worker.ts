@@ -1,6 +1,7 @@
 // What the HTTP layer sees of the worker; lifecycle.ts builds the one implementation.
 import type { Message, MessageStatus } from '../shared/domain/message.js';
 import type { OutgoingContent } from '../shared/domain/outgoing.js';
+import type { Restriction } from '../shared/domain/restriction.js';
 import type { OutwardStatus, Reason, SessionState } from '../shared/domain/session.js';
 import type { Beat } from '../shared/ipc/protocol.js';
 import type { QueryName, QueryParams, QueryResult } from '../shared/ipc/queries.js';
@@ -40,6 +41,7 @@ export interface SessionView {
   suspect?: Suspect | undefined;
   /** Once it was deaf. */
   deaf?: DeafView | undefined;
+  restricted?: Restriction | undefined;
   /** The newest QR, only in `qr_required` and only until it expires. */
   qr: Qr | undefined;
 }

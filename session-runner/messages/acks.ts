@@ -1,19 +1,12 @@
 import { AppError } from '../../shared/errors.js';
 import type { BinaryNode } from '../baileys.js';
+import { nackError } from './nacks.js';
 
 interface Waiter {
   resolve: (timestamp: number) => void;
   reject: (error: AppError) => void;
   timer: NodeJS.Timeout;
 }
-
-/** Sentences for the refusals WhatsApp is known to answer with. */
-const REFUSALS: Readonly<Record<string, string>> = {
-  '421': 'WhatsApp refused the message: the addressing of this chat is out of date.',
-  '463': 'WhatsApp limits this account: it may not start new chats for now.',
-  '475': 'WhatsApp limits this account: it may not start new chats for now.',
-  '479': 'WhatsApp refused the message as malformed.',
-};
 
 /** Waits for WhatsApp's `ack` of each message: only that means sent. */
 export class Acks {
@@ -39,7 +32,7 @@ export class Acks {
   settle({ attrs }: BinaryNode): void {
     const error = attrs['error'];
     for (const { resolve, reject } of this.#take(attrs['id'] ?? '')) {
-      if (error) reject(new AppError('MESSAGE_REJECTED', REFUSALS[error] ?? `WhatsApp refused the message (code ${error}).`));
+      if (error) reject(nackError(error));
       else resolve(Number(attrs['t'] ?? 0) * 1000 || Date.now());
     }
   }

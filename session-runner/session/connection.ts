@@ -1,5 +1,6 @@
 import { withoutDevice } from '../../shared/domain/ids.js';
 import type { Outgoing } from '../../shared/domain/outgoing.js';
+import { RestrictionKind } from '../../shared/domain/restriction.js';
 import type { Reason } from '../../shared/domain/session.js';
 import { AppError, messageOf } from '../../shared/errors.js';
 import type { QueryName } from '../../shared/ipc/queries.js';
@@ -21,6 +22,7 @@ import { containErrors } from './contain-errors.js';
 import type { DeafWatch } from './deaf-watch.js';
 import { FrameGate } from './frame-gate.js';
 import { ping } from './health-probe.js';
+import { RestrictionWatch, type RestrictionFact } from './restriction-watch.js';
 import { SignalKeys } from './signal-keys.js';
 import { CiphertextOrigins, withInbox } from './signal-repository.js';
 import { socketOptions } from './socket-options.js';
@@ -63,6 +65,7 @@ export interface ConnectionOptions {
   onOpen: (me: { jid: string; lid: string | undefined; pushName: string | undefined }) => void;
   /** WhatsApp has delivered everything it had. */
   onCaughtUp: () => void;
+  onRestriction: (fact: RestrictionFact) => void;
   /** Called once, after the socket is closed, everything it learned is committed and its late writers are fenced off. */
   onClosed: (close: ConnectionClose) => void;
 }
@@ -86,6 +89,7 @@ export class Connection {
   readonly #endConnect: () => void;
   #sendQueue: Promise<unknown> = Promise.resolve();
   #state: 'connecting' | 'qr' | 'open' | 'closing' | 'closed' = 'connecting';
+  readonly #restrictions: RestrictionWatch;
   #qrAttempt = 0;
   #own: Reason | undefined;
   #credsDirty = false;
@@ -129,6 +133,7 @@ export class Connection {
         ),
     });
     this.#queries = new Queries(this.#sock);
+    this.#restrictions = new RestrictionWatch(this.#sock, options.onRestriction);
     this.#wire(origins);
     this.#unwatch = options.deafWatch?.attach({
       frames: this.#sock.ws,
@@ -158,10 +163,17 @@ export class Connection {
       async () => new Promise((resolve) => setImmediate(resolve)),
       () => undefined,
     );
-    const { raw, acked } = await turn;
-    const timestamp = await acked;
-    this.#options.deafWatch?.acked(message.to);
-    return { timestamp, ...(raw !== undefined && { raw }) };
+    try {
+      const { raw, acked } = await turn;
+      const timestamp = await acked;
+      this.#options.deafWatch?.acked(message.to);
+      return { timestamp, ...(raw !== undefined && { raw }) };
+    } catch (error) {
+      const restriction = error instanceof AppError ? error.details?.['restriction'] : undefined;
+      // The supervisor knows first, so that it sends no more of the kind.
+      if (restriction !== undefined) await this.#restrictions.refused(RestrictionKind.parse(restriction));
+      throw error;
+    }
   }
 
   /** Asks WhatsApp for something; see `runQuery`. */
@@ -252,7 +264,8 @@ export class Connection {
   }
 
   #onUpdate(update: BaileysEventMap['connection.update']): void {
-    const { qr, connection, isNewLogin, lastDisconnect, receivedPendingNotifications } = update;
+    const { qr, connection, isNewLogin, lastDisconnect, receivedPendingNotifications, reachoutTimeLock } = update;
+    if (reachoutTimeLock) this.#restrictions.heard(reachoutTimeLock);
     const { sessionId, creds, spool, onQr, onPaired, onOpen, onCaughtUp } = this.#options;
     if (receivedPendingNotifications && this.#state !== 'closing') {
       spool.caughtUp(sessionId);

@@ -182,6 +182,9 @@ export class Session {
         // Not the last word on the connection, which `open` repeats.
         this.#options.emit(this.#epoch, { type: 'caught_up' });
       },
+      onRestriction: (fact) => {
+        this.#options.emit(this.#epoch, fact);
+      },
       onClosed: (close) => {
         this.#connection = undefined;
         void this.#afterClose(close);

@@ -4,7 +4,7 @@ export const SESSION_STATES = ['disconnected', 'connecting', 'qr_required', 'con
 export type SessionState = (typeof SESSION_STATES)[number];
 
 /** What happened to a session, reduced to what the table needs. */
-export const SESSION_EVENTS = ['connect', 'qr', 'open', 'retry', 'stop', 'logout', 'fail'] as const;
+export const SESSION_EVENTS = ['connect', 'qr', 'open', 'retry', 'stop', 'logout', 'fail', 'note'] as const;
 export type SessionEvent = (typeof SESSION_EVENTS)[number];
 
 const ending = { stop: 'disconnected', logout: 'logged_out', fail: 'error' } as const;
@@ -14,7 +14,7 @@ const ARROWS: Record<SessionState, Partial<Record<SessionEvent, SessionState>>> 
   disconnected: { connect: 'connecting', logout: 'logged_out', fail: 'error' },
   connecting: { qr: 'qr_required', open: 'connected', retry: 'reconnecting', ...ending },
   qr_required: { connect: 'connecting', open: 'connected', retry: 'reconnecting', ...ending },
-  connected: { retry: 'reconnecting', ...ending },
+  connected: { retry: 'reconnecting', note: 'connected', ...ending },
   reconnecting: { qr: 'qr_required', open: 'connected', ...ending },
   logged_out: { connect: 'connecting' },
   error: { connect: 'connecting', open: 'connected', qr: 'qr_required', stop: 'disconnected', logout: 'logged_out' },
@@ -37,6 +37,9 @@ export const REASONS = {
   ack_timeout: 'WhatsApp did not confirm a message in time; the connection is being made again.',
   deaf: 'Nothing came in from WhatsApp for unusually long; the connection is being made again.',
   qr_expired: 'Nobody scanned the QR code in time; ask for a connect to get a new one.',
+  reach_out_limited:
+    'WhatsApp limits this account: for now it may write only to people who wrote to it. Send less to strangers; the status says until when.',
+  reach_out_lifted: 'WhatsApp allows this account to write to new people again.',
   disconnect_requested: 'A disconnect was asked for.',
   logout_requested: 'A logout was asked for and the credentials are erased; a phone that could not be told still lists the device.',
   logged_out: 'The device was unlinked from the phone; connect to pair again.',

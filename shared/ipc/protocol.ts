@@ -4,6 +4,7 @@ import { SessionId } from '../domain/ids.js';
 import { Message, MessageStatus } from '../domain/message.js';
 import { Outgoing } from '../domain/outgoing.js';
 import { Rhythm } from '../domain/rhythm.js';
+import { RestrictionKind } from '../domain/restriction.js';
 import { Reason } from '../domain/session.js';
 import { QUERIES, type QueryName } from './queries.js';
 
@@ -106,6 +107,9 @@ export const SessionFact = z.discriminatedUnion('type', [
   /** Credentials exist from now on: the phone accepted this device. */
   z.object({ type: z.literal('paired'), jid: z.string(), lid: z.string().optional() }),
   z.object({ type: z.literal('open'), jid: z.string(), lid: z.string().optional(), pushName: z.string().optional() }),
+  /** WhatsApp does not let the account do something; `until`, in Unix milliseconds, only if it told. */
+  z.object({ type: z.literal('restricted'), kind: RestrictionKind, until: z.number().int().optional() }),
+  z.object({ type: z.literal('unrestricted') }),
   /** WhatsApp has delivered everything it had for the connection. */
   z.object({ type: z.literal('caught_up') }),
   /** `retry`: the runner connects again by itself; `stop`, `logout`, `fail`: it does not. `still_failing`: shown as error, still retried. */

@@ -1,5 +1,6 @@
 // How a session looks in answers. Keys without a value are left out: `undefined` never reaches the JSON, and the backends refuse null.
 import type { z } from 'zod';
+import type { Restriction } from '../../shared/domain/restriction.js';
 import { REASONS } from '../../shared/domain/session.js';
 import type { Suspect } from '../placement/suspect-policy.js';
 import type { SessionView } from '../worker.js';
@@ -25,9 +26,12 @@ export const sessionJson = (view: SessionView): z.input<typeof Session> => ({
   jid: view.jid,
   lid: view.lid,
   slot: view.slot,
+  restricted: view.restricted && restrictionJson(view.restricted),
   deaf: view.deaf && { times: view.deaf.times, rung: view.deaf.rung, lastAt: iso(view.deaf.lastAt) },
   suspect: view.suspect && suspectJson(view.suspect),
 });
+
+const restrictionJson = ({ kind, since, until, told }: Restriction) => ({ kind, since: iso(since), until: iso(until), told });
 
 const suspectJson = ({ deaths, isolated }: Suspect) => ({
   deaths: deaths.map(({ at, operation, verdict }) => ({ at: iso(at), operation, verdict })),

@@ -17,6 +17,9 @@ export interface StatusMove {
   at: number;
 }
 
+/** Messages of one person that are looked at to find one that was not written in a group. */
+const HEARD_AT_MOST = 100;
+
 /** What was sent and received, each message once. Methods that change something answer the writes to commit. */
 export class History {
   readonly #store: Store;
@@ -78,6 +81,17 @@ export class History {
       writes: [{ table: TABLES.messages, key: [sessionId, second, n], value: after }, this.#marks.mark(sessionId, dayOf(second), part)],
       moved,
     };
+  }
+
+  /** Whether this person wrote to the session, not only in groups, as far as is kept here. */
+  hasHeardFrom(sessionId: string, person: string): boolean {
+    const rows = this.#store.range<Place>(TABLES.messageIndex, { prefix: [sessionId, 'in', person], limit: HEARD_AT_MOST });
+    for (const { value: place } of rows) {
+      const message = this.#store.get<Message>(TABLES.messages, [sessionId, place[0], place[1]]);
+      // What is only in the object store may be of either kind.
+      if (!message || message.chat === person) return true;
+    }
+    return false;
   }
 
   /** Whether it is one of our own messages, also one that is no longer kept here. */

@@ -18,6 +18,10 @@ export interface PendingSend {
   noting: boolean;
   /** Its outcome is known and being written. */
   finishing: boolean;
+  /** A try ended without saying whether the message was taken. */
+  unsure: boolean;
+  /** Not to be tried again before, in Unix milliseconds. */
+  notBefore: number;
   /** How often it failed. */
   failures: number;
 }
@@ -31,5 +35,17 @@ export const newPending = (intent: Intent, at: Pick<PendingSend, 'accepted' | 'd
   });
   // A client that went away leaves nobody to hear of a failure.
   outcome.catch(() => undefined);
-  return { intent, outcome, resolve, reject, ...at, inFlight: false, noting: false, finishing: false, failures: 0 };
+  return {
+    intent,
+    outcome,
+    resolve,
+    reject,
+    ...at,
+    inFlight: false,
+    noting: false,
+    finishing: false,
+    unsure: at.dispatched,
+    notBefore: 0,
+    failures: 0,
+  };
 };

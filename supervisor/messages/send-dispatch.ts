@@ -6,10 +6,11 @@ import type { Registry } from '../placement/registry.js';
 import { TABLES } from '../supervisor-store.js';
 import type { Pauses } from './pauses.js';
 import type { PendingSend } from './pending-send.js';
+import type { ReachOut } from './reach-out.js';
 import type { SendOutcomes } from './send-outcomes.js';
 import type { SendPacing } from './send-pacing.js';
 import type { SendQueues } from './send-queues.js';
-import { asAppError, isWorthAnotherTry, outgoingOf } from './send-rules.js';
+import { asAppError, isWorthAnotherTry, outgoingOf, restAfter, wasNotTaken } from './send-rules.js';
 
 export interface SendDispatchOptions {
   store: Store;
@@ -17,6 +18,7 @@ export interface SendDispatchOptions {
   fleet: Pick<Fleet, 'call'>;
   queues: SendQueues;
   pacing: SendPacing;
+  reachOut: ReachOut;
   outcomes: Pick<SendOutcomes, 'finish'>;
   pauses: Pauses;
   log: Logger;
@@ -48,7 +50,8 @@ export class SendDispatch {
       // One that is noted first would be overtaken by one that is not.
       if (free <= 0 || !pending.accepted || (noting && !pending.intent.noted)) return;
       if (pending.inFlight || pending.finishing) continue;
-      if (!pending.dispatched && !this.#isTurnOf(sessionId)) return;
+      if (this.#isRefused(pending)) continue;
+      if (!this.#isTurnOf(pending)) return;
       free--;
       void this.#dispatch(pending, row.slot);
       noting ||= pending.noting;
@@ -56,15 +59,25 @@ export class SendDispatch {
   }
 
   /** Otherwise the queue is woken when it is. */
-  #isTurnOf(sessionId: string): boolean {
-    const { pacing, pauses } = this.#options;
+  #isTurnOf({ intent, dispatched, notBefore }: PendingSend): boolean {
+    const { pacing, pauses, reachOut } = this.#options;
+    const { sessionId } = intent;
     const now = Date.now();
-    const at = pacing.startAt(sessionId, [], now);
-    if (at <= now) return true;
+    const at = Math.max(notBefore, dispatched ? now : pacing.startAt(sessionId, [], now));
+    // One that has to wait for another is woken with that one's outcome.
+    if (at <= now) return dispatched || reachOut.mayGo(intent);
     pauses.alarm(sessionId, at - now, () => {
       this.pump(sessionId);
     });
     return false;
+  }
+
+  /** Whether it cannot be sent now and is ended. */
+  #isRefused(pending: PendingSend): boolean {
+    const refusal = pending.dispatched ? undefined : this.#options.reachOut.refusal(pending.intent);
+    if (refusal?.details?.['trying'] !== false) return false;
+    void this.#options.outcomes.finish(pending, refusal, true);
+    return true;
   }
 
   async #dispatch(pending: PendingSend, slot: number): Promise<void> {
@@ -82,6 +95,7 @@ export class SendDispatch {
     const request = { sessionId, message: outgoingOf(pending.intent), ...(typing > 0 && { typingMs: typing }) };
     try {
       const { timestamp, raw } = await fleet.call(slot, 'session.send', request);
+      await this.#options.reachOut.settled(pending.intent, undefined);
       await outcomes.finish(pending, { messageId, status: 'sent', timestamp, raw });
     } catch (error) {
       pending.inFlight = false;
@@ -121,8 +135,14 @@ export class SendDispatch {
     const { code, message } = asAppError(error);
     const failure = new AppError(code, message, { details: { messageId }, cause: error });
     const again = isWorthAnotherTry(failure.code, ++pending.failures);
+    pending.notBefore = Date.now() + restAfter(code, pending.failures);
+    pending.unsure ||= !wasNotTaken(code);
     log.info({ sessionId, messageId, code: failure.code, again }, 'a send did not succeed');
-    if (!again) await outcomes.finish(pending, failure);
+    // Its key may be used anew when it is certain that nothing was sent.
+    if (!again) {
+      await this.#options.reachOut.settled(pending.intent, failure);
+      await outcomes.finish(pending, failure, wasNotTaken(code) && !pending.unsure);
+    }
     // The session may still look connected; then no change of state comes to wake the queue.
     else await pauses.pause(RETRY_PAUSE_MS);
   }

@@ -15,9 +15,21 @@ const TRY_AGAIN: ReadonlySet<ErrorCode> = new Set([
 ]);
 const MAX_UNEXPLAINED_FAILURES = 3;
 
+/** What WhatsApp answers for the moment: the message did not go out, and may a little later. */
+const NOT_NOW: ReadonlySet<ErrorCode> = new Set(['RATE_LIMITED', 'WHATSAPP_UNAVAILABLE']);
+const MAX_NOT_NOW = 5;
+const NOT_NOW_MS = 2_000;
+/** Of these WhatsApp itself said that it did not take the message. */
+const NOT_TAKEN: ReadonlySet<ErrorCode> = new Set([...NOT_NOW, 'REACH_OUT_LIMITED']);
+
+export const wasNotTaken = (code: ErrorCode): boolean => NOT_TAKEN.has(code);
+
+/** Milliseconds in which nothing more of the session should be sent after this failure, the `failures`th of the message. */
+export const restAfter = (code: ErrorCode, failures: number): number => (NOT_NOW.has(code) ? NOT_NOW_MS * 2 ** failures : 0);
+
 /** Whether the same message should be tried again, under the same id, after having failed `failures` times, now with `code`. */
 export const isWorthAnotherTry = (code: ErrorCode, failures: number): boolean =>
-  TRY_AGAIN.has(code) || (code === 'INTERNAL' && failures < MAX_UNEXPLAINED_FAILURES);
+  TRY_AGAIN.has(code) || (NOT_NOW.has(code) && failures < MAX_NOT_NOW) || (code === 'INTERNAL' && failures < MAX_UNEXPLAINED_FAILURES);
 
 /** Nobody knows yet whether it went out. Only with a key is asking again safe; without one, a repeat would be another message. */
 export const stillBeingSent = ({ messageId, idempotencyKey }: Intent, code: 'DRAINING' | 'DEADLINE_EXCEEDED'): AppError => {

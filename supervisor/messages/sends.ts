@@ -10,6 +10,7 @@ import type { History, StatusMove } from './history.js';
 import { keyRow } from './idempotency.js';
 import { Pauses } from './pauses.js';
 import { newPending, type PendingSend } from './pending-send.js';
+import { ReachOut } from './reach-out.js';
 import { acceptWrites, newIntent, type Acceptance } from './send-acceptance.js';
 import { SendDispatch } from './send-dispatch.js';
 import { SendOutcomes } from './send-outcomes.js';
@@ -47,6 +48,7 @@ export class Sends {
   readonly #outcomes: SendOutcomes;
   readonly #dispatch: SendDispatch;
   readonly #pacing: SendPacing;
+  readonly #reachOut: ReachOut;
   /** What waits, for clients to see. */
   readonly waiting: WaitingSends;
   #order = Date.now();
@@ -54,7 +56,8 @@ export class Sends {
   constructor(options: SendsOptions) {
     this.#options = { commits: options.store, ...options };
     this.#pacing = new SendPacing(options.store, options.paceOf);
-    const parts = { ...this.#options, queues: this.#queues, pauses: this.#pauses, pacing: this.#pacing };
+    this.#reachOut = new ReachOut({ ...this.#options, pauses: this.#pauses });
+    const parts = { ...this.#options, reachOut: this.#reachOut, queues: this.#queues, pauses: this.#pauses, pacing: this.#pacing };
     this.#outcomes = new SendOutcomes({ onMoved: undefined, ...parts });
     this.#dispatch = new SendDispatch({ ...parts, outcomes: this.#outcomes });
     this.waiting = new WaitingSends({ ...parts, outcomes: this.#outcomes });
@@ -69,6 +72,7 @@ export class Sends {
       this.#queues.add(newPending(value, { accepted: true, dispatched: !value.noted || value.handedAt !== undefined }));
     }
     for (const sessionId of this.#queues.sessionIds()) this.#failLost(sessionId);
+    this.#reachOut.start();
     registry.onChange(({ sessionId, state }) => {
       if (state === 'connected') this.#dispatch.pump(sessionId);
       this.#failLost(sessionId);
@@ -103,6 +107,7 @@ export class Sends {
     const known = this.#known(request);
     if (known) return this.#result(known);
     assertCanSend(row);
+    this.#assertMayReach(request);
     this.#assertRoom(sessionId, this.#options.deadlineMs);
     const pending = await this.#accept(request, row, this.#pacing.isPaced(sessionId) ? { noted: true } : {});
     this.#dispatch.pump(sessionId);
@@ -122,11 +127,17 @@ export class Sends {
       return this.waiting.view(before) ?? before.outcome;
     }
     assertCanQueue(row);
+    this.#assertMayReach(request);
     this.#assertRoom(sessionId);
     const pending = await this.#accept(request, row, { queued: true, noted: true });
     const view = this.waiting.view(pending);
     this.#dispatch.pump(sessionId);
     return view ?? pending.outcome;
+  }
+
+  #assertMayReach(request: SendRequest): void {
+    const refusal = this.#reachOut.refusal(request);
+    if (refusal) throw refusal;
   }
 
   /** @param withinMs of what must have been sent by then or not be accepted */

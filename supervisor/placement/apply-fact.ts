@@ -1,3 +1,4 @@
+import { afterRefusal } from '../../shared/domain/restriction.js';
 import type { Reason, SessionEvent } from '../../shared/domain/session.js';
 import type { SessionFact } from '../../shared/ipc/protocol.js';
 import type { SessionRow } from '../supervisor-store.js';
@@ -5,7 +6,14 @@ import { lost, wanted } from './desired-state.js';
 import type { Registry } from './registry.js';
 
 /** What a row says without a phone that accepted the device. */
-export const UNPAIRED = { desired: 'disconnected', paired: false, everConnected: false, jid: undefined, lid: undefined } as const;
+export const UNPAIRED = {
+  desired: 'disconnected',
+  paired: false,
+  everConnected: false,
+  jid: undefined,
+  lid: undefined,
+  restricted: undefined,
+} as const;
 
 /** What changes the state of a session. */
 type StateFact = Exclude<SessionFact, { type: 'deaf' }>;
@@ -33,6 +41,12 @@ export const applyFact = async (registry: Registry, row: Readonly<SessionRow>, f
       });
     case 'caught_up':
       return;
+    case 'restricted': {
+      const restricted = afterRefusal(row.restricted, fact.kind, fact.until, Date.now());
+      return restricted === row.restricted ? undefined : apply('note', 'reach_out_limited', { restricted });
+    }
+    case 'unrestricted':
+      return row.restricted ? apply('note', 'reach_out_lifted', { restricted: undefined }) : undefined;
     case 'closed':
       switch (fact.outcome) {
         case 'retry':

@@ -91,6 +91,8 @@ export class ConnectPacing {
       case 'connecting':
       case 'paired':
       case 'deaf':
+      case 'restricted':
+      case 'unrestricted':
         return;
       case 'caught_up':
         this.throttle.synced(sessionId);

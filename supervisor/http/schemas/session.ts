@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SessionId } from '../../../shared/domain/ids.js';
+import { RestrictionKind } from '../../../shared/domain/restriction.js';
 import { Reason } from '../../../shared/domain/session.js';
 import { Amount, label, object, string, Time } from './fields.js';
 
@@ -54,6 +55,15 @@ export const Session = z
     jid: z.string().optional(),
     lid: z.string().optional(),
     slot: z.int().optional().meta({ description: 'The slot of its runner, once it was connected.' }),
+    restricted: z
+      .object({
+        kind: RestrictionKind,
+        since: Time,
+        until: Time,
+        told: z.boolean().meta({ description: 'Whether WhatsApp told when it ends.' }),
+      })
+      .optional()
+      .meta({ description: 'What WhatsApp does not let the account do now.' }),
     deaf: z.object({ times: z.int(), rung: z.literal([1, 2, 3]), lastAt: Time }).optional(),
     suspect: z
       .object({

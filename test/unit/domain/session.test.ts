@@ -29,6 +29,7 @@ const ARROWS: [from: SessionState, event: SessionEvent, to: SessionState][] = [
   ['qr_required', 'logout', 'logged_out'],
   ['qr_required', 'fail', 'error'],
   ['connected', 'retry', 'reconnecting'],
+  ['connected', 'note', 'connected'],
   ['connected', 'stop', 'disconnected'],
   ['connected', 'logout', 'logged_out'],
   ['connected', 'fail', 'error'],

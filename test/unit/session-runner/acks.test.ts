@@ -24,14 +24,19 @@ it('takes the present for an ack that carries no time', async () => {
 });
 
 it.each([
-  ['463', 'WhatsApp limits this account: it may not start new chats for now.'],
-  ['479', 'WhatsApp refused the message as malformed.'],
-  ['999', 'WhatsApp refused the message (code 999).'],
-])('rejects an ack with error %s in words', async (error, words) => {
+  ['463', 'REACH_OUT_LIMITED', 'WhatsApp limits this account: for now it may not write to people who never wrote to it.'],
+  ['475', 'REACH_OUT_LIMITED', 'WhatsApp limits this account: it has used up the chats it may begin for now.'],
+  ['404', 'RECIPIENT_NOT_ON_WHATSAPP', 'WhatsApp does not know this recipient.'],
+  ['421', 'MESSAGE_REJECTED', 'WhatsApp refused the message: the addressing of this chat is out of date.'],
+  ['429', 'RATE_LIMITED', 'WhatsApp takes no more messages of this account for the moment.'],
+  ['479', 'MESSAGE_REJECTED', 'WhatsApp refused the message as malformed.'],
+  ['503', 'WHATSAPP_UNAVAILABLE', 'WhatsApp is not ready for messages.'],
+  ['999', 'MESSAGE_REJECTED', 'WhatsApp refused the message (code 999).'],
+])('rejects an ack with error %s as %s, in words', async (error, code, words) => {
   const acks = new Acks();
   const waiting = acks.wait('A1', 10_000, never);
   acks.settle(ack({ id: 'A1', error, t: '5' }));
-  await expect(waiting).rejects.toMatchObject({ code: 'MESSAGE_REJECTED', message: words });
+  await expect(waiting).rejects.toMatchObject({ code, message: words });
 });
 
 it('ignores acks that nobody waits for', () => {
