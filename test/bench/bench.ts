@@ -20,5 +20,13 @@ export interface BenchOutcome {
   targets: Target[];
 }
 
+/** What `--json` writes of a run. */
+export interface BenchReport extends Omit<BenchOutcome, 'targets'> {
+  bench: string;
+  node: string;
+  machine: string;
+  targets: (Target & { pass: boolean })[];
+}
+
 /** One benchmark: prints what it does, answers its figures. */
 export type Bench = (options: BenchOptions) => Promise<BenchOutcome>;

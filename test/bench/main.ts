@@ -1,18 +1,22 @@
-// `npm run bench -- NAME [--sessions N] [--seconds S] [--rounds R] [--json FILE] [--check]`
+// `npm run bench -- NAME [--sessions N] [--seconds S] [--rounds R] [--json FILE] [--check]`, or `all`, or `report`
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
-import type { Bench, BenchOptions } from './bench.js';
+import type { Bench, BenchOptions, BenchReport } from './bench.js';
 import { api } from './api.js';
 import { day } from './day.js';
 import { density } from './density.js';
 import { hold } from './hold.js';
+import { ipc } from './ipc/ipc.js';
 import { latency } from './latency.js';
 import { login } from './login.js';
 import { pair } from './pair.js';
 import { receive } from './receive.js';
 import { recycle } from './recycle.js';
+import { writeReport } from './report/report.js';
+import { runAll } from './run-all.js';
 import { send } from './send.js';
+import { soak } from './soak.js';
 import { start } from './start.js';
 import { storage } from './storage/storage.js';
 
@@ -21,12 +25,14 @@ const BENCHES: Readonly<Record<string, { run: Bench; defaults: Omit<BenchOptions
   day: { run: day, defaults: { sessions: 1, seconds: 0 } },
   density: { run: density, defaults: { sessions: 500, seconds: 60, rounds: 3 } },
   hold: { run: hold, defaults: { sessions: 200, seconds: 300 } },
+  ipc: { run: ipc, defaults: { sessions: 0, seconds: 10, rounds: 5 } },
   latency: { run: latency, defaults: { sessions: 500, seconds: 60, rounds: 3 } },
   login: { run: login, defaults: { sessions: 500, seconds: 0, rounds: 3 } },
   pair: { run: pair, defaults: { sessions: 50, seconds: 60, rounds: 3 } },
   receive: { run: receive, defaults: { sessions: 50, seconds: 30, rounds: 5 } },
   recycle: { run: recycle, defaults: { sessions: 100, seconds: 0 } },
   send: { run: send, defaults: { sessions: 50, seconds: 30, rounds: 5 } },
+  soak: { run: soak, defaults: { sessions: 200, seconds: 1_800 } },
   start: { run: start, defaults: { sessions: 1_000, seconds: 0 } },
   storage: { run: storage, defaults: { sessions: 1_000, seconds: 60 } },
 };
@@ -42,10 +48,15 @@ const { values, positionals } = parseArgs({
   },
 });
 const [name = ''] = positionals;
+if (name === 'report') {
+  await writeReport();
+  process.exit(0);
+}
+if (name === 'all') process.exit((await runAll()) ? 0 : 1);
 const bench = BENCHES[name];
 if (!bench) {
   console.error(
-    `usage: npm run bench -- NAME [--sessions N] [--seconds S] [--rounds R] [--json FILE] [--check]\nNAME is one of: ${Object.keys(BENCHES).join(', ')}`,
+    `usage: npm run bench -- NAME [--sessions N] [--seconds S] [--rounds R] [--json FILE] [--check]\nNAME is one of: ${Object.keys(BENCHES).join(', ')}; \`all\` runs them all, \`report\` writes docs/benchmarks.md`,
   );
   process.exit(2);
 }
@@ -67,6 +78,7 @@ for (const { name: target, value, limit, unit, pass } of targets.filter((one) =>
   console.log(`  ${pass ? '✓' : '✗'} ${target}: ${value} (at most ${limit}) ${unit}`);
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
 if (values.json) {
-  writeFileSync(values.json, `${JSON.stringify({ bench: name, node: process.version, machine, results, spread, targets }, null, 2)}\n`);
+  const report: BenchReport = { bench: name, node: process.version, machine, results, ...(spread && { spread }), targets };
+  writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
 }
 if (values.check && targets.some(({ pass }) => !pass)) process.exitCode = 1;

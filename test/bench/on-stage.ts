@@ -17,16 +17,19 @@ export interface Cast {
   sessions: number;
   /** For the worker. */
   env?: Record<string, string>;
+  /** Options of Node.js for the worker's runners. */
+  runnerOptions?: string[];
 }
 
 /** Runs `play` with a contender that is prepared and not open, before a simulated WhatsApp of its own. */
 export const onStage = async <T>(
-  { fleet, kind, sessions, env = {} }: Cast,
+  { fleet, kind, sessions, env = {}, runnerOptions = [] }: Cast,
   play: (contender: Contender, stage: Stage) => Promise<T>,
 ): Promise<T> => {
   const stage = await openStage(fleet);
   try {
-    const contender = kind === 'worker' ? new WorkerContender(stage, sessions, env) : new RawContender(stage, sessions, kind);
+    const contender =
+      kind === 'worker' ? new WorkerContender(stage, sessions, env, runnerOptions) : new RawContender(stage, sessions, kind);
     try {
       await contender.prepare();
       return await play(contender, stage);

@@ -17,13 +17,15 @@ export class WorkerContender implements Contender {
   readonly #stage: Stage;
   readonly #sessions: number;
   readonly #env: Record<string, string>;
+  readonly #runnerOptions: readonly string[];
   readonly dataDir: string;
   #worker: WorkerProcess | undefined;
 
-  constructor(stage: Stage, sessions: number, env: Record<string, string> = {}) {
+  constructor(stage: Stage, sessions: number, env: Record<string, string> = {}, runnerOptions: readonly string[] = []) {
     this.#stage = stage;
     this.#sessions = sessions;
     this.#env = env;
+    this.#runnerOptions = runnerOptions;
     this.dataDir = join(stage.folder, 'data');
   }
 
@@ -45,7 +47,9 @@ export class WorkerContender implements Contender {
   }
 
   async open(): Promise<void> {
-    const env = { ...this.#stage.whatsapp.env, WORKER_MAX_SESSIONS: String(this.#sessions), ...this.#env };
+    const { env: trust } = this.#stage.whatsapp;
+    const nodeOptions = [trust['RUNNER_NODE_OPTIONS'] ?? '', ...this.#runnerOptions].join(' ').trim();
+    const env = { ...trust, RUNNER_NODE_OPTIONS: nodeOptions, WORKER_MAX_SESSIONS: String(this.#sessions), ...this.#env };
     const worker = await WorkerProcess.start({ dataDir: this.dataDir, env });
     this.#worker = worker;
     let away: unknown;

@@ -1,0 +1,70 @@
+// The page of figures, from the files that benches wrote.
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import type { BenchReport } from '../bench.js';
+import { lineChart, type Series } from './line-chart.js';
+
+export const FIGURES = 'docs/benchmarks';
+const PAGE = 'docs/benchmarks.md';
+const MEMORY_PICTURE = 'memory.svg';
+
+const HEAD = `# Benchmarks
+
+\`npm run bench -- all\` makes all figures anew, which takes some hours, and this page from them; \`npm run bench -- report\` only the page. One bench alone: \`npm run bench -- NAME --json ${FIGURES}/NAME.json\`.
+
+Every bench runs the built worker against the [simulated WhatsApp](../test/whatsapp/README.md), which is a process of its own, with sessions that were paired once and are kept under \`.cache/bench\`. The yardstick does the same work in the same run: Baileys alone in one process with its keys in the heap, as it comes (\`stock\`) and with the repairs that the runners make to it (\`fixed\`). Figures are medians of repeated rounds, with the least and the greatest beside them. Memory is PSS over all processes unless a name says otherwise. Targets are upper bounds; what is to be many times as good is given as its inverse.
+`;
+
+/** Reads every file of figures in `folder` and writes the page and its picture. */
+export const writeReport = async (): Promise<void> => {
+  mkdirSync(FIGURES, { recursive: true });
+  const reports = readdirSync(FIGURES)
+    .filter((name) => name.endsWith('.json'))
+    .toSorted()
+    .map((name) => JSON.parse(readFileSync(join(FIGURES, name), 'utf8')) as BenchReport);
+  const memory = memoryOverSessions(reports);
+  if (memory.length > 0) {
+    writeFileSync(join(FIGURES, MEMORY_PICTURE), lineChart({ title: 'Memory of idle sessions', x: 'sessions', y: 'MB (PSS)' }, memory));
+  }
+  const picture = memory.length > 0 ? `\n![Memory over sessions](benchmarks/${MEMORY_PICTURE})\n` : '';
+  const page = [HEAD, picture, ...reports.map(sectionOf)].join('\n');
+  const options = (await resolveConfig(PAGE)) ?? {};
+  writeFileSync(PAGE, await format(page, { ...options, parser: 'markdown' }));
+};
+
+export const sectionOf = ({ bench, node, machine, results, spread, targets }: BenchReport): string => {
+  const rows = Object.entries(results).map(([name, value]) => {
+    const target = targets.find((one) => one.name === name);
+    const limit = target ? `${target.pass ? '✓' : '✗'} ≤ ${target.limit} ${target.unit}` : '';
+    return `| ${name} | ${value} | ${spread?.[name]?.join('–') ?? ''} | ${limit} |`;
+  });
+  const others = targets
+    .filter(({ name }) => results[name] === undefined)
+    .map(({ name, value, limit, unit, pass }) => `| ${name} | ${value} | | ${pass ? '✓' : '✗'} ≤ ${limit} ${unit} |`);
+  const sessions = results['sessions'] === undefined ? '' : `, ${results['sessions']} sessions`;
+  return [
+    `## ${bench}${sessions}\n`,
+    `Node.js ${node}, ${machine}.\n`,
+    '| figure | median | range | target |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    ...others,
+    '',
+  ].join('\n');
+};
+
+const memoryOverSessions = (reports: readonly BenchReport[]): Series[] => {
+  const density = reports.filter(({ bench }) => bench === 'density').map(({ results }) => results);
+  const lines = ['worker', 'fixed', 'stock'].map((name) => ({
+    name,
+    points: density
+      .flatMap(({ sessions = 0, workerAtHalfPssMB, ...results }): [number, number | undefined][] => [
+        ...(name === 'worker' ? ([[sessions / 2, workerAtHalfPssMB]] as [number, number | undefined][]) : []),
+        [sessions, results[`${name}PssMB`]],
+      ])
+      .flatMap(([x, y]): [number, number][] => (y === undefined ? [] : [[x, y]]))
+      .toSorted(([one], [other]) => one - other),
+  }));
+  return lines.filter(({ points }) => points.length > 0);
+};
