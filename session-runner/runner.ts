@@ -53,13 +53,17 @@ export class Runner {
       incarnation: environment.RUNNER_INCARNATION,
       log,
       handlers: {
-        'session.open': async ({ sessionId, epoch, pairing, rhythm }, { signal }) =>
+        'session.open': async ({ sessionId, epoch, pairing, rhythm, settings = {} }, { signal }) =>
           this.#alone(sessionId, async () => {
             this.#assertTakesWork(signal);
             this.#spool.stay(sessionId);
             await unpackSession(store, sessionId, cipher);
-            this.#session(sessionId).open(epoch, pairing, rhythm);
+            const session = this.#session(sessionId);
+            session.configure(settings);
+            session.open(epoch, pairing, rhythm);
           }),
+        'session.configure': async ({ sessionId, settings }) =>
+          this.#alone(sessionId, async () => Promise.resolve(this.#sessions.get(sessionId)?.configure(settings))),
         'session.close': async ({ sessionId }) =>
           this.#alone(sessionId, async () => {
             await this.#sessions.get(sessionId)?.detach();

@@ -46,6 +46,8 @@ import { emptySlots, sessionsInSlot } from './placement/relocate.js';
 import { isIsolationSlot, slotCount } from './placement/slot-rooms.js';
 import { SessionQueries } from './queries/session-queries.js';
 import type { InheritedSocket } from './service-manager/inherited-socket.js';
+import { Settings } from './settings/settings.js';
+import { tellRunner } from './settings/tell-runner.js';
 import { openSupervisorStore, TABLES } from './supervisor-store.js';
 import type { Worker } from './worker.js';
 import { createWorkerPort, type Phase } from './worker-port.js';
@@ -116,6 +118,8 @@ export const startWorker = async (
   const objects = config.objectStore && (await openObjectStore(config.objectStore));
   const events = new EventLog(store);
   const registry = new Registry(store, log, events);
+  const settings = new Settings({ store });
+  const settingsOf = settings.of.bind(settings);
   const media = await openMedia({ config, store, commits: events, objects, registry, log });
   const remote = objects && new RemoteHistory({ store, objects, log });
   const history = new History(store, remote);
@@ -144,7 +148,7 @@ export const startWorker = async (
     log,
   });
   const commitSpool = async (records: SpoolRecord[]): Promise<Record<string, never>> => {
-    await takeSpool({ store: events, history, registry, onMoved }, records);
+    await takeSpool({ store: events, history, registry, settingsOf, onMoved }, records);
     return {};
   };
   const load = startHostLoad(log);
@@ -170,6 +174,8 @@ export const startWorker = async (
     shortage: () => capacity.shortage(),
     memoryShortage: () => capacity.memoryShortage(),
     maxSessionsPerRunner: config.runnerMaxSessions,
+    settingsOf,
+    onCreated: (sessionId, given) => settings.writesForNew(sessionId, given),
     onRemoved: (sessionId, slot) => {
       media.onRemoved(sessionId);
       return replication?.deletion(sessionId, slot) ?? [];
@@ -202,6 +208,7 @@ export const startWorker = async (
   });
   const endPlannedRecycling =
     config.runnerRecycleBytes === undefined ? undefined : planRecycling({ fleet, recycling, limitBytes: config.runnerRecycleBytes, log });
+  const endTelling = tellRunner({ settings, registry, fleet, log });
   const endHelloWatch = watchForHello({ fleet, onFatal });
   registry.onChange(({ sessionId }) => {
     replication?.changed(sessionId);
@@ -229,6 +236,7 @@ export const startWorker = async (
       queries: new SessionQueries({ registry, fleet, temporaryFolder: temporaryFolder(config) }),
       ...{ registry, sessions, recycling, sends, history, fleetView, pacing, load, capacity, replication },
       events: { store, remote, log: events },
+      settings: { of: settingsOf, change: settings.change.bind(settings), defaults: { markOnline: config.waAppearOnline } },
       reports: link?.reports,
       backend: () => link?.view(),
       media: media.library,
@@ -283,6 +291,7 @@ export const startWorker = async (
     clearInterval(idleCheck);
     const left = (): number => Math.max(1_000, deadline - performance.now() - 1_000);
     endHelloWatch();
+    endTelling();
     endPlannedRecycling?.();
     sessions.stop();
     deafLadder.stop();

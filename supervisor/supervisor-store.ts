@@ -57,12 +57,14 @@ export const TABLES = {
   media: 'media',
   /** [sessionId, kind, sha256] → true: a file that the object store does not have yet. */
   mediaUploads: 'mediaUploads',
+  /** [sessionId] → SessionSettings: what was set for it. */
+  settings: 'settings',
 } as const;
 
 export const SUPERVISOR_SCHEMA: Schema = {
   version: 2,
   tables: Object.values(TABLES),
-  sealed: [],
+  sealed: [TABLES.settings],
   tracked: [
     TABLES.sessions,
     TABLES.messages,
@@ -76,6 +78,7 @@ export const SUPERVISOR_SCHEMA: Schema = {
     TABLES.deletions,
     // Not the heads: after a restore numbers begin above all that were given out.
     TABLES.events,
+    TABLES.settings,
   ],
   migrations: {
     2: function* (store) {
@@ -220,6 +223,7 @@ export const SESSION_TABLES = [
   TABLES.eventHeads,
   TABLES.media,
   TABLES.mediaUploads,
+  TABLES.settings,
 ];
 
 const REMOVED_AT_ONCE = 1_000;

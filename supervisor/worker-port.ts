@@ -19,6 +19,8 @@ import type { Recycling } from './placement/recycling.js';
 import type { Registry } from './placement/registry.js';
 import type { SessionQueries } from './queries/session-queries.js';
 import type { Replication } from './replication/replication.js';
+import type { Settings } from './settings/settings.js';
+import { settingsView, type SettingsDefaults } from './settings/settings-view.js';
 import type { StorageView, Worker } from './worker.js';
 
 export interface WorkerParts {
@@ -30,6 +32,7 @@ export interface WorkerParts {
   queries: Pick<SessionQueries, 'ask' | 'setPicture'>;
   history: History;
   events: Parameters<typeof readEvents>[0] & { log: Pick<EventLog, 'subscribe'> };
+  settings: Pick<Settings, 'of' | 'change'> & { defaults: SettingsDefaults };
   fleetView: Pick<FleetView, 'runners' | 'processes'>;
   pacing: Pick<ConnectPacing, 'throttle' | 'breaker' | 'rampView'>;
   load: HostLoad;
@@ -119,6 +122,16 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
         return parts.queries.ask(sessionId, name, params);
       },
       setPicture: change(async (sessionId, jpeg, group) => parts.queries.setPicture(sessionId, jpeg, group)),
+    },
+    settings: {
+      get: known((sessionId) => {
+        registry.get(sessionId);
+        return settingsView(parts.settings.of(sessionId), parts.settings.defaults);
+      }),
+      change: change(async (sessionId, patch) => {
+        registry.get(sessionId);
+        return settingsView(await parts.settings.change(sessionId, patch), parts.settings.defaults);
+      }),
     },
     storage: {
       status: storage,

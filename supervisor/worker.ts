@@ -13,6 +13,7 @@ import type { DeadReport } from './backend/report.js';
 import type { BreakerView } from './placement/connect-pacing.js';
 import type { RampView } from './placement/ramp.js';
 import type { Suspect } from './placement/suspect-policy.js';
+import type { SettingsView } from './settings/settings-view.js';
 
 /** Times are Unix milliseconds. */
 export interface SessionView {
@@ -62,8 +63,14 @@ export interface Qr {
 }
 
 export interface Sessions {
-  /** @throws SESSION_ALREADY_EXISTS, AT_CAPACITY */
-  create(input: { sessionId: string; userId?: string | undefined; sessionName?: string | undefined }): Promise<SessionView>;
+  /** @throws SESSION_ALREADY_EXISTS, AT_CAPACITY, INVALID_REQUEST */
+  create(input: {
+    sessionId: string;
+    userId?: string | undefined;
+    sessionName?: string | undefined;
+    /** As a change of settings that there are none of yet; see `SettingsPort`. */
+    settings?: unknown;
+  }): Promise<SessionView>;
   list(): SessionView[];
   /** @throws SESSION_NOT_FOUND */
   get(sessionId: string): SessionView;
@@ -135,6 +142,13 @@ interface Messages {
   untold(since: number): UntoldSend[];
   /** The client of such a send was told its outcome. */
   told(sessionId: string, key: string): Promise<void>;
+}
+
+interface SettingsPort {
+  /** @throws SESSION_NOT_FOUND */
+  get(sessionId: string): SettingsView;
+  /** Merges a patch (RFC 7396) into what is set. @throws SESSION_NOT_FOUND, INVALID_REQUEST */
+  change(sessionId: string, patch: unknown): Promise<SettingsView>;
 }
 
 interface Events {
@@ -244,6 +258,7 @@ export interface Worker {
   readonly messages: Messages;
   readonly events: Events;
   readonly queries: Queries;
+  readonly settings: SettingsPort;
   readonly storage: Storage;
   readonly reports: ReportsPort;
   /** Tells the backend nothing about a session until the returned function is called. */

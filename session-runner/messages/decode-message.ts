@@ -76,7 +76,7 @@ const withoutEnvelope = ({ attrs, me }: InboxEntry): Message => {
 /** A Baileys message as history keeps it, or undefined when nobody wrote it. `me` is our phone-number jid. */
 export const toMessage = (received: WAMessage, me: string): Message | undefined => {
   const { key } = received;
-  if (!key.id || !key.remoteJid || key.remoteJid === 'status@broadcast') return undefined;
+  if (!key.id || !key.remoteJid) return undefined;
   const content = contentOf(received);
   if (!content) return undefined;
   // In a group and in a broadcast list the sender is apart from the chat.

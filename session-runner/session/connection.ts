@@ -20,6 +20,7 @@ import { Queries } from '../queries/queries.js';
 import { credsWrite, isPaired } from './auth-state.js';
 import { containErrors } from './contain-errors.js';
 import type { DeafWatch } from './deaf-watch.js';
+import { followSettings } from './follow-settings.js';
 import { FrameGate } from './frame-gate.js';
 import { ping } from './health-probe.js';
 import { RestrictionWatch, type RestrictionFact } from './restriction-watch.js';
@@ -27,6 +28,7 @@ import { SignalKeys } from './signal-keys.js';
 import { CiphertextOrigins, withInbox } from './signal-repository.js';
 import { socketOptions } from './socket-options.js';
 import { closePolitely, rawSocket } from './raw-socket.js';
+import type { RunnerSettings } from '../../shared/domain/session-settings.js';
 import { within } from './within.js';
 
 /** From connect to the first QR or an open connection; Baileys can hang silently in between. */
@@ -59,6 +61,7 @@ export interface ConnectionOptions {
   inFlight: InFlightMarks;
   /** Undefined: nobody watches for deafness. */
   deafWatch: DeafWatch | undefined;
+  settings: () => RunnerSettings;
   log: Logger;
   onQr: (qr: { qr: string; attempt: number; expiresAt: number }) => void;
   onPaired: (me: { jid: string; lid: string | undefined }) => void;
@@ -94,6 +97,8 @@ export class Connection {
   #own: Reason | undefined;
   #credsDirty = false;
   readonly #unwatch: (() => void) | undefined;
+  /** The session's settings became others than those given. */
+  readonly configured: (before: RunnerSettings) => void;
   readonly #closed: Promise<void>;
   #markClosed: () => void = () => undefined;
 
@@ -113,7 +118,7 @@ export class Connection {
     this.#endConnect = inFlight.begin(sessionId, 'connect');
     setTimeout(this.#endConnect, CONNECT_MARK_MS).unref();
     this.#sock = makeWASocket({
-      ...socketOptions(environment),
+      ...socketOptions(environment, options.settings()),
       auth: { creds, keys: { ...this.#keys.outside, set: async (data) => this.#setKeys(data) } },
       logger,
       getMessage: sentMessage(store, sessionId),
@@ -135,6 +140,10 @@ export class Connection {
     this.#queries = new Queries(this.#sock);
     this.#restrictions = new RestrictionWatch(this.#sock, options.onRestriction);
     this.#wire(origins);
+    this.configured = followSettings(this.#sock, {
+      ...{ settings: options.settings, log, markOnline: environment.WA_APPEAR_ONLINE === 'true' },
+      isOpen: () => this.#state === 'open',
+    });
     this.#unwatch = options.deafWatch?.attach({
       frames: this.#sock.ws,
       ask: async () => ping(this.#sock),

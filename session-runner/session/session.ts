@@ -1,6 +1,7 @@
 import { AppError } from '../../shared/errors.js';
 import type { Outgoing } from '../../shared/domain/outgoing.js';
 import type { Rhythm } from '../../shared/domain/rhythm.js';
+import type { RunnerSettings } from '../../shared/domain/session-settings.js';
 import type { SessionFact } from '../../shared/ipc/protocol.js';
 import type { QueryName } from '../../shared/ipc/queries.js';
 import type { Logger } from '../../shared/logging.js';
@@ -53,6 +54,7 @@ export class Session {
   #lastCode: number | undefined;
   #failingSince: number | undefined;
   #lastFact: SessionFact | undefined;
+  #settings: RunnerSettings = {};
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -84,6 +86,13 @@ export class Session {
     }
     this.#dropRetry();
     this.#connect();
+  }
+
+  /** What it goes by from now on. */
+  configure(settings: RunnerSettings): void {
+    const before = this.#settings;
+    this.#settings = settings;
+    this.#connection?.configured(before);
   }
 
   /** Resolves when no socket is left; credentials stay. */
@@ -161,6 +170,7 @@ export class Session {
       environment,
       inFlight,
       deafWatch: this.#deafWatch,
+      settings: () => this.#settings,
       log,
       onQr: (qr) => {
         this.#emit({ type: 'qr', ...qr });

@@ -1,5 +1,6 @@
 import type { UserFacingSocketConfig } from '../baileys.js';
 import { Browsers, proto } from '../baileys.js';
+import type { RunnerSettings } from '../../shared/domain/session-settings.js';
 import type { RunnerEnvironment } from '../../shared/runner-environment.js';
 
 type SocketOptions = Omit<UserFacingSocketConfig, 'auth' | 'logger' | 'makeSignalRepository' | 'getMessage'>;
@@ -9,14 +10,17 @@ const { HistorySyncType } = proto.HistorySync;
 const LIGHT_HISTORY = new Set<number | null | undefined>([HistorySyncType.INITIAL_BOOTSTRAP, HistorySyncType.PUSH_NAME]);
 
 /** What we ask of Baileys beyond its defaults, each with its reason. */
-export const socketOptions = ({ WA_WEBSOCKET_URL, WA_VERSION, WA_APPEAR_ONLINE }: RunnerEnvironment): SocketOptions => ({
+export const socketOptions = (
+  { WA_WEBSOCKET_URL, WA_VERSION, WA_APPEAR_ONLINE }: RunnerEnvironment,
+  { markOnline }: RunnerSettings,
+): SocketOptions => ({
   ...(WA_WEBSOCKET_URL && { waWebSocketUrl: WA_WEBSOCKET_URL }),
   // WhatsApp refuses clients that are too old (405); an operator can move on without a new release.
   ...(WA_VERSION && { version: WA_VERSION.split('.').map(Number) as [number, number, number] }),
   // Shown in the phone's list of linked devices.
   browser: Browsers.ubuntu('Chrome'),
-  // Offline silences the sender's second tick, online silences the phone: the operator's choice.
-  markOnlineOnConnect: WA_APPEAR_ONLINE === 'true',
+  // Offline silences the sender's second tick, online silences the phone: the choice of whoever owns the session, or of the operator.
+  markOnlineOnConnect: markOnline ?? WA_APPEAR_ONLINE === 'true',
   // We write our own sends into history; the echo would only come a second time.
   emitOwnEvents: false,
   syncFullHistory: false,

@@ -5,6 +5,7 @@ import { Message, MessageStatus } from '../domain/message.js';
 import { Outgoing } from '../domain/outgoing.js';
 import { Rhythm } from '../domain/rhythm.js';
 import { RestrictionKind } from '../domain/restriction.js';
+import { RunnerSettings } from '../domain/session-settings.js';
 import { Reason } from '../domain/session.js';
 import { QUERIES, type QueryName } from './queries.js';
 
@@ -30,10 +31,12 @@ export const RUNNER_CALLS = {
    * told with the last `deaf`. Facts follow as events.
    */
   'session.open': {
-    params: z.object({ ...session, epoch: Epoch, pairing: z.boolean(), rhythm: Rhythm.optional() }),
+    params: z.object({ ...session, epoch: Epoch, pairing: z.boolean(), rhythm: Rhythm.optional(), settings: RunnerSettings.optional() }),
     result: Nothing,
     deadlineMs: 10_000,
   },
+  /** Go by these settings from now on. Nothing happens to a session that this runner does not hold. */
+  'session.configure': { params: z.object({ ...session, settings: RunnerSettings }), result: Nothing, deadlineMs: 10_000 },
   /** Close keeping credentials; answers once the socket is closed, quiet and everything it learned is committed. */
   'session.close': { params: z.object(session), result: Nothing, deadlineMs: 15_000 },
   /** Unpair on the phone when connected, and erase credentials. */

@@ -1,11 +1,24 @@
+import { isIgnored, type SessionSettings } from '../../shared/domain/session-settings.js';
 import type { SpoolRecord } from '../../shared/ipc/protocol.js';
 import type { Commits } from '../events/event-log.js';
 import type { Registry } from '../placement/registry.js';
 import type { History, StatusMove } from './history.js';
 
-/** Commits what a runner received, each record once; resolves when all of it is on disk. Records of sessions that are gone are dropped. */
+export interface TakeSpoolOptions {
+  store: Commits;
+  history: History;
+  registry: Registry;
+  /** What was set for a session; nothing unless given. */
+  settingsOf?: (sessionId: string) => Pick<SessionSettings, 'ignore'>;
+  onMoved?: (move: StatusMove) => void;
+}
+
+/**
+ * Commits what a runner received, each record once; resolves when all of it is on disk. Records of sessions that are gone are dropped, and so
+ * is what a session does not want.
+ */
 export const takeSpool = async (
-  { store, history, registry, onMoved }: { store: Commits; history: History; registry: Registry; onMoved?: (move: StatusMove) => void },
+  { store, history, registry, settingsOf = () => ({}), onMoved }: TakeSpoolOptions,
   records: readonly SpoolRecord[],
 ): Promise<void> => {
   // Begun in one turn, the commits share one transaction, and each sees the one before it.
@@ -16,6 +29,7 @@ export const takeSpool = async (
         registry.touch(record.sessionId);
         const { sessionId } = record;
         if (record.kind === 'message') {
+          if (isIgnored(settingsOf(sessionId), record.message.chat)) return;
           await store.commit(history.append(sessionId, record.message));
           return;
         }

@@ -1,5 +1,6 @@
 import { AppError, messageOf } from '../../shared/errors.js';
 import type { Rhythm } from '../../shared/domain/rhythm.js';
+import { runnerSettings, type SessionSettings } from '../../shared/domain/session-settings.js';
 import type { Logger } from '../../shared/logging.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { ConnectPriority, ConnectThrottle } from './connect-throttle.js';
@@ -22,6 +23,7 @@ export interface OpeningsOptions {
   beforeOpen?: ((sessionId: string) => Promise<void>) | undefined;
   /** What was learned of the session's silence. */
   rhythmOf: (sessionId: string) => Rhythm | undefined;
+  settingsOf: (sessionId: string) => SessionSettings;
   /** Where a new session does best to live; undefined when it does not matter. */
   formerSlot: (sessionId: string) => number | undefined;
   /** Gives a session that is to be alone a runner of its own, and opens it there. */
@@ -81,7 +83,7 @@ export class Openings {
 
   /** To be called in the session's turn. */
   async atHome(sessionId: string): Promise<void> {
-    const { registry, fleet, rooms, rhythmOf, formerSlot, beforeOpen } = this.#options;
+    const { registry, fleet, rooms, rhythmOf, settingsOf, formerSlot, beforeOpen } = this.#options;
     const row = registry.get(sessionId);
     if (this.#stopping || !wanted(row)) return;
     if (rooms.isAway(row)) throw new AppError('RUNNER_UNAVAILABLE', 'This session is opened in a runner of its own only.');
@@ -94,7 +96,8 @@ export class Openings {
     if (isNew) await fleet.call(slot, 'session.forget', { sessionId });
     const rhythm = rhythmOf(sessionId);
     const { epoch } = registry.get(sessionId);
-    await fleet.call(slot, 'session.open', { sessionId, epoch, pairing: !row.paired, ...(rhythm && { rhythm }) });
+    const settings = runnerSettings(settingsOf(sessionId));
+    await fleet.call(slot, 'session.open', { sessionId, epoch, pairing: !row.paired, settings, ...(rhythm && { rhythm }) });
   }
 
   stop(): void {

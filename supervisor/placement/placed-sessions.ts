@@ -1,5 +1,6 @@
 import { next, REASONS, type Reason } from '../../shared/domain/session.js';
 import { AppError, messageOf } from '../../shared/errors.js';
+import type { SessionSettings } from '../../shared/domain/session-settings.js';
 import type { InFlight } from '../../shared/in-flight-file.js';
 import type { SessionFact } from '../../shared/ipc/protocol.js';
 import type { Logger } from '../../shared/logging.js';
@@ -41,6 +42,10 @@ export interface PlacedSessionsOptions {
   /** Told of the sessions that a start connects again, before the first of them begins. */
   onResume?: (sessionIds: readonly string[]) => void;
   maxSessionsPerRunner: number;
+  /** What was set for a session; nothing unless given. */
+  settingsOf?: (sessionId: string) => SessionSettings;
+  /** What to commit together with a new session. @throws INVALID_REQUEST for settings that cannot be */
+  onCreated?: (sessionId: string, settings: unknown) => Write[];
   /** What to commit together with the end of a session. */
   onRemoved?: (sessionId: string, slot: number | undefined) => Write[];
   /** Where a new session does best to live; no matter unless given. */
@@ -83,6 +88,7 @@ export class PlacedSessions implements Sessions {
       ...{ registry, fleet, throttle, log, rooms, turns: this.#turns },
       ...{ beforeOpen: options.beforeOpen, retryMs: options.retryMs, pauseMs: options.pauseMs },
       rhythmOf: (sessionId) => options.deafLadder?.().rhythmOf(sessionId),
+      settingsOf: (sessionId) => options.settingsOf?.(sessionId) ?? {},
       formerSlot: (sessionId) => options.formerSlot?.(sessionId),
       isolate: async (sessionId) => this.suspects.isolate(sessionId),
       resumeDelete: async (sessionId) => this.delete(sessionId),
@@ -127,11 +133,11 @@ export class PlacedSessions implements Sessions {
     return this.#registry.rows().filter((row) => wanted(row) && row.state !== 'connected').length;
   }
 
-  async create({ sessionId, userId, sessionName }: Parameters<Sessions['create']>[0]): Promise<SessionView> {
+  async create({ sessionId, userId, sessionName, settings }: Parameters<Sessions['create']>[0]): Promise<SessionView> {
     const full =
       this.#registry.size >= this.#options.maxSessions ? 'This worker holds as many sessions as it may.' : this.#options.shortage?.();
     if (full !== undefined && !this.#registry.find(sessionId)) throw new AppError('AT_CAPACITY', full, { retryAfterSeconds: 60 });
-    await this.#registry.add({ sessionId, userId, sessionName });
+    await this.#registry.add({ sessionId, userId, sessionName }, this.#options.onCreated?.(sessionId, settings));
     return this.#registry.view(sessionId);
   }
 

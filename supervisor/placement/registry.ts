@@ -82,12 +82,13 @@ export class Registry {
     };
   }
 
-  async add(input: Pick<SessionRow, 'sessionId' | 'userId' | 'sessionName'>): Promise<void> {
+  /** @param others committed together with it */
+  async add(input: Pick<SessionRow, 'sessionId' | 'userId' | 'sessionName'>, others: readonly Write[] = []): Promise<void> {
     if (this.#rows.has(input.sessionId)) throw new AppError('SESSION_ALREADY_EXISTS', 'A session with this id exists already.');
     const row: SessionRow = { ...newSession(input.sessionId, Date.now()), ...input };
     this.#rows.set(row.sessionId, row);
     try {
-      await this.#save(row);
+      await this.#save(row, others);
     } catch (error) {
       this.#rows.delete(row.sessionId);
       throw error;

@@ -87,12 +87,15 @@ export class Checkpoints {
 
   #checkpoint(row: SessionRow, { number, hasSends }: Pick<Checkpointed, 'number' | 'hasSends'>): Checkpoint {
     const { store } = this.#options;
+    const [settings] = store.rawRange(TABLES.settings, { prefix: [row.sessionId], limit: 1 });
     const days = [...store.range<MessageDay>(TABLES.messageDays, { prefix: [row.sessionId] })];
     return {
       checkpoint: number,
       hasSends,
       row,
       lastEvent: store.get<number>(TABLES.eventHeads, [row.sessionId]),
+      // Encrypted where credentials are.
+      settings: settings?.value.toString('base64'),
       messageCount: store.get<MessageCount>(TABLES.messageCounts, [row.sessionId]) ?? { total: 0, n: 0 },
       days: Object.fromEntries(days.map(({ key, value }) => [String(key[1]), value])),
     };

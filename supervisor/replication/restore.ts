@@ -45,7 +45,7 @@ export interface Restored {
 const PARALLEL = 32;
 const CatalogFile = z.object({ workerId: z.string(), sessions: z.array(z.string()) });
 /** Rows of the supervisor's store that the description of a session holds. */
-const DESCRIBED: ReadonlySet<string> = new Set([TABLES.sessions, TABLES.messageDays, TABLES.messageCounts]);
+const DESCRIBED: ReadonlySet<string> = new Set([TABLES.sessions, TABLES.messageDays, TABLES.messageCounts, TABLES.settings]);
 const SENT: ReadonlySet<string> = new Set([
   TABLES.intents,
   TABLES.idempotency,
@@ -134,6 +134,7 @@ export const restoreWorker = async (options: RestoreOptions): Promise<Restored> 
         await store.commit(
           [
             { table: TABLES.sessions, key: [sessionId], value: { ...row, slot, epoch: row.epoch + 1 } },
+            ...settingsWrites(files, rows, store),
             ...progress.checkpoint(
               sessionId,
               files.data && { number: files.data.checkpoint, hasAuth: files.data.hasAuth, hasSends: files.data.hasSends },
@@ -239,6 +240,14 @@ const sessionRowOf = (
     seq: (row?.seq ?? 0) + 1,
     since: now,
   };
+};
+
+/** Encrypted anew: with the first key, or where there was none. */
+const settingsWrites = ({ sessionId, data }: SessionFiles, rows: readonly TailRow[], store: Store): Write[] => {
+  const table = TABLES.settings;
+  const newest = rows.find((row) => row.table === table);
+  const stored = newest ? newest.value : data?.settings === undefined ? undefined : Buffer.from(data.settings, 'base64');
+  return stored ? [{ table, key: [sessionId], value: store.decode(table, [sessionId], stored) }] : [];
 };
 
 /** Unless the file is that of a deleted session of the same name. */

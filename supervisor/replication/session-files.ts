@@ -24,6 +24,8 @@ const Checkpoint = z.object({
   ),
   /** The last event's number. */
   lastEvent: z.number().int().optional(),
+  /** What was set for it, as its row is stored, in base64. */
+  settings: z.base64().optional(),
   messageCount: z.object({ total: z.number().int(), n: z.number().int() }) satisfies z.ZodType<MessageCount>,
   days: z.record(
     z.string(),
@@ -81,9 +83,19 @@ export const withCheckpoint = (data: SessionData, content: unknown, generation: 
   if (content === undefined) return data;
   const { success, data: checkpoint, error } = Checkpoint.safeParse(content);
   if (!success) throw new DamagedError('the content has another shape', { cause: error });
-  const { row, lastEvent, messageCount, days } = generation > data.generation ? checkpoint : data;
+  const { row, lastEvent, settings, messageCount, days } = generation > data.generation ? checkpoint : data;
   const { checkpoint: number, hasSends } = checkpoint.checkpoint >= data.checkpoint ? checkpoint : data;
-  return { ...data, generation: Math.max(generation, data.generation), checkpoint: number, hasSends, row, lastEvent, messageCount, days };
+  return {
+    ...data,
+    generation: Math.max(generation, data.generation),
+    checkpoint: number,
+    hasSends,
+    row,
+    lastEvent,
+    settings,
+    messageCount,
+    days,
+  };
 };
 
 export const writeSends = async (file: SendsFile): Promise<Buffer> => promisify(gzip)(sealBytes(stringifyBaileys(file)), { level: 1 });

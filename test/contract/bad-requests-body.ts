@@ -28,6 +28,7 @@ export const bodyRows = (sessionId: string): BadRequest[] => [
   ...sendRows(sessionId),
   ...actionRows(sessionId),
   ...contentRows(),
+  ...settingsRows(sessionId),
 ];
 
 const createRows = (sessionId: string): BadRequest[] => {
@@ -58,6 +59,8 @@ const createRows = (sessionId: string): BadRequest[] => {
     create('a userId of 256 characters', { sessionId: 'unused', userId: 'u'.repeat(256) }),
     create('an object as sessionName', { sessionId: 'unused', sessionName: {} }),
     create('its fields only in __proto__', '{"__proto__":{"sessionId":"polluted"}}'),
+    create('settings that are none', { sessionId: 'unused', settings: true }),
+    create('settings with an unknown key', { sessionId: 'unused', settings: { readReciepts: true } }),
     create('a session that exists', { sessionId }, 'SESSION_ALREADY_EXISTS'),
   ];
 };
@@ -98,6 +101,25 @@ const sendRows = (sessionId: string): BadRequest[] => {
     send('two different keys', { clientMessageId: 'a' }, 'INVALID_REQUEST', { 'Idempotency-Key': 'b' }),
     post('send: an unknown session', '/session/no-such/send', good, 'SESSION_NOT_FOUND'),
     send('a session that is not connected', {}, 'SESSION_NOT_CONNECTED'),
+  ];
+};
+
+const settingsRows = (sessionId: string): BadRequest[] => {
+  const path = `/session/${sessionId}/settings`;
+  const patch = (name: string, body: unknown, code?: ErrorCode, to = path): BadRequest => {
+    const row = post(`settings: ${name}`, to, body, code);
+    return { ...row, request: { ...row.request, method: 'PATCH' } };
+  };
+  return [
+    patch('a list', []),
+    patch('a string', '"x"'),
+    patch('broken JSON', '{"markOnline":'),
+    patch('100 000 objects in each other', '{"ignore":'.repeat(50_000) + '1' + '}'.repeat(50_000)),
+    patch('a key that is misspelt', { readReciepts: true }),
+    patch('a misspelt key inside', { ignore: { group: true } }),
+    patch('another type', { markOnline: 'yes' }),
+    patch('the members of a prototype', '{"ignore":{"__proto__":{"groups":true}},"x":1}'),
+    patch('an unknown session', {}, 'SESSION_NOT_FOUND', '/session/no-such/settings'),
   ];
 };
 

@@ -26,6 +26,8 @@ export const routeRows = (sessionId: string): BadRequest[] => {
     ['a session by GET', 'GET', own, 'METHOD_NOT_ALLOWED'],
     ['connect by GET', 'GET', `${own}/connect`, 'METHOD_NOT_ALLOWED'],
     ['messages by POST', 'POST', `${own}/messages`, 'METHOD_NOT_ALLOWED'],
+    ['settings by POST', 'POST', `${own}/settings`, 'METHOD_NOT_ALLOWED'],
+    ['settings of an unknown session', 'GET', '/session/no-such/settings', 'SESSION_NOT_FOUND'],
     ['status by PUT', 'PUT', `${own}/status`, 'METHOD_NOT_ALLOWED'],
     ['the queue by POST', 'POST', `${own}/queue`, 'METHOD_NOT_ALLOWED'],
     ['a queued message by GET', 'GET', `${own}/queue/3EB0`, 'METHOD_NOT_ALLOWED'],

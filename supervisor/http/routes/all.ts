@@ -16,6 +16,7 @@ import { queueEndpoints } from './queue.js';
 import { reportEndpoints } from './reports.js';
 import { sendEndpoints } from './send.js';
 import { sessionEndpoints } from './sessions.js';
+import { settingsEndpoints } from './settings.js';
 import { storageEndpoints } from './storage.js';
 import { whatsamEndpoints } from './whatsam/whatsam.js';
 
@@ -27,6 +28,7 @@ export type EndpointsConfig = Pick<Config, 'apiAccess' | 'version'> & {
 const OF_WORKER = [
   ...[healthEndpoints, sessionEndpoints, qrEndpoints, sendEndpoints, queueEndpoints, messageEndpoints],
   ...[contactEndpoints, profileEndpoints, groupEndpoints, groupMemberEndpoints],
+  ...[settingsEndpoints],
   ...[runnerEndpoints, storageEndpoints, reportEndpoints],
 ];
 

@@ -3,6 +3,7 @@ import { SessionId } from '../../../shared/domain/ids.js';
 import { RestrictionKind } from '../../../shared/domain/restriction.js';
 import { Reason } from '../../../shared/domain/session.js';
 import { Amount, label, object, string, Time } from './fields.js';
+import { SettingsPatch } from './settings.js';
 
 export const SessionPath = z.object({ id: SessionId });
 
@@ -10,6 +11,7 @@ export const CreateSession = object({
   sessionId: string('sessionId').pipe(SessionId),
   userId: label('userId'),
   sessionName: label('sessionName'),
+  settings: SettingsPatch('settings').nullish(),
 });
 export const MoveSession = object({
   slot: z

@@ -3,11 +3,14 @@ import type { Message } from '../../../shared/domain/message.js';
 import { outwardStatus, type Reason, type SessionState } from '../../../shared/domain/session.js';
 import { AppError } from '../../../shared/errors.js';
 import { QUERIES, type QueryName, type QueryResult } from '../../../shared/ipc/queries.js';
+import type { Key } from '../../../shared/store/store.js';
 import type { BackendView } from '../../../supervisor/backend/backend-link.js';
 import type { DeadReport } from '../../../supervisor/backend/report.js';
 import type { LoggedEvent } from '../../../supervisor/events/event-page.js';
 import type { UntoldSend } from '../../../supervisor/messages/untold-sends.js';
 import type { ProcessesView, QueuedSend, RunnerView, StorageView, SendRequest, SessionView, Worker } from '../../../supervisor/worker.js';
+import { Settings } from '../../../supervisor/settings/settings.js';
+import { settingsView } from '../../../supervisor/settings/settings-view.js';
 
 export const STARTED_AT = Date.UTC(2024, 0, 15, 10, 30);
 export const QR_VALUE = `2@${'aB3+'.repeat(50)},${'k'.repeat(44)},${'i'.repeat(44)},${'s'.repeat(44)}`;
@@ -81,6 +84,17 @@ export const createMemoryWorker = (): MemoryWorker => {
     return view;
   };
 
+  const settingRows = new Map<unknown, unknown>();
+  const settings = new Settings({
+    store: {
+      get: <T>(_table: string, [sessionId]: Key) => settingRows.get(sessionId) as T | undefined,
+      commit: async (writes) => {
+        for (const { key, value } of writes) settingRows.set(key[0], value);
+        return Promise.resolve();
+      },
+    },
+  });
+
   const worker: MemoryWorker = {
     connectLeadsTo: {
       state: 'qr_required',
@@ -111,9 +125,10 @@ export const createMemoryWorker = (): MemoryWorker => {
     connects: { ramp: undefined, breaker: undefined },
     set: (...change) => void move(...change),
     sessions: {
-      create: async ({ sessionId, userId, sessionName }) => {
+      create: async ({ sessionId, userId, sessionName, settings: given }) => {
         if (views.has(sessionId)) throw new AppError('SESSION_ALREADY_EXISTS', 'A session with this id exists already.');
         const view = { ...NEW_SESSION, sessionId, userId, sessionName };
+        for (const { key, value } of settings.writesForNew(sessionId, given)) settingRows.set(key[0], value);
         views.set(sessionId, view);
         return Promise.resolve(view);
       },
@@ -219,6 +234,16 @@ export const createMemoryWorker = (): MemoryWorker => {
       subscribe: (_sessionId, listener) => {
         worker.rings.add(listener);
         return () => void worker.rings.delete(listener);
+      },
+    },
+    settings: {
+      get: (sessionId) => {
+        get(sessionId);
+        return settingsView(settings.of(sessionId), { markOnline: true });
+      },
+      change: async (sessionId, patch) => {
+        get(sessionId);
+        return settingsView(await settings.change(sessionId, patch), { markOnline: true });
       },
     },
     storage: {

@@ -154,3 +154,30 @@ describe('move', () => {
     expect((await fixture.call('POST', '/session/nobody/move')).status).toBe(404);
   });
 });
+
+describe('settings', () => {
+  it('answers what applies, after a change as before it', async () => {
+    const usual = { ignore: { groups: false, status: true, channels: false }, readReceipts: false, markOnline: true };
+    expect((await fixture.call('GET', '/session/s1/settings')).data).toEqual(usual);
+    const changed = { ...usual, ignore: { ...usual.ignore, groups: true }, readReceipts: true };
+    expect((await fixture.call('PATCH', '/session/s1/settings', { ignore: { groups: true }, readReceipts: true })).data).toEqual(changed);
+    expect((await fixture.call('GET', '/session/s1/settings')).data).toEqual(changed);
+    expect((await fixture.call('PATCH', '/session/s1/settings', { ignore: null, readReceipts: null })).data).toEqual(usual);
+  });
+
+  it('takes them with a new session', async () => {
+    await fixture.call('POST', '/session/create', { sessionId: 's2', settings: { markOnline: false } });
+    expect((await fixture.call('GET', '/session/s2/settings')).data).toMatchObject({ markOnline: false, readReceipts: false });
+  });
+
+  it('names each setting that cannot be', async () => {
+    const { status, body } = await fixture.call('PATCH', '/session/s1/settings', { markOnline: 1, ignore: { groups: 'all' } });
+    expect(status).toBe(400);
+    expect(body['details']).toEqual({
+      issues: [
+        { path: 'ignore.groups', message: 'ignore.groups must be true or false' },
+        { path: 'markOnline', message: 'markOnline must be true or false' },
+      ],
+    });
+  });
+});

@@ -72,3 +72,24 @@ it('answers an empty batch', async () => {
   const { take } = await setUp();
   await take();
 });
+
+it('drops what a session does not want, and takes what concerns it all the same', async () => {
+  const { store, registry, history } = await setUp('s', 'other');
+  const inGroup = (seq: number, id: string, sessionId: string): SpoolRecord => {
+    const record = message(seq, id, sessionId);
+    return record.kind === 'message' ? { ...record, message: { ...record.message, chat: '123-456@g.us' } } : record;
+  };
+  const settingsOf = (sessionId: string) => (sessionId === 's' ? { ignore: { groups: true } } : {});
+  await takeSpool({ store, history, registry, settingsOf }, [
+    inGroup(1, 'A1', 's'),
+    message(2, 'A2'),
+    own(3, 'A3'),
+    status(4, 'A3', 'read'),
+    inGroup(5, 'A1', 'other'),
+  ]);
+  expect(rowsIn(store, TABLES.messages)).toMatchObject([
+    [['other', 1_000, 1], { id: 'A1', status: 'delivered' }],
+    [['s', 1_000, 1], { id: 'A2', status: 'delivered' }],
+    [['s', 1_000, 2], { id: 'A3', status: 'read' }],
+  ]);
+});

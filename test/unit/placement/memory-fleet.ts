@@ -13,6 +13,7 @@ export type Answer = (call: FleetCall) => unknown;
 const EXIT = { code: null, signal: 'SIGKILL', at: 0, stderr: [] };
 const USUAL: Record<RunnerCall, unknown> = {
   'session.open': {},
+  'session.configure': {},
   'session.close': {},
   'session.logout': {},
   'session.erase': {},

@@ -12,6 +12,7 @@ import type { Store } from '../../../shared/store/store.js';
 import { History } from '../../../supervisor/messages/history.js';
 import { RemoteHistory } from '../../../supervisor/messages/remote-history.js';
 import { Replication } from '../../../supervisor/replication/replication.js';
+import { Settings } from '../../../supervisor/settings/settings.js';
 import { openSupervisorStore, removeSessionRows, TABLES, type SessionRow } from '../../../supervisor/supervisor-store.js';
 import { quietLog } from '../../fixtures/quiet-log.js';
 import { closing, tempFolder } from '../store/temp-store.js';
@@ -26,6 +27,7 @@ type Step =
   | { do: 'use-pre-key'; session: number; id: number }
   | { do: 'message'; session: number; minutes: number }
   | { do: 'read'; session: number; n: number }
+  | { do: 'set'; session: number; on: boolean | null }
   | { do: 'delete'; session: number }
   /** To the other slot; with a flush at one moment of it, and perhaps given up before the catalog says so. */
   | { do: 'move'; session: number; flushAfter: 'adopt' | 'catalog' | 'settle' | 'nothing'; givenUp: boolean }
@@ -40,6 +42,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { arbitrary: fc.record({ do: fc.constant('use-pre-key' as const), session, id: fc.nat({ max: 5 }) }), weight: 3 },
   { arbitrary: fc.record({ do: fc.constant('message' as const), session, minutes: fc.nat({ max: 3_000 }) }), weight: 6 },
   { arbitrary: fc.record({ do: fc.constant('read' as const), session, n: fc.nat({ max: 9 }) }), weight: 3 },
+  { arbitrary: fc.record({ do: fc.constant('set' as const), session, on: fc.constantFrom(true, false, null) }), weight: 2 },
   { arbitrary: fc.record({ do: fc.constant('delete' as const), session }), weight: 1 },
   {
     arbitrary: fc.record({
@@ -163,6 +166,9 @@ class World {
       }
       case 'read':
         return this.store.commit(this.history.advance(id(what), `m${what.n}`, 'read'));
+      case 'set':
+        await this.#ensure(what.session);
+        return void (await new Settings({ store: this.store }).change(id(what), { markOnline: what.on }));
       case 'delete': {
         if (!this.store.get(TABLES.sessions, [id(what)])) return;
         const slot = this.#slotOf(id(what));
@@ -193,6 +199,7 @@ class World {
           sessionId,
           creds: home.get(SLOT_TABLES.creds, [sessionId]),
           keys: [...home.range(SLOT_TABLES.keys, { prefix: [sessionId] })],
+          settings: new Settings({ store: this.store }).of(sessionId),
           history: await this.history.page(sessionId, { limit: 500, offset: 0 }),
           deletion: this.store.get(TABLES.deletions, [sessionId]) !== undefined,
         };
@@ -270,6 +277,7 @@ const SAVED: Step[] = [
   { do: 'flush', files: false },
   { do: 'key', session: 0, id: 0, value: 2 },
   { do: 'message', session: 0, minutes: 0 },
+  { do: 'set', session: 0, on: false },
   { do: 'flush', files: true },
 ];
 

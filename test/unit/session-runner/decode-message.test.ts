@@ -107,7 +107,11 @@ it('drops what nobody wrote', () => {
     expect(decode({ protocolMessage: { type } }), String(type)).toBeUndefined();
   expect(decode({ senderKeyDistributionMessage: { groupId: GROUP } })).toBeUndefined();
   expect(decode({ messageContextInfo: { messageSecret: Buffer.alloc(32, 1) } })).toBeUndefined();
-  expect(decode({ conversation: 'a story' }, { from: 'status@broadcast', participant: ANNA })).toBeUndefined();
+});
+
+it('tells a status update as what it is', () => {
+  const story = decode({ conversation: 'a story' }, { from: 'status@broadcast', participant: ANNA });
+  expect(story).toMatchObject({ chat: 'status@broadcast', from: ANNA, to: 'status@broadcast', content: 'a story' });
 });
 
 it('unwraps what we wrote on another device', () => {

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+
+/** Judged against what is set, where settings are. @param name of what it is */
+export const SettingsPatch = (name: string) =>
+  z
+    .record(z.string(), z.unknown(), { error: `${name} must be a JSON object` })
+    .meta({ description: 'A JSON merge patch (RFC 7396) of the settings: what is missing stays, null goes back to what the worker does.' });
+
+/** What applies to a session. */
+export const EffectiveSettings = z
+  .object({
+    ignore: z
+      .object({ groups: z.boolean(), status: z.boolean(), channels: z.boolean() })
+      .meta({ description: 'What is received there is confirmed to WhatsApp and not kept.' }),
+    readReceipts: z.boolean().meta({ description: 'What is received is marked as read.' }),
+    markOnline: z.boolean().meta({ description: 'The account appears online while it is connected.' }),
+  })
+  .meta({ id: 'Settings' });
+
+export const EXAMPLE_SETTINGS = {
+  ignore: { groups: false, status: true, channels: false },
+  readReceipts: false,
+  markOnline: true,
+} as const satisfies z.input<typeof EffectiveSettings>;

@@ -1,0 +1,76 @@
+import { SessionSettings } from '../../shared/domain/session-settings.js';
+import { AppError } from '../../shared/errors.js';
+import type { Store, Write } from '../../shared/store/store.js';
+import { TABLES } from '../supervisor-store.js';
+import { mergePatch } from './merge-patch.js';
+
+/** Settings changed, and are on disk. */
+export interface SettingsChange {
+  sessionId: string;
+  before: SessionSettings;
+  after: SessionSettings;
+}
+
+export interface SettingsOptions {
+  store: Pick<Store, 'get' | 'commit'>;
+  /** What to commit together with a change. */
+  along?: (change: SettingsChange) => readonly Write[];
+}
+
+/** What was set for each session; read from the store whenever somebody wants to know. */
+export class Settings {
+  readonly #options: SettingsOptions;
+  readonly #listeners = new Set<(change: SettingsChange) => void>();
+
+  constructor(options: SettingsOptions) {
+    this.#options = options;
+  }
+
+  /** Empty for a session that has none, or is none. */
+  of(sessionId: string): SessionSettings {
+    return this.#options.store.get<SessionSettings>(TABLES.settings, [sessionId]) ?? {};
+  }
+
+  /**
+   * Merges `patch` into what is set.
+   * @throws INVALID_REQUEST with `details.issues: [{path, message}]`
+   */
+  async change(sessionId: string, patch: unknown): Promise<SessionSettings> {
+    // Read, merged and begun to be written in one turn: of two changes at a time the second sees the first.
+    const before = this.of(sessionId);
+    const after = changed(before, patch);
+    await this.#options.store.commit(this.#writes({ sessionId, before, after }));
+    for (const listener of [...this.#listeners]) listener({ sessionId, before, after });
+    return after;
+  }
+
+  /** To be committed with a new session. @throws INVALID_REQUEST */
+  writesForNew(sessionId: string, given: unknown): Write[] {
+    return this.#writes({ sessionId, before: {}, after: changed({}, given ?? {}) });
+  }
+
+  /** Calls `listener` after every change but those of new sessions, until the returned function is called. */
+  onChange(listener: (change: SettingsChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #writes(change: SettingsChange): Write[] {
+    const { sessionId, after } = change;
+    const value = Object.keys(after).length === 0 ? undefined : after;
+    return [{ table: TABLES.settings, key: [sessionId], value }, ...(this.#options.along?.(change) ?? [])];
+  }
+}
+
+const changed = (before: SessionSettings, patch: unknown): SessionSettings => {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch))
+    throw invalid([{ path: '', message: 'settings must be a JSON object' }]);
+  const result = SessionSettings.safeParse(mergePatch(before, patch));
+  if (result.success) return result.data;
+  throw invalid(result.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })));
+};
+
+const invalid = (issues: { path: string; message: string }[]): AppError =>
+  new AppError('INVALID_REQUEST', `The settings are not valid: ${issues.map(({ message }) => message).join('; ')}.`, {
+    details: { issues },
+  });
