@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { flag, oneOf, readEnvironment, text, url, wholeNumber, type Environment, type Rule, type Values } from '../shared/config.js';
+import { isWebhookSecret, WEBHOOK_EVENTS } from '../shared/domain/session-settings.js';
 import { parseEndpoint } from '../shared/object-store/s3-endpoint.js';
 import { parseKeys } from '../shared/store/row-cipher.js';
 import type { Prefixes } from './backend/dialects/dialect.js';
@@ -13,10 +14,14 @@ import { recycleBytes, recycleMegabytes, runnerOptions } from './fleet/runner-me
 import { splitNodeOptions } from './fleet/node-options.js';
 import { isLoopback } from './loopback.js';
 import type { SendPace } from './messages/send-pace.js';
+import { parseFetchAllowance, type FetchAllowance } from './media/fetch-allowance.js';
+import type { WorkerWebhook } from './webhooks/webhook-target.js';
 
 const HTTP = ['http', 'https'];
 const PRINTABLE = /^[\x21-\x7e]{1,1024}$/;
 const path = () => text(/^(\/[A-Za-z0-9._~-]+)+$/, 'must be a path such as /api/v1, without a slash at its end').optional();
+
+const webhookEvents = `must be some of ${WEBHOOK_EVENTS.join(', ')}, separated by commas`;
 
 const VARIABLES = {
   BACKEND_URL: url(HTTP)
@@ -90,6 +95,20 @@ const VARIABLES = {
   DEAF_AFTER_MS: wholeNumber(0, 86_400_000)
     .refine((value) => value === 0 || value >= 1_000, 'must be 0 or a whole number from 1000 to 86400000')
     .default(600_000),
+  WEBHOOK_URL: url(HTTP).optional(),
+  WEBHOOK_SECRET: z
+    .string()
+    .refine(isWebhookSecret, 'must be 16 to 256 printable ASCII characters without spaces; after whsec_ it must be base64')
+    .optional(),
+  WEBHOOK_EVENTS: z
+    .string()
+    .transform((value) => value.split(',').map((name) => name.trim()))
+    .pipe(z.array(z.enum(WEBHOOK_EVENTS), { error: webhookEvents }))
+    .optional(),
+  WEBHOOK_ALLOW: z
+    .string()
+    .refine((value) => parseFetchAllowance(value) !== undefined, 'must be host names, addresses or CIDR blocks, separated by commas')
+    .optional(),
   WA_WEBSOCKET_URL: url(['ws', 'wss']).optional(),
   WA_VERSION: text(/^\d{1,10}\.\d{1,10}\.\d{1,10}$/, 'must be three numbers, such as 2.3000.1023223821').optional(),
   WA_APPEAR_ONLINE: flag().default(true),
@@ -100,6 +119,13 @@ const VARIABLES = {
 export const VARIABLE_NAMES: readonly string[] = Object.keys(VARIABLES);
 
 const RULES: readonly Rule<typeof VARIABLES>[] = [
+  {
+    needs: ['WEBHOOK_URL', 'WEBHOOK_SECRET', 'WEBHOOK_EVENTS'],
+    check: ({ WEBHOOK_URL, WEBHOOK_SECRET, WEBHOOK_EVENTS: events }) =>
+      WEBHOOK_URL === undefined && (WEBHOOK_SECRET !== undefined || events !== undefined)
+        ? { variable: 'WEBHOOK_URL', problem: 'must be set, too: WEBHOOK_SECRET and WEBHOOK_EVENTS are about it alone' }
+        : undefined,
+  },
   {
     needs: ['MINIO_ENDPOINT', 'MINIO_ACCESS_KEY', 'MINIO_SECRET_KEY'],
     check: ({ MINIO_ENDPOINT, MINIO_ACCESS_KEY, MINIO_SECRET_KEY }) =>
@@ -221,6 +247,10 @@ export interface Config {
   readonly runnerRecycleBytes: number | undefined;
   /** Silence from which on a session that hears something otherwise may be deaf; 0: nobody looks. */
   readonly deafAfterMs: number;
+  /** Where the events of sessions go that have no webhook of their own. */
+  readonly webhook: WorkerWebhook | undefined;
+  /** Where webhooks of sessions may go although it is not public. */
+  readonly webhookAllow: FetchAllowance;
   readonly waWebsocketUrl: string | undefined;
   /** `a.b.c` */
   readonly waVersion: string | undefined;
@@ -279,6 +309,8 @@ export const loadConfig = (environment: Environment = process.env, surroundings:
     runnerNodeOptions: Object.freeze(runnerOptions(splitNodeOptions(values.RUNNER_NODE_OPTIONS ?? '') ?? [], values.RUNNER_MAX_SESSIONS)),
     runnerRecycleBytes: recycleBytes(values.RUNNER_RECYCLE_RSS_MB ?? recycleMegabytes(values.RUNNER_MAX_SESSIONS)),
     deafAfterMs: values.DEAF_AFTER_MS,
+    webhook: webhookOf(values),
+    webhookAllow: Object.freeze(parseFetchAllowance(values.WEBHOOK_ALLOW ?? '') ?? { hosts: new Set<string>(), blocks: [] }),
     waWebsocketUrl: values.WA_WEBSOCKET_URL,
     waVersion: values.WA_VERSION,
     waAppearOnline: values.WA_APPEAR_ONLINE,
@@ -295,6 +327,9 @@ const backendOf = (values: Values<typeof VARIABLES>): BackendConfig | undefined 
   const prefixes = Object.freeze({ ...(api !== undefined && { api }), ...(webhooks !== undefined && { webhooks }) });
   return Object.freeze({ url: withoutSlash(BACKEND_URL), dialect, prefixes, heartbeatIntervalMs: values.HEARTBEAT_INTERVAL_MS });
 };
+
+const webhookOf = ({ WEBHOOK_URL, WEBHOOK_SECRET, WEBHOOK_EVENTS: events }: Values<typeof VARIABLES>): WorkerWebhook | undefined =>
+  WEBHOOK_URL === undefined ? undefined : Object.freeze({ url: WEBHOOK_URL, secret: WEBHOOK_SECRET, events });
 
 /** The folder that a file: URL names. */
 const folderOf = (endpoint: string): string | undefined =>

@@ -24,6 +24,7 @@ import { startFleetView } from './fleet-view.js';
 import { killLeftovers } from './fleet/leftovers.js';
 import { watchForHello } from './fleet/watch-for-hello.js';
 import { startHostLoad } from './host-load.js';
+import { webhookJson } from './http/event-json.js';
 import { createServer } from './http/server.js';
 import { openMedia } from './media/open-media.js';
 import { HistoryUpkeep } from './messages/history-upkeep.js';
@@ -49,6 +50,7 @@ import type { InheritedSocket } from './service-manager/inherited-socket.js';
 import { Settings } from './settings/settings.js';
 import { tellRunner } from './settings/tell-runner.js';
 import { openSupervisorStore, TABLES } from './supervisor-store.js';
+import { openWebhooks } from './webhooks/open-webhooks.js';
 import type { Worker } from './worker.js';
 import { createWorkerPort, type Phase } from './worker-port.js';
 
@@ -61,6 +63,8 @@ const FIRST_SYNCS = 2;
 const HTTP_SHARE = 0.2;
 /** Share of what is left then for the runners, when somebody is to be told of it afterwards. */
 const RUNNERS_SHARE = 0.7;
+/** For webhooks under way; what is not answered by then is sent again after the next start. */
+const WEBHOOKS_MS = 2_000;
 /** Share of what is left then for the backend, when there is an object store to be told, too. */
 const REPORTS_SHARE = 0.4;
 
@@ -118,10 +122,14 @@ export const startWorker = async (
   const objects = config.objectStore && (await openObjectStore(config.objectStore));
   const events = new EventLog(store);
   const registry = new Registry(store, log, events);
-  const settings = new Settings({ store });
-  const settingsOf = settings.of.bind(settings);
   const media = await openMedia({ config, store, commits: events, objects, registry, log });
   const remote = objects && new RemoteHistory({ store, objects, log });
+  const webhooks = openWebhooks({
+    ...{ config, store, registry, events, remote, log, json: webhookJson },
+    settings: () => settings,
+  });
+  const settings: Settings = new Settings({ store, along: (change) => webhooks.along(change) });
+  const settingsOf = settings.of.bind(settings);
   const history = new History(store, remote);
   const onMoved = (move: StatusMove): void => {
     link?.duties.moved(move);
@@ -238,6 +246,7 @@ export const startWorker = async (
       events: { store, remote, log: events },
       settings: { of: settingsOf, change: settings.change.bind(settings), defaults: { markOnline: config.waAppearOnline } },
       reports: link?.reports,
+      webhooks,
       backend: () => link?.view(),
       media: media.library,
       diskTrouble: () => store.trouble,
@@ -253,6 +262,7 @@ export const startWorker = async (
     media.start();
     upkeep.start();
     eventSweep.start();
+    await webhooks.start();
   };
   if (!restores) {
     await replication?.confirm();
@@ -303,6 +313,7 @@ export const startWorker = async (
     await upkeep.stop();
     await media.stop(left());
     await eventSweep.stop();
+    await webhooks.stop(Math.min(WEBHOOKS_MS, left()));
     await link?.stop(replication ? left() * REPORTS_SHARE : left());
     await replication?.stop(left());
     fleetView.stop();

@@ -9,6 +9,7 @@ import type { DeadReport } from './backend/report.js';
 import { migrateDays } from './messages/migrate-days.js';
 import { migrateKeyTimes } from './messages/idempotency.js';
 import type { Suspect } from './placement/suspect-policy.js';
+import type { DeadWebhook } from './webhooks/dead-webhook.js';
 import type { DeafView } from './worker.js';
 
 /** Tables of the supervisor's store, and the keys of their rows. */
@@ -59,6 +60,12 @@ export const TABLES = {
   mediaUploads: 'mediaUploads',
   /** [sessionId] → SessionSettings: what was set for it. */
   settings: 'settings',
+  /** [sessionId] → number of the last event that the consumer of its webhook has, while it has one. */
+  webhookCursors: 'webhookCursors',
+  /** [sessionId, seq] → DeadWebhook: an event that is to be told again. */
+  webhookReplays: 'webhookReplays',
+  /** [id] → DeadWebhook: what a consumer refused for good. */
+  deadWebhooks: 'deadWebhooks',
 } as const;
 
 export const SUPERVISOR_SCHEMA: Schema = {
@@ -79,6 +86,7 @@ export const SUPERVISOR_SCHEMA: Schema = {
     // Not the heads: after a restore numbers begin above all that were given out.
     TABLES.events,
     TABLES.settings,
+    TABLES.webhookCursors,
   ],
   migrations: {
     2: function* (store) {
@@ -224,6 +232,8 @@ export const SESSION_TABLES = [
   TABLES.media,
   TABLES.mediaUploads,
   TABLES.settings,
+  TABLES.webhookCursors,
+  TABLES.webhookReplays,
 ];
 
 const REMOVED_AT_ONCE = 1_000;
@@ -238,6 +248,8 @@ export const removeSessionRows = async (store: Store, sessionId: string): Promis
       await store.commit(rows.map(({ key }) => ({ table, key, value: undefined })));
     }
   }
-  const dead = [...store.range<DeadReport>(TABLES.deadReports)].filter(({ value }) => value.report.sessionId === sessionId);
-  await store.commit(dead.map(({ key }) => ({ table: TABLES.deadReports, key, value: undefined })));
+  const reports = [...store.range<DeadReport>(TABLES.deadReports)].filter(({ value }) => value.report.sessionId === sessionId);
+  await store.commit(reports.map(({ key }) => ({ table: TABLES.deadReports, key, value: undefined })));
+  const webhooks = [...store.range<DeadWebhook>(TABLES.deadWebhooks)].filter(({ value }) => value.sessionId === sessionId);
+  await store.commit(webhooks.map(({ key }) => ({ table: TABLES.deadWebhooks, key, value: undefined })));
 };

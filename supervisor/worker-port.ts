@@ -21,6 +21,7 @@ import type { SessionQueries } from './queries/session-queries.js';
 import type { Replication } from './replication/replication.js';
 import type { Settings } from './settings/settings.js';
 import { settingsView, type SettingsDefaults } from './settings/settings-view.js';
+import type { WebhooksPort } from './webhooks/open-webhooks.js';
 import type { StorageView, Worker } from './worker.js';
 
 export interface WorkerParts {
@@ -41,6 +42,7 @@ export interface WorkerParts {
   media: Pick<MediaLibrary, 'uploadStatus' | 'flush'>;
   /** Undefined without a backend. */
   reports?: Pick<Reports, 'hold' | 'dead' | 'replay'> | undefined;
+  webhooks: WebhooksPort;
   /** How the worker stands with its backend; undefined without one. */
   backend: () => BackendView | undefined;
   /** Sentence about the worker's own disk, while it cannot be written. */
@@ -143,6 +145,10 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
     reports: {
       dead: known((range) => reports?.dead(range) ?? { reports: [], total: 0 }),
       replay: change(async (ids) => reports?.replay(ids) ?? 0),
+    },
+    webhooks: {
+      dead: known((range) => parts.webhooks.dead(range)),
+      replay: change(async (ids) => parts.webhooks.replay(ids)),
     },
     holdReports: (sessionId) => reports?.hold(sessionId) ?? (() => undefined),
     runners: () => fleetView.runners(),

@@ -14,6 +14,7 @@ import type { BreakerView } from './placement/connect-pacing.js';
 import type { RampView } from './placement/ramp.js';
 import type { Suspect } from './placement/suspect-policy.js';
 import type { SettingsView } from './settings/settings-view.js';
+import type { WebhooksPort } from './webhooks/open-webhooks.js';
 
 /** Times are Unix milliseconds. */
 export interface SessionView {
@@ -261,6 +262,7 @@ export interface Worker {
   readonly settings: SettingsPort;
   readonly storage: Storage;
   readonly reports: ReportsPort;
+  readonly webhooks: WebhooksPort;
   /** Tells the backend nothing about a session until the returned function is called. */
   readonly holdReports: (sessionId: string) => () => void;
   runners(): RunnerView[];

@@ -1,6 +1,16 @@
 // What the owner of a session may set for it. Whatever is missing is as the worker is configured.
 import { z } from 'zod';
 
+/** What webhooks can be asked for; notices about the log itself come with any of them. */
+export const WEBHOOK_EVENTS = ['message', 'message.status', 'session'] as const;
+export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
+
+/** Stands for a secret in answers; sent back, it leaves the secret as it is. */
+export const MASK = '********';
+
+const LONGEST_URL = 2_048;
+const PRINTABLE = /^[\x21-\x7e]+$/;
+
 const flag = (name: string) => z.boolean({ error: `${name} must be true or false` }).optional();
 const group = <S extends z.ZodRawShape>(name: string, shape: S) =>
   z.strictObject(shape, {
@@ -10,8 +20,53 @@ const group = <S extends z.ZodRawShape>(name: string, shape: S) =>
         : `${name} must be a JSON object`,
   });
 
+/** @param protocols with their colon */
+const address = (name: string, protocols: readonly string[], example: string, check: (url: URL) => boolean) => {
+  const error = `${name} must be ${example}`;
+  return z
+    .string({ error })
+    .max(LONGEST_URL, `${name} must be at most ${LONGEST_URL} characters`)
+    .regex(PRINTABLE, error)
+    .refine((value) => {
+      const url = URL.canParse(value) ? new URL(value) : undefined;
+      return url !== undefined && protocols.includes(url.protocol) && url.hostname !== '' && check(url);
+    }, error);
+};
+
+/** A secret shorter than this could be guessed from one signed request. */
+const SHORTEST_SECRET = 16;
+const secretRule = `must be ${SHORTEST_SECRET} to 256 printable ASCII characters without spaces, such as whsec_ and 32 random bytes in base64`;
+/** A webhook secret; `whsec_` introduces base64, as Standard Webhooks have it. */
+export const isWebhookSecret = (secret: string): boolean => {
+  if (secret.length < SHORTEST_SECRET || secret.length > 256 || !PRINTABLE.test(secret)) return false;
+  return !secret.startsWith('whsec_') || /^[A-Za-z0-9+/]{16,}={0,2}$/.test(secret.slice('whsec_'.length));
+};
+
+export const WebhookEvents = z
+  .array(z.enum(WEBHOOK_EVENTS, { error: `webhook.events must be some of ${WEBHOOK_EVENTS.join(', ')}` }), {
+    error: 'webhook.events must be a list',
+  })
+  .min(1, 'webhook.events must not be empty: set webhook to null to have none')
+  .max(WEBHOOK_EVENTS.length, 'webhook.events must name each once');
+
+const webhookUrl = address(
+  'webhook.url',
+  ['http:', 'https:'],
+  'an http or https URL without credentials and fragment',
+  ({ username, password, hash }) => username === '' && password === '' && hash === '',
+);
+
 /** Unknown keys are refused, so that somebody who misspelt one learns of it. */
 export const SessionSettings = group('settings', {
+  webhook: group('webhook', {
+    url: webhookUrl,
+    /** Never shown. */
+    secret: z
+      .string({ error: `webhook.secret ${secretRule}` })
+      .refine(isWebhookSecret, `webhook.secret ${secretRule}`)
+      .optional(),
+    events: WebhookEvents.optional(),
+  }).optional(),
   /** Received from there: confirmed to WhatsApp, and not kept. */
   ignore: group('ignore', { groups: flag('ignore.groups'), status: flag('ignore.status'), channels: flag('ignore.channels') }).optional(),
   /** Marks what is received as read. */

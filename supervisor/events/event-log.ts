@@ -16,6 +16,7 @@ export class EventLog implements Commits {
   readonly #store: Store;
   readonly #now: () => number;
   readonly #listeners = new Map<string, Set<() => void>>();
+  readonly #all = new Set<(sessionId: string) => void>();
 
   /** @param now Unix milliseconds */
   constructor(store: Store, now: () => number = Date.now) {
@@ -26,7 +27,10 @@ export class EventLog implements Commits {
   async commit(writes: readonly Write[]): Promise<void> {
     await this.#store.commit([...writes, ...this.append(writes)]);
     const changed = new Set(writes.filter(({ table }) => TOLD.has(table)).map(({ key }) => String(key[0])));
-    for (const sessionId of changed) for (const listener of [...(this.#listeners.get(sessionId) ?? [])]) listener();
+    for (const sessionId of changed) {
+      for (const listener of [...(this.#listeners.get(sessionId) ?? [])]) listener();
+      for (const listener of [...this.#all]) listener(sessionId);
+    }
   }
 
   /** The rows to commit together with `writes`, in the same turn. */
@@ -49,6 +53,12 @@ export class EventLog implements Commits {
       listeners.delete(listener);
       if (listeners.size === 0 && this.#listeners.get(sessionId) === listeners) this.#listeners.delete(sessionId);
     };
+  }
+
+  /** The same for every session. */
+  subscribeAll(listener: (sessionId: string) => void): () => void {
+    this.#all.add(listener);
+    return () => this.#all.delete(listener);
   }
 }
 

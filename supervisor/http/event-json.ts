@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { REASONS } from '../../shared/domain/session.js';
 import type { LoggedEvent } from '../events/event-page.js';
+import type { NextEvent } from '../webhooks/webhook-log.js';
 import { messageJson } from './message-json.js';
 import type { SessionEvent } from './schemas/event.js';
 import { iso } from './session-json.js';
@@ -27,3 +28,7 @@ export const eventJson = (sessionId: string, event: LoggedEvent): z.input<typeof
       return { sessionId, seq, type: event.type };
   }
 };
+
+/** The same as a webhook has it, which also tells of what is no longer kept. */
+export const webhookJson = (sessionId: string, event: NextEvent): unknown =>
+  event.type === 'gone' ? { sessionId, seq: event.seq, type: event.type, after: event.after } : eventJson(sessionId, event);

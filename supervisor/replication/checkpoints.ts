@@ -96,6 +96,7 @@ export class Checkpoints {
       lastEvent: store.get<number>(TABLES.eventHeads, [row.sessionId]),
       // Encrypted where credentials are.
       settings: settings?.value.toString('base64'),
+      webhookCursor: store.get<number>(TABLES.webhookCursors, [row.sessionId]),
       messageCount: store.get<MessageCount>(TABLES.messageCounts, [row.sessionId]) ?? { total: 0, n: 0 },
       days: Object.fromEntries(days.map(({ key, value }) => [String(key[1]), value])),
     };

@@ -45,7 +45,13 @@ export interface Restored {
 const PARALLEL = 32;
 const CatalogFile = z.object({ workerId: z.string(), sessions: z.array(z.string()) });
 /** Rows of the supervisor's store that the description of a session holds. */
-const DESCRIBED: ReadonlySet<string> = new Set([TABLES.sessions, TABLES.messageDays, TABLES.messageCounts, TABLES.settings]);
+const DESCRIBED: ReadonlySet<string> = new Set([
+  TABLES.sessions,
+  TABLES.messageDays,
+  TABLES.messageCounts,
+  TABLES.settings,
+  TABLES.webhookCursors,
+]);
 const SENT: ReadonlySet<string> = new Set([
   TABLES.intents,
   TABLES.idempotency,
@@ -135,6 +141,7 @@ export const restoreWorker = async (options: RestoreOptions): Promise<Restored> 
           [
             { table: TABLES.sessions, key: [sessionId], value: { ...row, slot, epoch: row.epoch + 1 } },
             ...settingsWrites(files, rows, store),
+            ...cursorWrites(files, rows, store),
             ...progress.checkpoint(
               sessionId,
               files.data && { number: files.data.checkpoint, hasAuth: files.data.hasAuth, hasSends: files.data.hasSends },
@@ -248,6 +255,13 @@ const settingsWrites = ({ sessionId, data }: SessionFiles, rows: readonly TailRo
   const newest = rows.find((row) => row.table === table);
   const stored = newest ? newest.value : data?.settings === undefined ? undefined : Buffer.from(data.settings, 'base64');
   return stored ? [{ table, key: [sessionId], value: store.decode(table, [sessionId], stored) }] : [];
+};
+
+const cursorWrites = ({ sessionId, data }: SessionFiles, rows: readonly TailRow[], store: Store): Write[] => {
+  const table = TABLES.webhookCursors;
+  const newest = rows.find((row) => row.table === table);
+  const value = newest ? newest.value && store.decode(table, [sessionId], newest.value) : data?.webhookCursor;
+  return value === undefined ? [] : [{ table, key: [sessionId], value }];
 };
 
 /** Unless the file is that of a deleted session of the same name. */

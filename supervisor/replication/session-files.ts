@@ -26,6 +26,8 @@ const Checkpoint = z.object({
   lastEvent: z.number().int().optional(),
   /** What was set for it, as its row is stored, in base64. */
   settings: z.base64().optional(),
+  /** The last event that the consumer of its webhook has. */
+  webhookCursor: z.number().int().optional(),
   messageCount: z.object({ total: z.number().int(), n: z.number().int() }) satisfies z.ZodType<MessageCount>,
   days: z.record(
     z.string(),
@@ -83,7 +85,7 @@ export const withCheckpoint = (data: SessionData, content: unknown, generation: 
   if (content === undefined) return data;
   const { success, data: checkpoint, error } = Checkpoint.safeParse(content);
   if (!success) throw new DamagedError('the content has another shape', { cause: error });
-  const { row, lastEvent, settings, messageCount, days } = generation > data.generation ? checkpoint : data;
+  const { row, lastEvent, settings, webhookCursor, messageCount, days } = generation > data.generation ? checkpoint : data;
   const { checkpoint: number, hasSends } = checkpoint.checkpoint >= data.checkpoint ? checkpoint : data;
   return {
     ...data,
@@ -93,6 +95,7 @@ export const withCheckpoint = (data: SessionData, content: unknown, generation: 
     row,
     lastEvent,
     settings,
+    webhookCursor,
     messageCount,
     days,
   };

@@ -3,12 +3,14 @@ import { AppError } from '../../shared/errors.js';
 import type { Store, Write } from '../../shared/store/store.js';
 import { TABLES } from '../supervisor-store.js';
 import { mergePatch } from './merge-patch.js';
+import { unmasked } from './settings-view.js';
 
-/** Settings changed, and are on disk. */
 export interface SettingsChange {
   sessionId: string;
   before: SessionSettings;
   after: SessionSettings;
+  /** The session begins with them. */
+  isNew: boolean;
 }
 
 export interface SettingsOptions {
@@ -39,14 +41,14 @@ export class Settings {
     // Read, merged and begun to be written in one turn: of two changes at a time the second sees the first.
     const before = this.of(sessionId);
     const after = changed(before, patch);
-    await this.#options.store.commit(this.#writes({ sessionId, before, after }));
-    for (const listener of [...this.#listeners]) listener({ sessionId, before, after });
+    await this.#options.store.commit(this.#writes({ sessionId, before, after, isNew: false }));
+    for (const listener of [...this.#listeners]) listener({ sessionId, before, after, isNew: false });
     return after;
   }
 
   /** To be committed with a new session. @throws INVALID_REQUEST */
   writesForNew(sessionId: string, given: unknown): Write[] {
-    return this.#writes({ sessionId, before: {}, after: changed({}, given ?? {}) });
+    return this.#writes({ sessionId, before: {}, after: changed({}, given ?? {}), isNew: true });
   }
 
   /** Calls `listener` after every change but those of new sessions, until the returned function is called. */
@@ -65,7 +67,7 @@ export class Settings {
 const changed = (before: SessionSettings, patch: unknown): SessionSettings => {
   if (typeof patch !== 'object' || patch === null || Array.isArray(patch))
     throw invalid([{ path: '', message: 'settings must be a JSON object' }]);
-  const result = SessionSettings.safeParse(mergePatch(before, patch));
+  const result = SessionSettings.safeParse(mergePatch(before, unmasked(patch as Record<string, unknown>, before)));
   if (result.success) return result.data;
   throw invalid(result.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })));
 };

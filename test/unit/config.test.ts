@@ -51,6 +51,8 @@ describe('defaults', () => {
       sendDeadlineMs: 30_000,
       runnerNodeOptions: ['--max-old-space-size=456'],
       runnerRecycleBytes: 406 * 1024 * 1024,
+      webhook: undefined,
+      webhookAllow: { hosts: new Set(), blocks: [] },
       waWebsocketUrl: undefined,
       waVersion: undefined,
       waAppearOnline: true,

@@ -1,15 +1,15 @@
 import type { Logger } from '../../../shared/logging.js';
 import type { Store } from '../../../shared/store/store.js';
 import type { Registry } from '../../placement/registry.js';
-import type { SessionRow } from '../../supervisor-store.js';
+import { TABLES, type SessionRow } from '../../supervisor-store.js';
 import type { BackendClient } from '../backend-request.js';
 import type { Dialect, Prefixes } from '../dialects/dialect.js';
 import { fullSentence } from '../full-sentence.js';
-import type { Report } from '../report.js';
+import type { DeadReport, Report } from '../report.js';
 import type { WebhookBudget } from '../webhook-budget.js';
-import { Breaker } from './breaker.js';
+import { Breaker } from '../../delivery/breaker.js';
+import { DeadLetters } from '../../delivery/dead-letters.js';
 import { UNSENT_PER_SESSION } from './collapse.js';
-import { DeadReports } from './dead-reports.js';
 import { Delivery } from './delivery.js';
 import type { Lane } from './lane.js';
 import { Outbox } from './outbox.js';
@@ -49,7 +49,10 @@ const BATCH = 500;
 export const createReports = (options: ReportsOptions): Reports => {
   const { store, registry, dialect, log, budget, time = REAL_TIME } = options;
   const outbox = new Outbox(store, dialect.latestOnly ? 1 : (options.unsentKept ?? UNSENT_PER_SESSION));
-  const dead = new DeadReports(store, log, options.deadKept);
+  const dead = new DeadLetters<DeadReport>({
+    ...{ store, log, table: TABLES.deadReports, newest: options.deadKept },
+    what: 'the backend refused more reports',
+  });
   const breaker = new Breaker();
   const commits = new SureCommits({ store, log, time });
   const exists = (sessionId: string): boolean => registry.find(sessionId)?.deleting === false;

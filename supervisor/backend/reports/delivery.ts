@@ -4,7 +4,7 @@ import type { BackendAnswer, BackendClient } from '../backend-request.js';
 import type { Dialect, Prefixes } from '../dialects/dialect.js';
 import type { Report, ReportedQr } from '../report.js';
 import type { WebhookBudget } from '../webhook-budget.js';
-import type { Breaker } from './breaker.js';
+import type { Breaker } from '../../delivery/breaker.js';
 import { probeOf, type Flight, type Lane } from './lane.js';
 import type { Outbox } from './outbox.js';
 import { newQr, qrFor } from './qr-reports.js';

@@ -1,10 +1,11 @@
 import type { Logger } from '../../../shared/logging.js';
 import type { Registry } from '../../placement/registry.js';
 import type { BackendAnswer } from '../backend-request.js';
-import type { Report } from '../report.js';
+
 import type { WebhookBudget } from '../webhook-budget.js';
-import type { Breaker } from './breaker.js';
-import type { DeadReports } from './dead-reports.js';
+import type { Breaker } from '../../delivery/breaker.js';
+import type { DeadLetters } from '../../delivery/dead-letters.js';
+import type { DeadReport, Report } from '../report.js';
 import type { Delivery } from './delivery.js';
 import { countFailure, forgive, lanePause, strike, type Blame, type Flight, type Lane } from './lane.js';
 import type { Outbox } from './outbox.js';
@@ -18,7 +19,7 @@ import { verdictOf, type Verdict } from './verdict.js';
 export interface OutcomesOptions {
   registry: Registry;
   outbox: Outbox;
-  dead: DeadReports;
+  dead: DeadLetters<DeadReport>;
   breaker: Breaker;
   budget: WebhookBudget;
   commits: SureCommits;

@@ -1,6 +1,6 @@
 import { messageOf } from '../../../shared/errors.js';
 import type { Logger } from '../../../shared/logging.js';
-import type { Breaker } from './breaker.js';
+import type { Breaker } from '../../delivery/breaker.js';
 import type { ReportsTime } from './reports-time.js';
 
 export interface ReregistrationOptions {

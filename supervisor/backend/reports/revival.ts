@@ -1,12 +1,12 @@
+import type { DeadLetters } from '../../delivery/dead-letters.js';
 import type { DeadReport, Report } from '../report.js';
-import type { DeadReports } from './dead-reports.js';
 import type { Lane } from './lane.js';
 import type { Outbox } from './outbox.js';
 import type { SureCommits } from './sure-commits.js';
 
 export interface RevivalOptions {
   outbox: Outbox;
-  dead: DeadReports;
+  dead: DeadLetters<DeadReport>;
   commits: SureCommits;
   /** Whether there is such a session, which is not being deleted. */
   exists: (sessionId: string) => boolean;

@@ -18,6 +18,7 @@ import { sendEndpoints } from './send.js';
 import { sessionEndpoints } from './sessions.js';
 import { settingsEndpoints } from './settings.js';
 import { storageEndpoints } from './storage.js';
+import { webhookEndpoints } from './webhooks.js';
 import { whatsamEndpoints } from './whatsam/whatsam.js';
 
 export type EndpointsConfig = Pick<Config, 'apiAccess' | 'version'> & {
@@ -28,7 +29,7 @@ export type EndpointsConfig = Pick<Config, 'apiAccess' | 'version'> & {
 const OF_WORKER = [
   ...[healthEndpoints, sessionEndpoints, qrEndpoints, sendEndpoints, queueEndpoints, messageEndpoints],
   ...[contactEndpoints, profileEndpoints, groupEndpoints, groupMemberEndpoints],
-  ...[settingsEndpoints],
+  ...[settingsEndpoints, webhookEndpoints],
   ...[runnerEndpoints, storageEndpoints, reportEndpoints],
 ];
 

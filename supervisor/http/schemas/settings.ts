@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MASK, WEBHOOK_EVENTS } from '../../../shared/domain/session-settings.js';
 
 /** Judged against what is set, where settings are. @param name of what it is */
 export const SettingsPatch = (name: string) =>
@@ -9,6 +10,14 @@ export const SettingsPatch = (name: string) =>
 /** What applies to a session. */
 export const EffectiveSettings = z
   .object({
+    webhook: z
+      .object({
+        url: z.string(),
+        secret: z.literal(MASK).nullable().meta({ description: 'Whether there is one.' }),
+        events: z.array(z.enum(WEBHOOK_EVENTS)).nullable().meta({ description: 'Null: all of them.' }),
+      })
+      .nullable()
+      .meta({ description: 'Null: the webhook of the worker, if it has one.' }),
     ignore: z
       .object({ groups: z.boolean(), status: z.boolean(), channels: z.boolean() })
       .meta({ description: 'What is received there is confirmed to WhatsApp and not kept.' }),
@@ -18,6 +27,7 @@ export const EffectiveSettings = z
   .meta({ id: 'Settings' });
 
 export const EXAMPLE_SETTINGS = {
+  webhook: null,
   ignore: { groups: false, status: true, channels: false },
   readReceipts: false,
   markOnline: true,

@@ -11,6 +11,7 @@ import type { UntoldSend } from '../../../supervisor/messages/untold-sends.js';
 import type { ProcessesView, QueuedSend, RunnerView, StorageView, SendRequest, SessionView, Worker } from '../../../supervisor/worker.js';
 import { Settings } from '../../../supervisor/settings/settings.js';
 import { settingsView } from '../../../supervisor/settings/settings-view.js';
+import type { DeadWebhook } from '../../../supervisor/webhooks/dead-webhook.js';
 
 export const STARTED_AT = Date.UTC(2024, 0, 15, 10, 30);
 export const QR_VALUE = `2@${'aB3+'.repeat(50)},${'k'.repeat(44)},${'i'.repeat(44)},${'s'.repeat(44)}`;
@@ -57,6 +58,7 @@ export interface MemoryWorker extends Worker {
   readonly loggedEvents: LoggedEvent[];
   readonly rings: Set<() => void>;
   readonly deadReports: DeadReport[];
+  readonly deadWebhooks: DeadWebhook[];
   /** What each replay asked for. */
   readonly replayed: (readonly number[] | undefined)[];
   runnerViews: RunnerView[];
@@ -117,6 +119,7 @@ export const createMemoryWorker = (): MemoryWorker => {
     loggedEvents: [],
     rings: new Set(),
     deadReports: [],
+    deadWebhooks: [],
     replayed: [],
     runnerViews: [],
     processesView: { runners: [], supervisor: { pid: 1, pssBytes: undefined, ...FIGURES } },
@@ -259,6 +262,13 @@ export const createMemoryWorker = (): MemoryWorker => {
       replay: async (ids) => {
         worker.replayed.push(ids);
         return Promise.resolve(ids?.length ?? worker.deadReports.length);
+      },
+    },
+    webhooks: {
+      dead: ({ limit, offset }) => ({ webhooks: worker.deadWebhooks.slice(offset, offset + limit), total: worker.deadWebhooks.length }),
+      replay: async (ids) => {
+        worker.replayed.push(ids);
+        return Promise.resolve(ids?.length ?? worker.deadWebhooks.length);
       },
     },
     runners: () => worker.runnerViews,

@@ -36,6 +36,7 @@ it('merges a prototype in as a member like any other', () => {
 it('keeps what was set over a restart, and shows what applies where nothing was', async () => {
   const { store, settings } = await settingsOver();
   expect(settingsView(settings.of('s'), { markOnline: true })).toEqual({
+    webhook: null,
     ignore: { groups: false, status: true, channels: false },
     readReceipts: false,
     markOnline: true,
@@ -73,6 +74,17 @@ it.each([
   ['a key that is misspelt', { readReciepts: true }, 'settings has no readReciepts'],
   ['a misspelt key inside', { ignore: { group: true } }, 'ignore has no group'],
   ['another type', { markOnline: 'yes' }, 'markOnline must be true or false'],
+  ['a webhook without a URL', { webhook: { secret: 'a-secret-of-many-letters' } }, 'webhook.url must be'],
+  ['another scheme', { webhook: { url: 'ftp://example.com' } }, 'webhook.url must be'],
+  ['credentials in a URL', { webhook: { url: 'http://a:b@example.com' } }, 'webhook.url must be'],
+  ['a short secret', { webhook: { url: 'http://example.com', secret: 'short' } }, 'webhook.secret must be'],
+  ['a mask for a secret that is not there', { webhook: { url: 'http://example.com', secret: '********' } }, 'webhook.secret must be'],
+  [
+    'a secret that is no base64',
+    { webhook: { url: 'http://example.com', secret: 'whsec_?????????????????????' } },
+    'webhook.secret must be',
+  ],
+  ['an unknown event', { webhook: { url: 'http://example.com', events: ['everything'] } }, 'webhook.events must be some of'],
   ['an object that is none', { ignore: true }, 'ignore must be a JSON object'],
 ])('refuses %s, and changes nothing', async (_name, patch, sentence) => {
   const { settings } = await settingsOver();
@@ -106,4 +118,13 @@ it('ignores status updates unless they are wanted, and groups and channels when 
   expect(kept()).toEqual(['1@s.whatsapp.net', '2@lid', '3@g.us', '4@newsletter']);
   expect(kept({ status: false })).toEqual(chats);
   expect(kept({ groups: true, channels: true })).toEqual(['1@s.whatsapp.net', '2@lid']);
+});
+
+it('never shows a secret, and takes its mask for the secret that is set', async () => {
+  const { settings } = await settingsOver();
+  const secret = 'a-secret-of-many-letters';
+  const shown = settingsView(await settings.change('s', { webhook: { url: 'https://example.com/hook', secret } }), { markOnline: true });
+  expect(shown.webhook).toEqual({ url: 'https://example.com/hook', secret: '********', events: null });
+  await settings.change('s', { ...shown, readReceipts: true });
+  expect(settings.of('s')).toMatchObject({ webhook: { url: 'https://example.com/hook', secret }, readReceipts: true });
 });

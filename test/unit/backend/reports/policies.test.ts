@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { BackendAnswer } from '../../../../supervisor/backend/backend-request.js';
-import { Breaker } from '../../../../supervisor/backend/reports/breaker.js';
+import { Breaker } from '../../../../supervisor/delivery/breaker.js';
 import { replacedByLatest } from '../../../../supervisor/backend/reports/collapse.js';
 import { countFailure, lanePause, newLane, probeOf, strike } from '../../../../supervisor/backend/reports/lane.js';
 import { newQr, qrFor } from '../../../../supervisor/backend/reports/qr-reports.js';

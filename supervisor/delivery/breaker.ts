@@ -1,4 +1,4 @@
-import { backoffDelay, type BackoffOptions } from '../../../shared/backoff.js';
+import { backoffDelay, type BackoffOptions } from '../../shared/backoff.js';
 
 /** Why nothing is sent: the backend does not answer as it should, does not take this worker, or refuses session after session. */
 type Cause = 'failing' | 'unauthorized' | 'streak';
