@@ -33,7 +33,7 @@ export const writeReport = async (): Promise<void> => {
   writeFileSync(PAGE, await format(page, { ...options, parser: 'markdown' }));
 };
 
-export const sectionOf = ({ bench, node, machine, results, spread, targets }: BenchReport): string => {
+const sectionOf = ({ bench, node, machine, results, spread, targets }: BenchReport): string => {
   const rows = Object.entries(results).map(([name, value]) => {
     const target = targets.find((one) => one.name === name);
     const limit = target ? `${target.pass ? '✓' : '✗'} ≤ ${target.limit} ${target.unit}` : '';
