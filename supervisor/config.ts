@@ -69,6 +69,8 @@ const VARIABLES = {
   MESSAGES_RETENTION_DAYS: wholeNumber(1, 36_500).optional(),
   EVENTS_RETENTION_COUNT: wholeNumber(1, 10_000_000).default(10_000),
   EVENTS_RETENTION_DAYS: wholeNumber(1, 36_500).default(7),
+  MEDIA_DOWNLOAD: oneOf(['auto', 'on-demand', 'off'], 'lower').default('auto'),
+  MEDIA_DOWNLOAD_MAX_BYTES: wholeNumber(1_024, 4_000_000_000).default(100 * 1024 ** 2),
   MEDIA_CACHE_BYTES: wholeNumber(0, 1_000_000_000_000).default(1024 ** 3),
   MEDIA_MIN_FREE_BYTES: wholeNumber(0, 1_000_000_000_000).default(1024 ** 3),
   MEDIA_RETENTION_DAYS: wholeNumber(1, 36_500).optional(),
@@ -225,6 +227,10 @@ export interface Config {
   /** Of events: of one session, and whole days. */
   readonly eventsRetention: EventRetention;
   readonly media: Readonly<{
+    /** Which files of received messages are downloaded: all, those that somebody asks for, or none. */
+    download: 'auto' | 'on-demand' | 'off';
+    /** Larger files are not. */
+    maxBytes: number;
     /** What copies of files that the object store has may take on the disk. */
     cacheBytes: number;
     /** Room on the disk that is not filled with media. */
@@ -295,6 +301,8 @@ export const loadConfig = (environment: Environment = process.env, surroundings:
     messagesRetentionDays: values.MESSAGES_RETENTION_DAYS,
     eventsRetention: Object.freeze({ count: values.EVENTS_RETENTION_COUNT, days: values.EVENTS_RETENTION_DAYS }),
     media: Object.freeze({
+      download: values.MEDIA_DOWNLOAD,
+      maxBytes: values.MEDIA_DOWNLOAD_MAX_BYTES,
       cacheBytes: values.MEDIA_CACHE_BYTES,
       minFreeBytes: values.MEDIA_MIN_FREE_BYTES,
       retentionDays: values.MEDIA_RETENTION_DAYS ?? values.MESSAGES_RETENTION_DAYS,

@@ -122,7 +122,6 @@ export const startWorker = async (
   const objects = config.objectStore && (await openObjectStore(config.objectStore));
   const events = new EventLog(store);
   const registry = new Registry(store, log, events);
-  const media = await openMedia({ config, store, commits: events, objects, registry, log });
   const remote = objects && new RemoteHistory({ store, objects, log });
   const webhooks = openWebhooks({
     ...{ config, store, registry, events, remote, log, json: webhookJson },
@@ -155,8 +154,9 @@ export const startWorker = async (
     },
     log,
   });
+  const media = await openMedia({ config, store, commits: events, objects, registry, remote, fleet, log });
   const commitSpool = async (records: SpoolRecord[]): Promise<Record<string, never>> => {
-    await takeSpool({ store: events, history, registry, settingsOf, onMoved }, records);
+    await takeSpool({ store: events, history, registry, settingsOf, onMoved, media }, records);
     return {};
   };
   const load = startHostLoad(log);
@@ -243,12 +243,12 @@ export const startWorker = async (
       untoldSends: new UntoldSends(store, registry),
       queries: new SessionQueries({ registry, fleet, temporaryFolder: temporaryFolder(config) }),
       ...{ registry, sessions, recycling, sends, history, fleetView, pacing, load, capacity, replication },
-      events: { store, remote, log: events },
+      events: { store, remote, log: events, media: media.view },
       settings: { of: settingsOf, change: settings.change.bind(settings), defaults: { markOnline: config.waAppearOnline } },
       reports: link?.reports,
       webhooks,
       backend: () => link?.view(),
-      media: media.library,
+      media,
       diskTrouble: () => store.trouble,
     },
     phase,
@@ -307,6 +307,7 @@ export const startWorker = async (
     deafLadder.stop();
     pacing.throttle.stop();
     sends.stop();
+    media.quiet();
     await server.close(config.shutdownTimeoutMs * HTTP_SHARE);
     // What follows the runners needs its share of the time.
     await fleet.stop(replication || link ? left() * RUNNERS_SHARE : left());

@@ -1,6 +1,7 @@
 import type { MessageStatus } from '../shared/domain/message.js';
 import type { Outgoing } from '../shared/domain/outgoing.js';
 import type { Restriction } from '../shared/domain/restriction.js';
+import type { MediaFailureReason, MediaKind } from '../shared/domain/media.js';
 import type { Reason, SessionState } from '../shared/domain/session.js';
 import type { ErrorCode } from '../shared/errors.js';
 import { openStore, type OpenOptions, type Schema } from '../shared/store/open-store.js';
@@ -66,6 +67,10 @@ export const TABLES = {
   webhookReplays: 'webhookReplays',
   /** [id] → DeadWebhook: what a consumer refused for good. */
   deadWebhooks: 'deadWebhooks',
+  /** [sessionId, 'in' | 'out', sender, messageId] → MessageMedia: what became of the file of a message. */
+  messageMedia: 'messageMedia',
+  /** [sessionId, second, n] → MediaJob: a message whose file is still to be downloaded. */
+  mediaJobs: 'mediaJobs',
 } as const;
 
 export const SUPERVISOR_SCHEMA: Schema = {
@@ -83,6 +88,8 @@ export const SUPERVISOR_SCHEMA: Schema = {
     TABLES.idempotency,
     TABLES.idempotencyTimes,
     TABLES.deletions,
+    // Not the files, nor what became of them: what the object store has is looked for there.
+    TABLES.mediaJobs,
     // Not the heads: after a restore numbers begin above all that were given out.
     TABLES.events,
     TABLES.settings,
@@ -189,6 +196,18 @@ export interface MediaRow {
   at: number;
 }
 
+/** What became of the file of a message, with what names the message: its id, and who wrote it if that was not us. */
+export type MessageMedia = { id: string; from?: string; kind: MediaKind; mimetype?: string; at: number } & (
+  { state: 'wanted' } | { state: 'stored'; sha256: string; bytes: number } | { state: 'failed'; reason: MediaFailureReason }
+);
+
+export interface MediaJob {
+  /** Downloads that were begun and had no end that counts for nothing. */
+  attempts: number;
+  /** Not before this time. */
+  dueAt: number;
+}
+
 /** Intents of earlier versions, of texts only, have neither references nor a secret. */
 export interface Intent extends Omit<Outgoing, 'references' | 'secret'>, Partial<Pick<Outgoing, 'references' | 'secret'>> {
   sessionId: string;
@@ -234,6 +253,8 @@ export const SESSION_TABLES = [
   TABLES.settings,
   TABLES.webhookCursors,
   TABLES.webhookReplays,
+  TABLES.messageMedia,
+  TABLES.mediaJobs,
 ];
 
 const REMOVED_AT_ONCE = 1_000;

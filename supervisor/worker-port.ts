@@ -8,6 +8,8 @@ import { readEvents } from './events/event-page.js';
 import type { FleetView } from './fleet-view.js';
 import type { HostLoad } from './host-load.js';
 import type { MediaLibrary } from './media/media-library.js';
+import type { Media } from './media/open-media.js';
+import { mimetypeOf } from './media/wanted-media.js';
 import type { UploadStatus } from './media/media-uploads.js';
 import type { History } from './messages/history.js';
 import type { Sends } from './messages/sends.js';
@@ -39,7 +41,7 @@ export interface WorkerParts {
   load: HostLoad;
   capacity: Pick<Capacity, 'maxSessions'>;
   replication: Replication | undefined;
-  media: Pick<MediaLibrary, 'uploadStatus' | 'flush'>;
+  media: Pick<Media, 'library' | 'access' | 'view'>;
   /** Undefined without a backend. */
   reports?: Pick<Reports, 'hold' | 'dead' | 'replay'> | undefined;
   webhooks: WebhooksPort;
@@ -82,7 +84,7 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
       if (phase.now === 'draining') throw draining();
       return work(...args);
     });
-  const storage = (): StorageView => storageView(replication, media.uploadStatus(), diskTrouble());
+  const storage = (): StorageView => storageView(replication, media.library.uploadStatus(), diskTrouble());
   return {
     sessions: {
       list: known(() => sessions.list()),
@@ -106,11 +108,23 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
       },
       page: known(async (sessionId, range) => {
         registry.get(sessionId);
-        return history.page(sessionId, range);
+        const page = await history.page(sessionId, range);
+        return { ...page, messages: page.messages.map((message) => ({ ...message, media: media.view(sessionId, message) })) };
       }),
       untold: (since) => untoldSends.since(since),
       // Also while stopping: what is running then is still answered.
       told: async (sessionId, key) => untoldSends.told(sessionId, key),
+    },
+    media: {
+      file: known(async (sessionId, { messageId, from }, gone) => {
+        registry.get(sessionId);
+        const message = await history.find(sessionId, messageId, from);
+        if (!message) throw new AppError('MESSAGE_NOT_FOUND', 'This session has no message with this id.');
+        const file = await media.access.file(sessionId, message, gone);
+        const fileName = message.details?.['fileName'];
+        const told = { mimetype: mimetypeOf(message), fileName: typeof fileName === 'string' ? fileName : undefined };
+        return { ...file, ...told, messageId };
+      }),
     },
     events: {
       page: known(async (sessionId, range) => readEvents(parts.events, registry.get(sessionId), range)),
@@ -138,7 +152,7 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
     storage: {
       status: storage,
       flush: change(async () => {
-        await flush(replication, media);
+        await flush(replication, media.library);
         return storage();
       }),
     },

@@ -152,6 +152,27 @@ interface SettingsPort {
   change(sessionId: string, patch: unknown): Promise<SettingsView>;
 }
 
+/** A file on the disk of the worker, until `release` is called. */
+export interface MediaFile {
+  path: string;
+  bytes: number;
+  sha256: string;
+  /** As the sender said. */
+  mimetype: string | undefined;
+  /** As the sender called it; documents have a name. */
+  fileName: string | undefined;
+  messageId: string;
+  release: () => void;
+}
+
+interface MediaPort {
+  /**
+   * The file of a message, downloaded first when it is not here. @param gone tells that nobody waits for it any more
+   * @throws MESSAGE_NOT_FOUND, MEDIA_NOT_FOUND, MEDIA_UNAVAILABLE, SESSION_NOT_CONNECTED, STORAGE_UNAVAILABLE, DEADLINE_EXCEEDED
+   */
+  file(sessionId: string, message: { messageId: string; from?: string | undefined }, gone: AbortSignal): Promise<MediaFile>;
+}
+
 interface Events {
   /** In their order. @throws EVENTS_GONE when something after `after` is no longer kept, STORAGE_UNAVAILABLE */
   page(sessionId: string, range: EventRange): Promise<EventPage>;
@@ -257,6 +278,7 @@ interface Readiness {
 export interface Worker {
   readonly sessions: Sessions;
   readonly messages: Messages;
+  readonly media: MediaPort;
   readonly events: Events;
   readonly queries: Queries;
   readonly settings: SettingsPort;

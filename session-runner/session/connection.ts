@@ -191,6 +191,12 @@ export class Connection {
     return this.#queries.run(name, params);
   }
 
+  /** For what the socket is not needed to be kept in order. @throws SESSION_NOT_CONNECTED */
+  openSocket(): WASocket {
+    this.#assertOpen();
+    return this.#sock;
+  }
+
   /** A code to type into the phone; only while a QR is shown. */
   async requestPairingCode(phoneNumber: string): Promise<string> {
     if (this.#state !== 'qr') throw new AppError('QR_NOT_AVAILABLE', 'The session is not waiting to be paired yet; try again in a moment.');

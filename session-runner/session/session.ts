@@ -2,12 +2,13 @@ import { AppError } from '../../shared/errors.js';
 import type { Outgoing } from '../../shared/domain/outgoing.js';
 import type { Rhythm } from '../../shared/domain/rhythm.js';
 import type { RunnerSettings } from '../../shared/domain/session-settings.js';
-import type { SessionFact } from '../../shared/ipc/protocol.js';
+import type { MediaDownload, MediaDownloaded, SessionFact } from '../../shared/ipc/protocol.js';
 import type { QueryName } from '../../shared/ipc/queries.js';
 import type { Logger } from '../../shared/logging.js';
 import type { RunnerEnvironment } from '../../shared/runner-environment.js';
 import type { Store } from '../../shared/store/store.js';
 import type { InFlightMarks } from '../in-flight.js';
+import { fetchMedia } from '../media/fetch-media.js';
 import type { Spool } from '../messages/spool.js';
 import { rowsOf, SLOT_TABLES } from '../../shared/store/slot-store.js';
 import { isPaired, loadCreds } from './auth-state.js';
@@ -121,6 +122,11 @@ export class Session {
 
   async query(name: QueryName, params: unknown): Promise<unknown> {
     return this.#required().query(name, params);
+  }
+
+  /** Writes the file of a message to a path. @throws SESSION_NOT_CONNECTED */
+  async downloadMedia(wanted: MediaDownload, signal: AbortSignal): Promise<MediaDownloaded> {
+    return fetchMedia(this.#required().openSocket(), wanted, signal, this.#options.log);
   }
 
   async requestPairingCode(phoneNumber: string): Promise<string> {

@@ -13,3 +13,21 @@ export interface MediaRef {
   /** Of the file, decrypted, in lower-case hex. */
   sha256: string;
 }
+
+/**
+ * Why a file could not be had. `gone`: WhatsApp has it no more, nor the phone; `unreadable`: the message does not tell what it takes;
+ * `damaged`: what came is not what was sent.
+ */
+export const MEDIA_FAILURES = ['gone', 'too_large', 'unreadable', 'damaged', 'unreachable', 'disk'] as const;
+export type MediaFailureReason = (typeof MEDIA_FAILURES)[number];
+
+const KIND_OF_TYPE: Readonly<Record<string, MediaKind>> = {
+  image: 'images',
+  video: 'videos',
+  audio: 'audio',
+  document: 'documents',
+  sticker: 'stickers',
+};
+
+/** The kind of the file that a message of this type brings; undefined when it brings none. */
+export const mediaKindOf = (type: string): MediaKind | undefined => (Object.hasOwn(KIND_OF_TYPE, type) ? KIND_OF_TYPE[type] : undefined);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { SessionId } from '../domain/ids.js';
 import { Message, MessageStatus } from '../domain/message.js';
 import { Outgoing } from '../domain/outgoing.js';
+import { MEDIA_FAILURES } from '../domain/media.js';
 import { Rhythm } from '../domain/rhythm.js';
 import { RestrictionKind } from '../domain/restriction.js';
 import { RunnerSettings } from '../domain/session-settings.js';
@@ -16,6 +17,25 @@ const Epoch = z.number().int().nonnegative();
 const session = { sessionId: SessionId };
 const Slot = z.number().int().nonnegative();
 const Nothing = z.object({});
+
+/** `raw` is base64 of the message's protobuf; `participant` who wrote it, in a group. The file is written to `path`, which is not there yet. */
+const MediaDownload = z.object({
+  ...session,
+  messageId: z.string(),
+  chat: z.string(),
+  fromMe: z.boolean(),
+  participant: z.string().optional(),
+  raw: z.string(),
+  path: z.string(),
+  maxBytes: z.number().int().nonnegative(),
+});
+export type MediaDownload = z.infer<typeof MediaDownload>;
+/** `kept`: the file is complete, and is what was sent; `sha256` in lower-case hex. Otherwise nothing is at `path`. */
+const MediaDownloaded = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('kept'), sha256: z.string(), bytes: z.number().int() }),
+  z.object({ outcome: z.literal('failed'), reason: z.enum(MEDIA_FAILURES) }),
+]);
+export type MediaDownloaded = z.infer<typeof MediaDownloaded>;
 
 export interface CallSchema {
   params: z.ZodType;
@@ -64,6 +84,8 @@ export const RUNNER_CALLS = {
     result: z.object({ result: z.unknown() }),
     deadlineMs: 25_000,
   },
+  /** Download the file of a message from WhatsApp; the time is enough for the largest over a slow line. */
+  'media.download': { params: MediaDownload, result: MediaDownloaded, deadlineMs: 15 * 60_000 },
   /**
    * Copy the session's rows from the store of slot `from`, where nobody writes them now; what an earlier attempt left here goes first. Refused
    * while this runner holds the session. The copy is silent: it counts only once the catalog says so.

@@ -62,4 +62,4 @@ export class EventLog implements Commits {
   }
 }
 
-const TOLD: ReadonlySet<string> = new Set([TABLES.messages, TABLES.sessions]);
+const TOLD: ReadonlySet<string> = new Set([TABLES.messages, TABLES.messageMedia, TABLES.sessions]);

@@ -3,14 +3,16 @@ import type { Message, MessageStatus, SendFailure } from '../../shared/domain/me
 import type { OutwardStatus, Reason, SessionState } from '../../shared/domain/session.js';
 import { AppError } from '../../shared/errors.js';
 import type { Row, Store } from '../../shared/store/store.js';
+import { viewOf, type MediaView, type ShownMessage } from '../media/media-view.js';
 import type { RemoteHistory } from '../messages/remote-history.js';
 import { TABLES, type SessionRow } from '../supervisor-store.js';
 import type { EventRow } from './event-row.js';
 
 /** Times are Unix milliseconds. */
 export type LoggedEvent = { seq: number } & (
-  | { type: 'message'; at: number; messageId: string; message: Message | undefined }
+  | { type: 'message'; at: number; messageId: string; message: ShownMessage | undefined }
   | { type: 'message.status'; at: number; messageId: string; status: MessageStatus; failure?: SendFailure | undefined }
+  | { type: 'media'; at: number; messageId: string; media: MediaView }
   | { type: 'session'; at: number; from: SessionState | null; to: SessionState; reason: Reason; status: OutwardStatus }
   | { type: 'restored'; at: number; after: number }
   /** The disk refused the commit that this number was meant for. */
@@ -39,11 +41,13 @@ interface EventPageOptions {
   store: Pick<Store, 'range'>;
   /** Messages that are only in the object store; without it they are not shown. */
   remote: Pick<RemoteHistory, 'message'> | undefined;
+  /** What there is to tell of a message's file; without it nothing is. */
+  media?: (sessionId: string, message: Message) => MediaView | undefined;
 }
 
 /** @throws EVENTS_GONE when something after `after` is no longer kept; STORAGE_UNAVAILABLE when a message is in the object store and it cannot be read */
 export const readEvents = async (
-  { store, remote }: EventPageOptions,
+  { store, remote, media }: EventPageOptions,
   { sessionId, createdAt }: Pick<SessionRow, 'sessionId' | 'createdAt'>,
   range: EventRange,
 ): Promise<EventPage> => {
@@ -64,7 +68,8 @@ export const readEvents = async (
   }
   const rows = [...store.range<EventRow>(TABLES.events, { prefix: [sessionId], from: [sessionId, after + 1], limit: range.limit })];
   const events: LoggedEvent[] = [];
-  for (const row of withoutHoles(rows, after).slice(0, range.limit)) events.push(await shown(row, sessionId, { store, remote }));
+  for (const row of withoutHoles(rows, after).slice(0, range.limit))
+    events.push(await shown(row, sessionId, { store, remote, ...(media && { media }) }));
   return { events, ...kept };
 };
 
@@ -92,14 +97,17 @@ const withoutHoles = (rows: readonly Row<EventRow>[], after: number): NumberedRo
   });
 };
 
-const shown = async ({ seq, row }: NumberedRow, sessionId: string, { store, remote }: EventPageOptions): Promise<LoggedEvent> => {
+const shown = async ({ seq, row }: NumberedRow, sessionId: string, { store, remote, media }: EventPageOptions): Promise<LoggedEvent> => {
   if (!row) return { seq, type: 'void' };
   switch (row.type) {
     case 'message': {
       const { type, at, id, place } = row;
       const [here] = store.range<Message>(TABLES.messages, { prefix: [sessionId, ...place], limit: 1 });
-      return { seq, type, at, messageId: id, message: here?.value ?? (await remote?.message(sessionId, place)) };
+      const message = here?.value ?? (await remote?.message(sessionId, place));
+      return { seq, type, at, messageId: id, message: message && { ...message, media: media?.(sessionId, message) } };
     }
+    case 'media':
+      return { seq, type: row.type, at: row.at, messageId: row.media.id, media: viewOf(sessionId, row.media) };
     case 'message.status':
       return { seq, type: row.type, at: row.at, messageId: row.id, status: row.status, failure: row.failure };
     case 'session':

@@ -2,13 +2,15 @@
 import type { Message, MessageStatus, SendFailure } from '../../shared/domain/message.js';
 import { outwardStatus, type OutwardStatus, type Reason, type SessionState } from '../../shared/domain/session.js';
 import type { Store, Write } from '../../shared/store/store.js';
-import { TABLES, type SessionRow } from '../supervisor-store.js';
+import { TABLES, type MessageMedia, type SessionRow } from '../supervisor-store.js';
 
 /** Only what cannot be read elsewhere later; `at` is when the worker learned of it, in Unix milliseconds. */
 export type EventRow =
   /** A message came to history, or took the place of its notice; it is the row [sessionId, second, n] of `messages`. */
   | { type: 'message'; at: number; id: string; place: [second: number, n: number] }
   | { type: 'message.status'; at: number; id: string; status: MessageStatus; failure?: SendFailure }
+  /** The file of a message came to be here, or was given up. */
+  | { type: 'media'; at: number; media: MessageMedia }
   | { type: 'session'; at: number; from: SessionState | null; to: SessionState; reason: Reason; status: OutwardStatus }
   /** The log came back from the object store; the numbers between `after` and its own are not used. */
   | { type: 'restored'; at: number; after: number };
@@ -44,4 +46,13 @@ const ofSession = (store: Read, { table, key, value }: Write, at: number): Event
   return { type: 'session', at, from: before?.state ?? null, to: state, reason, status: outwardStatus(state, everConnected) };
 };
 
-const TELLING: Partial<Record<string, typeof ofMessage>> = { [TABLES.messages]: ofMessage, [TABLES.sessions]: ofSession };
+const ofMedia = (store: Read, { table, key, value }: Write, at: number): EventRow | undefined => {
+  const media = value as MessageMedia;
+  return media.state === 'wanted' || store.get<MessageMedia>(table, key)?.state === media.state ? undefined : { type: 'media', at, media };
+};
+
+const TELLING: Partial<Record<string, typeof ofMessage>> = {
+  [TABLES.messages]: ofMessage,
+  [TABLES.sessions]: ofSession,
+  [TABLES.messageMedia]: ofMedia,
+};

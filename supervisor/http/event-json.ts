@@ -18,6 +18,8 @@ export const eventJson = (sessionId: string, event: LoggedEvent): z.input<typeof
       const { type, at, messageId, status, failure } = event;
       return { sessionId, seq, type, at: iso(at), messageId, status, ...(failure && { error: failure }) };
     }
+    case 'media':
+      return { sessionId, seq, type: event.type, at: iso(event.at), messageId: event.messageId, media: event.media };
     case 'session': {
       const { type, at, from, to, status, reason } = event;
       return { sessionId, seq, type, at: iso(at), from, to, status, reason, message: REASONS[reason] };

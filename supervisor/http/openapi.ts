@@ -102,10 +102,13 @@ const success = (endpoint: Endpoint, schemas: NamedSchemas): Json => {
   return {
     description: ['Success.', ...forms.map(([type, what]) => `As ${type}: ${what}`)].join(' '),
     content: {
-      'application/json': {
-        schema: schemas.jsonSchema(schema(endpoint.data)),
-        ...examples(endpoint, ({ data }) => (data === undefined ? undefined : wrap(data))),
-      },
+      // A row that never returns anything answers in other forms only.
+      ...(!(endpoint.data instanceof z.ZodNever) && {
+        'application/json': {
+          schema: schemas.jsonSchema(schema(endpoint.data)),
+          ...examples(endpoint, ({ data }) => (data === undefined ? undefined : wrap(data))),
+        },
+      }),
       ...Object.fromEntries(forms.map(([type]) => [type, type.startsWith('text/') ? { schema: { type: 'string' } } : {}])),
     },
   };

@@ -146,6 +146,11 @@ export class MediaLibrary {
     return this.#options.store.get<MediaRow>(TABLES.media, mediaKey(ref));
   }
 
+  /** What to commit when a file that is known comes again: it is kept for as long as a new one. */
+  again(ref: MediaRef, row: MediaRow): Write[] {
+    return [{ table: TABLES.media, key: mediaKey(ref), value: { ...row, at: Date.now() } satisfies MediaRow }];
+  }
+
   /** A path that stays good until it is released; fetched from the object store when it is not here. @throws MEDIA_NOT_FOUND, STORAGE_UNAVAILABLE */
   async hold(ref: MediaRef): Promise<HeldFile> {
     const { files } = this.#options;

@@ -5,7 +5,7 @@ import { PartMarks } from './changed-parts.js';
 import { readPage } from './history-page.js';
 import { afterChange, changedBy, inOneChat, withoutWords } from './message-effects.js';
 import { dayOf, inNamedDay, withMessage } from './message-day.js';
-import { indexKey, type Place } from './message-index.js';
+import { indexKey, placeOfId, type Place } from './message-index.js';
 import { recordBytes, secondOf } from './message-record.js';
 import type { RemoteHistory } from './remote-history.js';
 
@@ -103,6 +103,21 @@ export class History {
   async page(sessionId: string, range: { limit: number; offset: number }): Promise<{ messages: Message[]; total: number }> {
     const messages = await readPage(this.#store, this.#remote, sessionId, range);
     return { messages, total: this.#count(sessionId).total };
+  }
+
+  /**
+   * The message with this id: one of our own, else the newest that was received, from `from` if that is said.
+   * @throws STORAGE_UNAVAILABLE when it is only in the object store, and that cannot be read
+   */
+  async find(sessionId: string, id: string, from?: string): Promise<Message | undefined> {
+    const place =
+      from === undefined
+        ? await placeOfId(this.#store, sessionId, id)
+        : this.#store.get<Place>(TABLES.messageIndex, indexKey(sessionId, { fromMe: false, from, id }));
+    if (!place) return undefined;
+    const [second, n] = place;
+    if (this.#evicted(sessionId, place)) return this.#remote?.message(sessionId, [second, n]);
+    return this.#store.get<Message>(TABLES.messages, [sessionId, second, n]);
   }
 
   /** Messages of all sessions, those that are only in the object store included. */

@@ -1,5 +1,6 @@
 import { isIgnored, type SessionSettings } from '../../shared/domain/session-settings.js';
 import type { SpoolRecord } from '../../shared/ipc/protocol.js';
+import type { Write } from '../../shared/store/store.js';
 import type { Commits } from '../events/event-log.js';
 import type { Registry } from '../placement/registry.js';
 import type { History, StatusMove } from './history.js';
@@ -11,6 +12,8 @@ export interface TakeSpoolOptions {
   /** What was set for a session; nothing unless given. */
   settingsOf?: (sessionId: string) => Pick<SessionSettings, 'ignore'>;
   onMoved?: (move: StatusMove) => void;
+  /** What to commit with new messages, so that their files are downloaded, and whom to tell then. */
+  media?: { wanted: (writes: readonly Write[]) => Write[]; wake: (sessionId: string) => void } | undefined;
 }
 
 /**
@@ -18,7 +21,7 @@ export interface TakeSpoolOptions {
  * is what a session does not want.
  */
 export const takeSpool = async (
-  { store, history, registry, settingsOf = () => ({}), onMoved }: TakeSpoolOptions,
+  { store, history, registry, settingsOf = () => ({}), onMoved, media }: TakeSpoolOptions,
   records: readonly SpoolRecord[],
 ): Promise<void> => {
   // Begun in one turn, the commits share one transaction, and each sees the one before it.
@@ -30,7 +33,10 @@ export const takeSpool = async (
         const { sessionId } = record;
         if (record.kind === 'message') {
           if (isIgnored(settingsOf(sessionId), record.message.chat)) return;
-          await store.commit(history.append(sessionId, record.message));
+          const writes = history.append(sessionId, record.message);
+          const files = media?.wanted(writes) ?? [];
+          await store.commit([...writes, ...files]);
+          if (files.length > 0) media?.wake(sessionId);
           return;
         }
         const { messageId, status, at } = record;

@@ -3,7 +3,7 @@ import { SessionId } from '../../../shared/domain/ids.js';
 import { MESSAGE_STATUSES, SendFailure } from '../../../shared/domain/message.js';
 import { Reason, SESSION_STATES } from '../../../shared/domain/session.js';
 import { Amount, count, Time, wholeNumber } from './fields.js';
-import { HistoryMessage } from './message.js';
+import { HistoryMessage, MediaState } from './message.js';
 import { SessionStatus } from './session.js';
 
 const eventNumber = (name: string) =>
@@ -27,6 +27,7 @@ export const SessionEvent = z
       ...{ ...head, type: z.literal('message.status'), at: Time, messageId: z.string(), status: z.enum(MESSAGE_STATUSES) },
       error: SendFailure.optional().meta({ description: 'Why it has the status `failed`.' }),
     }),
+    z.object({ ...head, type: z.literal('media'), at: Time, messageId: z.string(), media: MediaState }),
     z.object({
       ...{ ...head, type: z.literal('session'), at: Time },
       ...{ from: State.nullable(), to: State, status: SessionStatus, reason: Reason, message: z.string() },

@@ -1,10 +1,23 @@
 import { z } from 'zod';
+import { MEDIA_FAILURES } from '../../../shared/domain/media.js';
 import { MESSAGE_STATUSES, SendFailure } from '../../../shared/domain/message.js';
 import { Quoted } from '../../../shared/domain/message-details.js';
 import { Time } from './fields.js';
 import { Pagination } from './page.js';
 
 export const Status = z.enum(MESSAGE_STATUSES);
+
+export const MediaState = z
+  .object({
+    state: z.enum(['stored', 'wanted', 'failed', 'available']),
+    url: z.string().meta({ description: 'Path of the file.' }),
+    key: z.string().optional().meta({ description: 'Of the object store.' }),
+    mimetype: z.string().optional(),
+    bytes: z.int().optional(),
+    sha256: z.string().optional(),
+    reason: z.enum(MEDIA_FAILURES).optional().meta({ description: 'Why it was given up.' }),
+  })
+  .meta({ id: 'Media' });
 
 /** A message as history and events show it. */
 export const HistoryMessage = z
@@ -20,6 +33,7 @@ export const HistoryMessage = z
     fromMe: z.boolean(),
     chat: z.string(),
     details: z.record(z.string(), z.unknown()).optional().meta({ description: 'What it says beside its text, by type.' }),
+    media: MediaState.optional().meta({ description: 'Its file, and where it is.' }),
     quoted: Quoted.optional().meta({ description: 'The message that this one answers.' }),
     mentions: z.array(z.string()).optional(),
     forwarded: z.int().optional(),

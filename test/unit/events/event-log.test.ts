@@ -49,6 +49,8 @@ const brief = (event: LoggedEvent): unknown[] => {
       return [event.seq, event.type, event.messageId, event.message?.content];
     case 'message.status':
       return [event.seq, event.type, event.messageId, event.status];
+    case 'media':
+      return [event.seq, event.type, event.messageId, event.media.state];
     case 'session':
       return [event.seq, event.type, event.from, event.to, event.reason];
     case 'restored':

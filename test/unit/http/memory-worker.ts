@@ -8,7 +8,16 @@ import type { BackendView } from '../../../supervisor/backend/backend-link.js';
 import type { DeadReport } from '../../../supervisor/backend/report.js';
 import type { LoggedEvent } from '../../../supervisor/events/event-page.js';
 import type { UntoldSend } from '../../../supervisor/messages/untold-sends.js';
-import type { ProcessesView, QueuedSend, RunnerView, StorageView, SendRequest, SessionView, Worker } from '../../../supervisor/worker.js';
+import type {
+  MediaFile,
+  ProcessesView,
+  QueuedSend,
+  RunnerView,
+  StorageView,
+  SendRequest,
+  SessionView,
+  Worker,
+} from '../../../supervisor/worker.js';
 import { Settings } from '../../../supervisor/settings/settings.js';
 import { settingsView } from '../../../supervisor/settings/settings-view.js';
 import type { DeadWebhook } from '../../../supervisor/webhooks/dead-webhook.js';
@@ -54,6 +63,8 @@ export interface MemoryWorker extends Worker {
   answers: Partial<Record<QueryName, unknown>>;
   readonly pairingNumbers: string[];
   readonly history: Message[];
+  /** Files of messages by the messages' ids. */
+  readonly files: Map<string, MediaFile>;
   /** What happened in every session; `rings` are those who want to hear of more. */
   readonly loggedEvents: LoggedEvent[];
   readonly rings: Set<() => void>;
@@ -116,6 +127,7 @@ export const createMemoryWorker = (): MemoryWorker => {
     answers: {},
     pairingNumbers: [],
     history: [],
+    files: new Map(),
     loggedEvents: [],
     rings: new Set(),
     deadReports: [],
@@ -220,6 +232,14 @@ export const createMemoryWorker = (): MemoryWorker => {
         assertConnected(sessionId);
         worker.asked.push({ sessionId, name: 'profile.picture', params: { jpeg, group } });
         return Promise.resolve();
+      },
+    },
+    media: {
+      file: async (sessionId, { messageId }) => {
+        get(sessionId);
+        const file = worker.files.get(messageId);
+        if (!file) throw new AppError('MESSAGE_NOT_FOUND', 'This session has no message with this id.');
+        return Promise.resolve(file);
       },
     },
     events: {

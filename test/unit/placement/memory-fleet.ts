@@ -23,6 +23,7 @@ const USUAL: Record<RunnerCall, unknown> = {
   'session.pairingCode': { code: 'ABCD1234', expiresAt: 5 },
   'session.query': { result: {} },
   'session.send': { timestamp: 1_700_000_000_000 },
+  'media.download': { outcome: 'failed', reason: 'gone' },
   'store.trim': {},
   'runner.drain': {},
 };
