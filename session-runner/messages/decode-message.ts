@@ -5,6 +5,7 @@ import type { Logger } from '../../shared/logging.js';
 import type { WAMessage } from '../baileys.js';
 import { decodeMessageNode, proto, unpadRandomMax16, WAMessageStubType } from '../baileys.js';
 import { describeContent, type Content } from './describe-content.js';
+import { describeNotice } from './group-notice.js';
 import { unwrapContent } from './unwrap-content.js';
 
 /** A decrypted ciphertext as it is kept until history has it. */
@@ -84,7 +85,8 @@ export const toMessage = (received: WAMessage, me: string): Message | undefined 
   const chat = group ? key.remoteJid : canonicalJid(key.remoteJid, key.remoteJidAlt ?? undefined);
   const own = withoutDevice(me);
   const other = group ? canonicalJid(key.participant ?? key.remoteJid, key.participantAlt ?? undefined) : chat;
-  const fromMe = key.fromMe === true;
+  // Of a notice in a group Baileys compares only the number, where most groups name the LID.
+  const fromMe = key.fromMe === true || (!received.message && group && other === own);
   const alternative = (jid: string, candidates: (string | null | undefined)[]): string | undefined =>
     candidates.map((candidate) => candidate && withoutDevice(candidate)).find((candidate) => candidate && candidate !== jid) ?? undefined;
   const chatAlt = group ? undefined : alternative(chat, [key.remoteJid, key.remoteJidAlt]);
@@ -104,8 +106,11 @@ export const toMessage = (received: WAMessage, me: string): Message | undefined 
   };
 };
 
-const contentOf = ({ message, messageStubType }: WAMessage): Content | undefined => {
-  if (!message) return messageStubType === undefined || messageStubType === null ? undefined : stubOf(messageStubType);
+const contentOf = ({ message, messageStubType, messageStubParameters }: WAMessage): Content | undefined => {
+  if (!message)
+    return messageStubType === undefined || messageStubType === null
+      ? undefined
+      : stubOf(messageStubType, messageStubParameters as unknown[] | null | undefined);
   return isInternal(message) ? undefined : describeContent(message);
 };
 
@@ -114,8 +119,7 @@ const isInternal = (message: proto.IMessage): boolean => {
   return protocolMessage ? INTERNAL.has(protocolMessage.type ?? -1) : false;
 };
 
-const stubOf = (stub: number): Content => ({
-  type:
-    stub === Number(WAMessageStubType.CIPHERTEXT) ? 'undecryptable' : `system.${(WAMessageStubType[stub] ?? String(stub)).toLowerCase()}`,
-  content: null,
-});
+const stubOf = (stub: number, parameters: readonly unknown[] | null | undefined): Content =>
+  stub === Number(WAMessageStubType.CIPHERTEXT)
+    ? { type: 'undecryptable', content: null }
+    : { type: `system.${(WAMessageStubType[stub] ?? String(stub)).toLowerCase()}`, ...describeNotice(stub, parameters) };

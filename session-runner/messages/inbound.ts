@@ -1,4 +1,4 @@
-import { isGroup, keyPart, withoutDevice } from '../../shared/domain/ids.js';
+import { isGroup, isLid, keyPart, withoutDevice } from '../../shared/domain/ids.js';
 import type { MessageStatus } from '../../shared/domain/message.js';
 import type { Store } from '../../shared/store/store.js';
 import type { BaileysEventMap, BinaryNode, MessageUserReceipt, WAMessage, WAMessageKey } from '../baileys.js';
@@ -22,6 +22,8 @@ interface Context {
   me: string;
   meLid: string;
   store: Store;
+  /** The number of a LID that acted in a group, as far as WhatsApp told it. */
+  numberOf?: (lid: string) => string | undefined;
 }
 
 /**
@@ -34,7 +36,7 @@ export const entriesOf = <E extends keyof BaileysEventMap>(event: E, data: Baile
     case 'messages.upsert': {
       const { messages } = data as BaileysEventMap['messages.upsert'];
       return messages.flatMap((message): SpoolEntry[] => {
-        const decoded = wasDecrypted(message, context) ? undefined : toMessage(message, context.me);
+        const decoded = wasDecrypted(message, context) ? undefined : toMessage(withNumber(message, context), context.me);
         const kept: SpoolEntry[] = decoded ? [{ kind: 'message', sessionId, message: decoded }] : [];
         return [...kept, ...mergedStatuses(message, context)];
       });
@@ -49,6 +51,15 @@ export const entriesOf = <E extends keyof BaileysEventMap>(event: E, data: Baile
     default:
       return [];
   }
+};
+
+/** Of who acted in a group Baileys loses the number on the way. */
+const withNumber = (message: WAMessage, { me, meLid, numberOf }: Context): WAMessage => {
+  const { key } = message;
+  const actor = withoutDevice(key.participant ?? '');
+  if (!message.messageStubType || !isLid(actor) || key.participantAlt) return message;
+  const participantAlt = actor === meLid ? me : numberOf?.(actor);
+  return participantAlt === undefined ? message : { ...message, key: { ...key, participantAlt } };
 };
 
 /** Of a group Baileys does not tell played from read: this looks at the stanza of the receipt itself. */

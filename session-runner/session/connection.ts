@@ -4,26 +4,22 @@ import { RestrictionKind } from '../../shared/domain/restriction.js';
 import type { Reason } from '../../shared/domain/session.js';
 import { AppError, messageOf } from '../../shared/errors.js';
 import type { QueryName } from '../../shared/ipc/queries.js';
-import type { Logger } from '../../shared/logging.js';
-import type { RunnerEnvironment } from '../../shared/runner-environment.js';
-import type { Store } from '../../shared/store/store.js';
-import type { AuthenticationCreds, BaileysEventMap, BinaryNode, SignalDataSet, WASocket } from '../baileys.js';
+import type { BaileysEventMap, BinaryNode, SignalDataSet, WASocket } from '../baileys.js';
 import { DEFAULT_CONNECTION_CONFIG, makeWASocket } from '../baileys.js';
 import { baileysLogger } from '../baileys-logger.js';
 import { Acks } from '../messages/acks.js';
-import type { InFlightMarks } from '../in-flight.js';
 import { entriesOf, playedInGroup } from '../messages/inbound.js';
 import { prepare, relay, sentMessage } from '../messages/outbound.js';
 import { type } from '../messages/typing.js';
-import type { Spool, SpoolEntry } from '../messages/spool.js';
+import type { SpoolEntry } from '../messages/spool.js';
 import { Queries } from '../queries/queries.js';
 import { credsWrite, isPaired } from './auth-state.js';
+import type { ConnectionOptions, Sent } from './connection-options.js';
 import { containErrors } from './contain-errors.js';
-import type { DeafWatch } from './deaf-watch.js';
 import { followSettings } from './follow-settings.js';
 import { FrameGate } from './frame-gate.js';
 import { ping } from './health-probe.js';
-import { RestrictionWatch, type RestrictionFact } from './restriction-watch.js';
+import { RestrictionWatch } from './restriction-watch.js';
 import { SignalKeys } from './signal-keys.js';
 import { CiphertextOrigins, withInbox } from './signal-repository.js';
 import { socketOptions } from './socket-options.js';
@@ -42,42 +38,6 @@ const RELAY_TIMEOUT_MS = 10_000;
 const QUIET_TIMEOUT_MS = 3_000;
 const FIRST_QR_MS = 60_000;
 const NEXT_QR_MS = 20_000;
-
-export interface ConnectionClose {
-  /** Baileys' status code. */
-  code: number | undefined;
-  waitingForScan: boolean;
-  /** Set when we ended it for a reason of our own. */
-  own: Reason | undefined;
-  detail: string;
-}
-
-export interface ConnectionOptions {
-  sessionId: string;
-  creds: AuthenticationCreds;
-  store: Store;
-  spool: Spool;
-  environment: RunnerEnvironment;
-  inFlight: InFlightMarks;
-  /** Undefined: nobody watches for deafness. */
-  deafWatch: DeafWatch | undefined;
-  settings: () => RunnerSettings;
-  log: Logger;
-  onQr: (qr: { qr: string; attempt: number; expiresAt: number }) => void;
-  onPaired: (me: { jid: string; lid: string | undefined }) => void;
-  onOpen: (me: { jid: string; lid: string | undefined; pushName: string | undefined }) => void;
-  /** WhatsApp has delivered everything it had. */
-  onCaughtUp: () => void;
-  onRestriction: (fact: RestrictionFact) => void;
-  /** Called once, after the socket is closed, everything it learned is committed and its late writers are fenced off. */
-  onClosed: (close: ConnectionClose) => void;
-}
-
-/** `timestamp`: when WhatsApp acknowledged it, in Unix milliseconds; `raw` as `Prepared` has it. */
-export interface Sent {
-  timestamp: number;
-  raw?: string;
-}
 
 /** One live Baileys socket of a session, from connect to close. */
 export class Connection {
@@ -361,7 +321,8 @@ export class Connection {
   /** Whatever Baileys emits that must not be lost is committed before any frame that follows can leave. */
   #keep<E extends keyof BaileysEventMap>(event: E, data: BaileysEventMap[E]): void {
     const { sessionId, store } = this.#options;
-    this.#spool(entriesOf(event, data, { sessionId, ...this.#identities(), store }));
+    const numberOf = (lid: string): string | undefined => this.#queries.numberOf(lid);
+    this.#spool(entriesOf(event, data, { sessionId, ...this.#identities(), store, numberOf }));
   }
 
   #spool(entries: readonly SpoolEntry[]): void {

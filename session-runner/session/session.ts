@@ -14,7 +14,8 @@ import { rowsOf, SLOT_TABLES } from '../../shared/store/slot-store.js';
 import { isPaired, loadCreds } from './auth-state.js';
 import { classifyClose, type CloseVerdict } from './close-classifier.js';
 import type { ConnectTurns } from './connect-turns.js';
-import { Connection, type ConnectionClose, type Sent } from './connection.js';
+import { Connection } from './connection.js';
+import type { ConnectionClose, Sent } from './connection-options.js';
 import { DeafWatch } from './deaf-watch.js';
 import { reconnectDelay, SHOWN_AS_ERROR_AFTER_MS } from './reconnect-policy.js';
 

@@ -44,6 +44,9 @@ const location = z.object({
   sequence: count.optional(),
 });
 
+/** Whom a notice in a group is about, by the identities that WhatsApp told; who did it is the message's `from`. */
+const participants = z.object({ participants: z.array(z.object({ jid, lid: jid.optional() })) });
+
 /** By the type of the message. A type that is not here has no details. */
 export const MESSAGE_DETAILS = {
   image: file.extend({ ...pictured, ...thumbnail, viewOnce: z.boolean() }),
@@ -90,6 +93,26 @@ export const MESSAGE_DETAILS = {
   callLog: z.object({ video: z.boolean(), ...seconds }),
   /** How long messages of this chat stay from now on; 0: for ever. */
   'system.ephemeral_setting': z.object({ ...seconds }),
+  'system.group_create': z.object({ subject: z.string().optional() }),
+  'system.group_change_subject': z.object({ subject: z.string().optional() }),
+  /** Without one it was removed. */
+  'system.group_change_description': z.object({ description: z.string().optional() }),
+  /** Without one the picture was removed. */
+  'system.group_change_icon': z.object({ pictureId: z.string().optional() }),
+  /** Only admins write. */
+  'system.group_change_announce': z.object({ announce: z.boolean() }),
+  /** Only admins change subject, description and picture. */
+  'system.group_change_restrict': z.object({ locked: z.boolean() }),
+  'system.group_member_add_mode': z.object({ memberAdd: z.enum(['admins', 'all']) }),
+  'system.group_membership_join_approval_mode': z.object({ joinApproval: z.boolean() }),
+  /** `request`: `created`, `revoked` by who asked, or `rejected`. */
+  'system.group_membership_join_approval_request_non_admin_add': participants.extend({ request: z.string().optional() }),
+  'system.group_participant_add': participants,
+  'system.group_participant_remove': participants,
+  'system.group_participant_leave': participants,
+  'system.group_participant_promote': participants,
+  'system.group_participant_demote': participants,
+  'system.group_participant_change_number': participants,
 } as const;
 
 export type DetailedType = keyof typeof MESSAGE_DETAILS;

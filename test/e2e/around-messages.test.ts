@@ -223,6 +223,43 @@ describe('groups', () => {
     expect(await refused('POST', '/groups/join', { code: 'nobodyEverGaveThis1' })).toMatchObject({ code: 'INVITE_NOT_VALID' });
   });
 
+  test('what happens in a group is in history, with whom it is about and what changed', async () => {
+    const { jid } = await scene.phones.groups.create(bob, 'Before', [alice.number]);
+    await scene.phones.groups.change(jid, bob, { subject: 'After', description: 'Why', announcement: true, locked: true });
+    await scene.phones.groups.change(jid, bob, { memberAddMode: 'admin_add', approval: true });
+    for (const action of ['add', 'promote', 'demote', 'remove'] as const) await scene.phones.groups.changeMembers(jid, bob, action, [cara]);
+    await scene.phones.groups.changeMembers(jid, bob, 'promote', [alice.number]);
+    await call('PATCH', `/groups/${jid}`, { subject: 'Mine' });
+    const theirs = { chat: jid, from: jidOf(bob), fromMe: false };
+    const about = (number: string) => ({ participants: [{ jid: jidOf(number), lid: `1000000000000${number.slice(-2)}@lid` }] });
+    const expected = [
+      { ...theirs, type: 'system.group_create', content: 'Before' },
+      { ...theirs, type: 'system.group_change_subject', content: 'After', details: { subject: 'After' } },
+      { ...theirs, type: 'system.group_change_description', content: 'Why' },
+      { ...theirs, type: 'system.group_change_announce', details: { announce: true } },
+      { ...theirs, type: 'system.group_change_restrict', details: { locked: true } },
+      { ...theirs, type: 'system.group_member_add_mode', details: { memberAdd: 'admins' } },
+      { ...theirs, type: 'system.group_membership_join_approval_mode', details: { joinApproval: true } },
+      ...['add', 'promote', 'demote', 'remove'].map((what) => ({
+        ...theirs,
+        type: `system.group_participant_${what}`,
+        details: about(cara),
+      })),
+      { ...theirs, type: 'system.group_participant_promote', details: about(alice.number) },
+      { chat: jid, from: alice.jid, fromMe: true, type: 'system.group_change_subject', content: 'Mine' },
+    ];
+    let found: Row[] = [];
+    await until(
+      async () => {
+        found = (await scene.worker.messages('alice')).filter(({ chat }) => chat === jid).reverse();
+        return found.length >= expected.length;
+      },
+      20_000,
+      () => `there are ${found.length}`,
+    );
+    expect(found).toMatchObject(expected);
+  });
+
   test('what only admins or members may do is refused to others', async () => {
     const { jid } = await scene.phones.groups.create(bob, 'Bob’s', [alice.number]);
     await scene.phones.groups.change(jid, bob, { locked: true, memberAddMode: 'admin_add' });
