@@ -19,7 +19,7 @@ export const sendEndpoints = ({ messages }: Worker): Endpoint[] => [
     errors: [
       ...(['SESSION_NOT_FOUND', 'SESSION_NOT_CONNECTED', 'SESSION_LOGGED_OUT', 'IDEMPOTENCY_CONFLICT', 'MESSAGE_REJECTED'] as const),
       ...(['RECIPIENT_NOT_ON_WHATSAPP', 'OUTCOME_UNKNOWN', 'DEADLINE_EXCEEDED', 'BUSY', 'DRAINING', 'STORAGE_UNAVAILABLE'] as const),
-      ...(['RATE_LIMITED', 'QUEUE_FULL', 'SEND_CANCELLED'] as const),
+      ...(['RATE_LIMITED', 'QUEUE_FULL', 'SEND_CANCELLED', 'GROUP_NOT_FOUND', 'NOT_GROUP_MEMBER', 'NOT_GROUP_ADMIN'] as const),
     ],
     examples: {
       text: {
