@@ -111,6 +111,10 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
         const page = await history.page(sessionId, range);
         return { ...page, messages: page.messages.map((message) => ({ ...message, media: media.view(sessionId, message) })) };
       }),
+      find: known(async (sessionId, messageId, from) => {
+        registry.get(sessionId);
+        return history.find(sessionId, messageId, from);
+      }),
       untold: (since) => untoldSends.since(since),
       // Also while stopping: what is running then is still answered.
       told: async (sessionId, key) => untoldSends.told(sessionId, key),

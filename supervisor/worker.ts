@@ -8,6 +8,7 @@ import type { QueryName, QueryParams, QueryResult } from '../shared/ipc/queries.
 import type { Figures } from '../shared/process-figures.js';
 import type { BackendView } from './backend/backend-link.js';
 import type { EventPage, EventRange } from './events/event-page.js';
+import type { HistoryPage, HistoryRange } from './messages/history.js';
 import type { UntoldSend } from './messages/untold-sends.js';
 import type { DeadReport } from './backend/report.js';
 import type { BreakerView } from './placement/connect-pacing.js';
@@ -138,7 +139,9 @@ interface Messages {
   enqueue(request: SendRequest): Promise<SendResult | QueuedSend>;
   readonly queue: SendQueue;
   /** Newest first. @throws STORAGE_UNAVAILABLE when older days are in the object store and it cannot be read */
-  page(sessionId: string, range: { limit: number; offset: number }): Promise<{ messages: Message[]; total: number }>;
+  page(sessionId: string, range: HistoryRange): Promise<HistoryPage>;
+  /** See `History.find`. @throws STORAGE_UNAVAILABLE */
+  find(sessionId: string, messageId: string, from?: string): Promise<Message | undefined>;
   /** Sends under a key of `newUntoldKey` that were accepted since (Unix milliseconds) and whose clients were not told, the oldest first. */
   untold(since: number): UntoldSend[];
   /** The client of such a send was told its outcome. */

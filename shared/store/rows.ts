@@ -71,14 +71,15 @@ export class Rows implements ChangeSource {
     for (const { key, value } of this.#volatileRange(table, options)) yield { key: partsOf(key), value: copyOf(value) };
   }
 
-  #volatileRange(table: string, { prefix = [], from, reverse = false, limit, offset }: RangeOptions): Iterable<Row<Buffer>> {
+  #volatileRange(table: string, { prefix = [], from, before, reverse = false, limit, offset }: RangeOptions): Iterable<Row<Buffer>> {
     const low = [...(from ?? prefix)];
-    const high = [...prefix, LAST];
+    const high = [...(before ?? [...prefix, LAST])];
     const options = {
       start: reverse ? high : low,
       end: reverse ? low : high,
       // The row whose key is the prefix itself, which is first in one direction and last in the other.
       inclusiveEnd: reverse,
+      exclusiveStart: reverse,
       reverse,
       ...(limit === undefined ? {} : { limit }),
       ...(offset === undefined ? {} : { offset }),

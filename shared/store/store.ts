@@ -30,6 +30,8 @@ export interface RangeOptions {
   prefix?: Key;
   /** First key, instead of the first one with the prefix. */
   from?: Key;
+  /** Only keys below this one. */
+  before?: Key | undefined;
   reverse?: boolean;
   limit?: number;
   offset?: number;

@@ -1,9 +1,11 @@
-// A page of history, newest first, over days that are here and days that are in the object store.
+// Pages of history, newest first: by offset, by place, or of what a filter lets through.
+import { setImmediate } from 'node:timers/promises';
 import type { Message } from '../../shared/domain/message.js';
-import { AppError } from '../../shared/errors.js';
 import type { Store } from '../../shared/store/store.js';
 import { TABLES, type MessageDay } from '../supervisor-store.js';
-import { secondsOf } from './message-day.js';
+import { matches, type HistoryFilter } from './history-filter.js';
+import { committedDay, localMessages, mayHaveOlder, requireRemote, walkBack, type Found, type WalkOptions } from './history-walk.js';
+import { compare, type Position } from './part-spans.js';
 import type { RemoteHistory } from './remote-history.js';
 
 interface PageRange {
@@ -17,8 +19,8 @@ export const readPage = async (
   remote: RemoteHistory | undefined,
   sessionId: string,
   { limit, offset }: PageRange,
-): Promise<Message[]> => {
-  const messages: Message[] = [];
+): Promise<Found[]> => {
+  const messages: Found[] = [];
   let skip = offset;
   let wanted = limit;
   for (const day of daysOfPage(store, sessionId, offset + limit)) {
@@ -31,7 +33,7 @@ export const readPage = async (
       continue;
     }
     const range = { limit: Math.min(wanted, row.count - skip), offset: skip };
-    if (row.remoteParts === 0) messages.push(...localDay(store, sessionId, day, range));
+    if (row.remoteParts === 0) messages.push(...localMessages(store, sessionId, day, range));
     else messages.push(...(await requireRemote(remote).messages(sessionId, day, row.remoteParts, range)));
     wanted -= range.limit;
     skip = 0;
@@ -51,25 +53,64 @@ const daysOfPage = (store: Store, sessionId: string, end: number): string[] => {
   return days;
 };
 
-/** Only what is committed, as are the rows it counts. */
-const committedDay = (store: Store, sessionId: string, day: string): MessageDay | undefined => {
-  const [row] = store.range<MessageDay>(TABLES.messageDays, { prefix: [sessionId, day], limit: 1 });
-  return row?.value;
+/** The messages before a place. @throws STORAGE_UNAVAILABLE */
+export const readBefore = async (options: Omit<WalkOptions, 'atOnce'>, limit: number): Promise<Found[]> => {
+  const found: Found[] = [];
+  for await (const batch of walkBack({ ...options, atOnce: limit })) {
+    found.push(...batch);
+    if (found.length >= limit) break;
+  }
+  return found.slice(0, limit);
 };
 
-const localDay = (store: Store, sessionId: string, day: string, range: PageRange): Message[] => {
-  const { first, last } = secondsOf(day);
-  // Ends with the rows of the day's last second and begins with those of its first.
-  const rows = store.range<Message>(TABLES.messages, {
-    prefix: [sessionId, last],
-    from: [sessionId, first],
-    reverse: true,
-    ...range,
-  });
-  return [...rows].map(({ value }) => value);
+export interface SearchResult {
+  messages: Message[];
+  /** Messages looked at. */
+  looked: number;
+  /** The last place that was looked at, when there may be more before it. */
+  next: Position | undefined;
+}
+
+/** A search ends with the batch in which either is reached. */
+export interface SearchLimits {
+  messages: number;
+  ms: number;
+}
+
+export const SEARCH_LIMITS: SearchLimits = { messages: 5_000, ms: 1_000 };
+/** Few enough that other work is not held up. */
+const AT_ONCE = 200;
+
+/** At most `limit` messages that the filter lets through, of as many as may be looked at. @throws STORAGE_UNAVAILABLE */
+export const searchBack = async (
+  options: Omit<WalkOptions, 'atOnce'>,
+  filter: HistoryFilter,
+  limit: number,
+  limits: SearchLimits = SEARCH_LIMITS,
+): Promise<SearchResult> => {
+  const { since = -Infinity } = filter;
+  const startedAt = performance.now();
+  const messages: Message[] = [];
+  let looked = 0;
+  const goingOn = (place: Position): Position | undefined => (mayHaveOlder(options.store, options.sessionId, place) ? place : undefined);
+  for await (const batch of walkBack({ ...options, before: startOf(options.before, filter), atOnce: AT_ONCE })) {
+    for (const { position, message } of batch) {
+      // Those that follow are of earlier seconds still.
+      if ((position[0] + 1) * 1000 <= since) return { messages, looked, next: undefined };
+      looked++;
+      if (message && matches(filter, message)) messages.push(message);
+      if (messages.length === limit) return { messages, looked, next: goingOn(position) };
+    }
+    const last = batch.at(-1)?.position;
+    if (looked >= limits.messages || performance.now() - startedAt >= limits.ms) return { messages, looked, next: last && goingOn(last) };
+    await setImmediate();
+  }
+  return { messages, looked, next: undefined };
 };
 
-const requireRemote = (remote: RemoteHistory | undefined): RemoteHistory => {
-  if (!remote) throw new AppError('STORAGE_UNAVAILABLE', 'Older days are in an object store, and this worker has none configured.');
-  return remote;
+/** Nothing from `until` on needs to be looked at. */
+const startOf = (before: Position | undefined, { until }: HistoryFilter): Position | undefined => {
+  if (until === undefined) return before;
+  const end: Position = [Math.ceil(until / 1000), 0];
+  return before && compare(before, end) < 0 ? before : end;
 };

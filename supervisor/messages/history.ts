@@ -2,11 +2,14 @@ import { advances, isUnconfirmed, type Message, type MessageStatus, type SendFai
 import type { Store, Write } from '../../shared/store/store.js';
 import { TABLES, type MessageCount, type MessageDay } from '../supervisor-store.js';
 import { PartMarks } from './changed-parts.js';
-import { readPage } from './history-page.js';
+import type { HistoryFilter } from './history-filter.js';
+import { readBefore, readPage, searchBack } from './history-page.js';
+import { mayHaveOlder, requireRemote } from './history-walk.js';
 import { afterChange, changedBy, inOneChat, withoutWords } from './message-effects.js';
 import { dayOf, inNamedDay, withMessage } from './message-day.js';
 import { indexKey, placeOfId, type Place } from './message-index.js';
 import { recordBytes, secondOf } from './message-record.js';
+import type { Position } from './part-spans.js';
 import type { RemoteHistory } from './remote-history.js';
 
 /** One of our own messages got further; `at` is Unix milliseconds. */
@@ -19,6 +22,24 @@ export interface StatusMove {
 
 /** Messages of one person that are looked at to find one that was not written in a group. */
 const HEARD_AT_MOST = 100;
+
+/** `before` is a place, and wins over `offset`. */
+export interface HistoryRange {
+  limit: number;
+  offset?: number;
+  before?: Position | undefined;
+  filter?: HistoryFilter | undefined;
+}
+
+export interface HistoryPage {
+  messages: Message[];
+  /** The place from which to go on, when there may be more. */
+  next: Position | undefined;
+  /** Of all messages; undefined with a filter. */
+  total: number | undefined;
+  /** With a filter: messages looked at. */
+  looked?: number;
+}
 
 /** What was sent and received, each message once. Methods that change something answer the writes to commit. */
 export class History {
@@ -100,9 +121,31 @@ export class History {
   }
 
   /** Newest first. @throws STORAGE_UNAVAILABLE when the page has days that are only in the object store, and it cannot be read */
-  async page(sessionId: string, range: { limit: number; offset: number }): Promise<{ messages: Message[]; total: number }> {
-    const messages = await readPage(this.#store, this.#remote, sessionId, range);
-    return { messages, total: this.#count(sessionId).total };
+  async page(sessionId: string, { limit, offset = 0, before, filter }: HistoryRange): Promise<HistoryPage> {
+    const walk = { store: this.#store, remote: this.#remote, sessionId, before };
+    if (filter) return { ...(await searchBack(walk, filter, limit)), total: undefined };
+    const found = before ? await readBefore(walk, limit) : await readPage(this.#store, this.#remote, sessionId, { limit, offset });
+    const last = found.length === limit ? found.at(-1)?.position : undefined;
+    return {
+      messages: found.flatMap(({ message }) => message ?? []),
+      next: last && mayHaveOlder(this.#store, sessionId, last) ? last : undefined,
+      total: this.#count(sessionId).total,
+    };
+  }
+
+  /**
+   * The message with this id: one of our own, else the newest that was received, from `from` if that is said.
+   * @throws STORAGE_UNAVAILABLE when it is only in the object store, and that cannot be read
+   */
+  async find(sessionId: string, id: string, from?: string): Promise<Message | undefined> {
+    const place =
+      from === undefined
+        ? await placeOfId(this.#store, sessionId, id)
+        : this.#store.get<Place>(TABLES.messageIndex, indexKey(sessionId, { fromMe: false, from, id }));
+    if (!place) return undefined;
+    const [second, n] = place;
+    if (this.#evicted(sessionId, place)) return requireRemote(this.#remote).message(sessionId, [second, n]);
+    return this.#store.get<Message>(TABLES.messages, [sessionId, second, n]);
   }
 
   /**

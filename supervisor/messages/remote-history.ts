@@ -6,6 +6,7 @@ import type { ObjectStore } from '../../shared/object-store/object-store.js';
 import { DamagedError } from '../../shared/store/sealed-json.js';
 import type { Store } from '../../shared/store/store.js';
 import { TABLES, type MessageDay } from '../supervisor-store.js';
+import type { Found } from './history-walk.js';
 import { dayOf } from './message-day.js';
 import { readPart } from './message-file.js';
 import { compare, partsOfWindow, spanOf, type PartSpan, type Position } from './part-spans.js';
@@ -25,11 +26,13 @@ interface Part {
   part: number;
 }
 
-/** One message of a day; undefined when its file is damaged, so that those around it keep their places. */
-interface Slot {
-  position: Position;
-  message: () => Message | undefined;
+/** Messages whose span is known before they are read. */
+interface Source {
+  span: PartSpan;
+  read: () => Promise<Found[]>;
 }
+
+const newestFirst = (a: Found, b: Found): number => compare(b.position, a.position);
 
 const CACHE_BYTES = 16 * 1024 * 1024;
 const RETRY_AFTER_SECONDS = 10;
@@ -45,32 +48,37 @@ export class RemoteHistory {
   }
 
   /**
-   * Messages `offset` to `offset + limit` of a day, newest first; those of a damaged or missing file are left out, and the log names it.
+   * Messages `offset` to `offset + limit` of a day, newest first; those of a damaged or missing file are without content, and the log names it.
    * @throws STORAGE_UNAVAILABLE
    */
-  async messages(sessionId: string, day: string, remoteParts: number, range: { limit: number; offset: number }): Promise<Message[]> {
-    const late = this.#late(sessionId, day, remoteParts);
-    const lateSpan = spanOf(late.map(({ position }) => position));
-    const parts = Array.from({ length: remoteParts }, (_, part) => ({ sessionId, day, part }));
-    const known: { part: Part | undefined; span: PartSpan }[] = lateSpan ? [{ part: undefined, span: lateSpan }] : [];
-    for (const part of parts) {
-      const span = await this.#span(part);
-      if (span) known.push({ part, span });
-    }
+  async messages(sessionId: string, day: string, remoteParts: number, range: { limit: number; offset: number }): Promise<Found[]> {
+    const known = await this.#sources(sessionId, day, remoteParts);
     const window = partsOfWindow(
       known.map(({ span }) => span),
       range,
     );
-    const slots: Slot[] = [];
-    for (const index of window.needed) {
-      const one = known[index];
-      if (one) slots.push(...(one.part ? await this.#slots(one.part, one.span) : late));
-    }
+    const found: Found[] = [];
+    for (const index of window.needed) found.push(...((await known[index]?.read()) ?? []));
     const start = range.offset - window.skipped;
-    return slots
-      .sort((a, b) => compare(b.position, a.position))
-      .slice(start, start + range.limit)
-      .flatMap(({ message }) => message() ?? []);
+    return found.sort(newestFirst).slice(start, start + range.limit);
+  }
+
+  /** The same by place: the `limit` messages of the day that come before it. @throws STORAGE_UNAVAILABLE */
+  async before(
+    sessionId: string,
+    day: string,
+    remoteParts: number,
+    { before, limit }: { before: Position | undefined; limit: number },
+  ): Promise<Found[]> {
+    const isBefore = (position: Position): boolean => before === undefined || compare(position, before) < 0;
+    const known = (await this.#sources(sessionId, day, remoteParts)).filter(({ span }) => isBefore(span.oldest));
+    const found: Found[] = [];
+    for (const { span, read } of known.sort((a, b) => compare(b.span.newest, a.span.newest))) {
+      // What is newer than all that this file and those after it hold has its place for certain.
+      if (found.filter(({ position }) => compare(position, span.newest) > 0).length >= limit) break;
+      found.push(...(await read()).filter(({ position }) => isBefore(position)));
+    }
+    return found.sort(newestFirst).slice(0, limit);
   }
 
   /** The message at this place; undefined when no file has it. @throws STORAGE_UNAVAILABLE */
@@ -80,21 +88,33 @@ export class RemoteHistory {
     for (let part = 0; part < remoteParts; part++) {
       const span = await this.#span({ sessionId, day, part });
       if (!span || compare(position, span.oldest) < 0 || compare(position, span.newest) > 0) continue;
-      const found = (await this.#slots({ sessionId, day, part }, span)).find((slot) => compare(slot.position, position) === 0);
-      if (found) return found.message();
+      const found = (await this.#found({ sessionId, day, part }, span)).find((one) => compare(one.position, position) === 0);
+      if (found) return found.message;
     }
     return undefined;
   }
 
+  /** The files of a day, and what came after its eviction. */
+  async #sources(sessionId: string, day: string, remoteParts: number): Promise<Source[]> {
+    const late = this.#late(sessionId, day, remoteParts);
+    const lateSpan = spanOf(late.map(({ position }) => position));
+    const sources: Source[] = lateSpan ? [{ span: lateSpan, read: async () => Promise.resolve(late) }] : [];
+    for (let part = 0; part < remoteParts; part++) {
+      const span = await this.#span({ sessionId, day, part });
+      if (span) sources.push({ span, read: async () => this.#found({ sessionId, day, part }, span) });
+    }
+    return sources;
+  }
+
   /** What came after the eviction; also the remains of one that was interrupted lie here, but those are in the files. */
-  #late(sessionId: string, day: string, remoteParts: number): Slot[] {
+  #late(sessionId: string, day: string, remoteParts: number): Found[] {
     const { store } = this.#options;
     const rows = store.range<number>(TABLES.messageParts, { prefix: [sessionId, day], from: [sessionId, day, remoteParts] });
     return [...rows].map(({ key, value: second }) => {
       const n = Number(key[3]);
       // Looked up now: another eviction could take it away while a file is fetched.
       const message = store.get<Message>(TABLES.messages, [sessionId, second, n]);
-      return { position: [second, n], message: () => message };
+      return { position: [second, n], message };
     });
   }
 
@@ -113,12 +133,12 @@ export class RemoteHistory {
     return span;
   }
 
-  async #slots(part: Part, span: PartSpan): Promise<Slot[]> {
+  async #found(part: Part, span: PartSpan): Promise<Found[]> {
     // With the count, for what a deleted session of the same id had is another file.
     const key = JSON.stringify([part, span.count]);
     const messages = await this.#recent.get(key, async () => this.#read(part));
-    if (!messages) return Array.from({ length: span.count }, () => ({ position: span.newest, message: () => undefined }));
-    return messages.map(({ second, n, message }) => ({ position: [second, n], message: () => message }));
+    if (!messages) return Array.from({ length: span.count }, () => ({ position: span.newest, message: undefined }));
+    return messages.map(({ second, n, message }) => ({ position: [second, n], message }));
   }
 
   /** Undefined when the file is damaged or missing. */

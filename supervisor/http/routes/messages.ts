@@ -1,30 +1,71 @@
+import type { z } from 'zod';
+import { AppError } from '../../../shared/errors.js';
+import { cursorOf } from '../../messages/cursor.js';
+import type { HistoryFilter } from '../../messages/history-filter.js';
 import type { Worker } from '../../worker.js';
 import { endpoint, type Endpoint } from '../endpoint.js';
 import { messageJson } from '../message-json.js';
-import { EXAMPLE_MESSAGE, HistoryPage } from '../schemas/message.js';
-import { PageQuery } from '../schemas/page.js';
+import { EXAMPLE_MESSAGE, HistoryMessage, HistoryPage, HistoryQuery, MessagePath, MessageQuery } from '../schemas/message.js';
 import { SessionPath } from '../schemas/session.js';
+
+const ALICE = { id: 'alice' };
+const ERRORS = ['SESSION_NOT_FOUND', 'STORAGE_UNAVAILABLE'] as const;
 
 export const messageEndpoints = ({ sessions, messages }: Worker): Endpoint[] => [
   endpoint({
     ...{ method: 'get', path: '/session/:id/messages', tag: 'messages' },
-    summary: 'History of a session, newest first.',
+    summary: 'History of a session, newest first: by offset, by cursor, or what a filter lets through.',
     params: SessionPath,
-    query: PageQuery,
+    query: HistoryQuery,
     data: HistoryPage,
-    errors: ['SESSION_NOT_FOUND', 'STORAGE_UNAVAILABLE'],
+    errors: ERRORS,
     examples: {
       newest: {
-        params: { id: 'alice' },
+        params: ALICE,
         query: { limit: 1, offset: 0 },
-        data: { messages: [EXAMPLE_MESSAGE], pagination: { total: 3, limit: 1, offset: 0 } },
+        data: { messages: [EXAMPLE_MESSAGE], pagination: { total: 3, limit: 1, offset: 0 }, nextCursor: 'MTc5NTM2NDM1My4x' },
+      },
+      'the next page': {
+        params: ALICE,
+        query: { limit: 1, cursor: 'MTc5NTM2NDM1My4x' },
+        data: { messages: [EXAMPLE_MESSAGE], pagination: { total: 3, limit: 1 } },
+      },
+      'of one chat': {
+        params: ALICE,
+        query: { chat: '6281200000002', direction: 'out', since: '2026-11-01T00:00:00Z' },
+        data: { messages: [EXAMPLE_MESSAGE], pagination: { limit: 50 }, looked: 3 },
       },
     },
-    handle: async ({ params: { id }, query }) => {
+    handle: async ({ params: { id }, query: { limit, offset, cursor, ...given } }) => {
       // A session without history and no session at all are different answers.
       sessions.get(id);
-      const page = await messages.page(id, query);
-      return { messages: page.messages.map(messageJson), pagination: { total: page.total, ...query } };
+      const filter = filterOf(given);
+      const { messages: found, total, next, looked } = await messages.page(id, { limit, offset, before: cursor, filter });
+      return {
+        messages: found.map(messageJson),
+        pagination: { total, limit, ...(cursor === undefined && !filter && { offset }) },
+        nextCursor: next && cursorOf(next),
+        looked,
+      };
+    },
+  }),
+  endpoint({
+    ...{ method: 'get', path: '/session/:id/messages/:messageId', tag: 'messages' },
+    summary: 'One message; `from` says whose, should two senders have given theirs the same id.',
+    params: MessagePath,
+    query: MessageQuery,
+    data: HistoryMessage,
+    errors: [...ERRORS, 'MESSAGE_NOT_FOUND'],
+    examples: { sent: { params: { ...ALICE, messageId: EXAMPLE_MESSAGE.id }, data: EXAMPLE_MESSAGE } },
+    handle: async ({ params: { id, messageId }, query: { from } }) => {
+      sessions.get(id);
+      const message = await messages.find(id, messageId, from);
+      if (!message) throw new AppError('MESSAGE_NOT_FOUND', 'This session has no message with this id.');
+      return messageJson(message);
     },
   }),
 ];
+
+/** Undefined when nothing is asked for. */
+const filterOf = (given: Omit<z.output<typeof HistoryQuery>, 'limit' | 'offset' | 'cursor'>): HistoryFilter | undefined =>
+  Object.values(given).some((value) => value !== undefined) ? given : undefined;

@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { MEDIA_FAILURES } from '../../../shared/domain/media.js';
 import { MESSAGE_STATUSES, SendFailure } from '../../../shared/domain/message.js';
 import { Quoted } from '../../../shared/domain/message-details.js';
-import { Time } from './fields.js';
-import { Pagination } from './page.js';
+import { positionOf } from '../../messages/cursor.js';
+import { recipient, string, Time } from './fields.js';
+import { PageQuery, Pagination } from './page.js';
+import { SessionPath } from './session.js';
 
 export const Status = z.enum(MESSAGE_STATUSES);
 
@@ -42,7 +44,50 @@ export const HistoryMessage = z
   })
   .meta({ id: 'Message' });
 
-export const HistoryPage = z.object({ messages: z.array(HistoryMessage), pagination: Pagination });
+const cursor = 'cursor must be a nextCursor of this session';
+const time = (name: string) =>
+  z.iso
+    .datetime({ offset: true, error: `${name} must be a time in ISO 8601` })
+    .transform(Date.parse)
+    .optional();
+
+export const HistoryQuery = PageQuery.extend({
+  cursor: z
+    .string({ error: cursor })
+    .transform((text, context) => {
+      const position = positionOf(text);
+      if (position) return position;
+      context.addIssue({ code: 'custom', message: cursor });
+      return z.NEVER;
+    })
+    .optional()
+    .meta({ description: 'The nextCursor of the page before.' }),
+  chat: recipient('chat').optional(),
+  direction: z.enum(['in', 'out'], { error: 'direction must be in or out' }).optional(),
+  type: string('type').min(1, 'type must not be empty').max(100, 'type must be at most 100 characters').optional(),
+  status: z.enum(MESSAGE_STATUSES, { error: `status must be one of ${MESSAGE_STATUSES.join(', ')}` }).optional(),
+  since: time('since'),
+  until: time('until'),
+}).refine(
+  ({ offset, cursor: position, chat, direction, type, status, since, until }) =>
+    offset === 0 || [position, chat, direction, type, status, since, until].every((given) => given === undefined),
+  {
+    path: ['offset'],
+    message: 'offset goes with neither a cursor nor a filter; use the cursor alone',
+  },
+);
+
+export const HistoryPage = z.object({
+  messages: z.array(HistoryMessage),
+  pagination: Pagination.partial({ total: true, offset: true }),
+  nextCursor: z.string().optional().meta({ description: 'For the next page; absent when nothing is older.' }),
+  looked: z.int().optional().meta({ description: 'With a filter: how many messages were looked at for this page.' }),
+});
+
+export const MessagePath = SessionPath.extend({
+  messageId: string('messageId').min(1).max(200, 'messageId must be at most 200 characters'),
+});
+export const MessageQuery = z.object({ from: recipient('from').optional() });
 
 export const EXAMPLE_MESSAGE = {
   id: '3EB008A2FED8F031B81973',

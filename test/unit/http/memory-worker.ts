@@ -7,6 +7,7 @@ import type { Key } from '../../../shared/store/store.js';
 import type { BackendView } from '../../../supervisor/backend/backend-link.js';
 import type { DeadReport } from '../../../supervisor/backend/report.js';
 import type { LoggedEvent } from '../../../supervisor/events/event-page.js';
+import type { HistoryRange } from '../../../supervisor/messages/history.js';
 import type { UntoldSend } from '../../../supervisor/messages/untold-sends.js';
 import type {
   MediaFile,
@@ -65,6 +66,8 @@ export interface MemoryWorker extends Worker {
   readonly history: Message[];
   /** Files of messages by the messages' ids. */
   readonly files: Map<string, MediaFile>;
+  /** What each page was asked for. */
+  readonly historyRanges: HistoryRange[];
   /** What happened in every session; `rings` are those who want to hear of more. */
   readonly loggedEvents: LoggedEvent[];
   readonly rings: Set<() => void>;
@@ -128,6 +131,7 @@ export const createMemoryWorker = (): MemoryWorker => {
     pairingNumbers: [],
     history: [],
     files: new Map(),
+    historyRanges: [],
     loggedEvents: [],
     rings: new Set(),
     deadReports: [],
@@ -211,8 +215,16 @@ export const createMemoryWorker = (): MemoryWorker => {
           return Promise.resolve({ cancelled: before - worker.queued.length, left: worker.queued.length });
         },
       },
-      page: async (_sessionId, { limit, offset }) =>
-        Promise.resolve({ messages: worker.history.slice(offset, offset + limit), total: worker.history.length }),
+      page: async (_sessionId, range) => {
+        worker.historyRanges.push(range);
+        const { limit, offset = 0, before, filter } = range;
+        const from = before ? before[1] : offset;
+        const next: [number, number] | undefined = from + limit < worker.history.length ? [0, from + limit] : undefined;
+        const messages = worker.history.slice(from, from + limit);
+        return Promise.resolve({ messages, next, ...(filter ? { total: undefined, looked: 7 } : { total: worker.history.length }) });
+      },
+      find: async (_sessionId, id, from) =>
+        Promise.resolve(worker.history.find((message) => message.id === id && (from === undefined || message.from === from))),
       untold: () => worker.untoldSends,
       told: async (_sessionId, key) => {
         worker.toldKeys.push(key);

@@ -120,6 +120,31 @@ describe('history', () => {
     expect(shown).not.toHaveProperty('editId');
   });
 
+  it('gives a cursor while there is more, and takes it back', async () => {
+    const first = await fixture.call('GET', '/session/s1/messages?limit=40');
+    const cursor = String(first.data['nextCursor']);
+    const { data } = await fixture.call('GET', `/session/s1/messages?limit=40&cursor=${cursor}`);
+    expect(data).not.toHaveProperty('nextCursor');
+    expect(data['pagination']).toEqual({ total: 60, limit: 40 });
+    expect(data['messages']).toHaveLength(20);
+  });
+
+  it('passes every filter on, and says how far it looked', async () => {
+    const query = 'chat=%2B6289876543210&direction=in&type=image&status=read&since=2024-01-15T10:30:00Z&until=2024-01-16T00:00:00%2B02:00';
+    const { data } = await fixture.call('GET', `/session/s1/messages?${query}`);
+    expect(data).toMatchObject({ pagination: { limit: 50 }, looked: 7 });
+    expect(fixture.worker.historyRanges.at(-1)?.filter).toEqual({
+      ...{ chat: '6289876543210@s.whatsapp.net', direction: 'in', type: 'image', status: 'read' },
+      ...{ since: STARTED_AT, until: Date.UTC(2024, 0, 15, 22) },
+    });
+  });
+
+  it('shows one message', async () => {
+    const { data } = await fixture.call('GET', '/session/s1/messages/m7?from=6281234567890');
+    expect(data).toMatchObject({ id: 'm7', type: 'image' });
+    expect((await fixture.call('GET', '/session/s1/messages/m7?from=6280000000000')).body).toMatchObject({ code: 'MESSAGE_NOT_FOUND' });
+  });
+
   it('answers nothing beyond the end', async () => {
     expect((await fixture.call('GET', '/session/s1/messages?limit=500&offset=60')).data).toMatchObject({ messages: [] });
   });

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { MESSAGE_STATUSES, type Message } from '../../../shared/domain/message.js';
 import { closing, tempFolder } from '../store/temp-store.js';
 import { openSupervisorStore, TABLES } from '../../../supervisor/supervisor-store.js';
+import type { History, HistoryRange } from '../../../supervisor/messages/history.js';
 import { readPart } from '../../../supervisor/messages/message-file.js';
 import { DAY_MS, evict, expire, historyOver, incoming, outgoing, PlainHistory, TODAY } from './history-setting.js';
 
@@ -40,6 +41,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('expire' as const), day, stopAfter: fc.constantFrom(Infinity, 1, 2, 3) }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'reopen' as const }) },
 );
+
+const allPages = async (history: History, range: HistoryRange): Promise<Message[]> => {
+  const messages: Message[] = [];
+  for (let page = await history.page('s', range); ; page = await history.page('s', { ...range, before: page.next })) {
+    messages.push(...page.messages);
+    if (!page.next) return messages;
+  }
+};
 
 it('shows what a plain list would, however days are shipped, evicted, interrupted, added to and removed', async () => {
   await fc.assert(
@@ -96,7 +105,12 @@ it('shows what a plain list would, however days are shipped, evicted, interrupte
           const { messages, total } = await setting.history.page('s', { limit, offset });
           expect([total, setting.history.total()]).toEqual([expected.length, expected.length]);
           expect(messages).toEqual(expected.slice(offset, offset + limit));
+          expect(await allPages(setting.history, { limit })).toEqual(expected);
+          const filter = { direction: 'in', until: TODAY + DAY_MS / 2 } as const;
+          const wanted = expected.filter(({ fromMe, timestamp }) => !fromMe && timestamp < filter.until);
+          expect(await allPages(setting.history, { limit, filter })).toEqual(wanted);
         }
+        for (const one of expected) expect(await setting.history.find('s', one.id)).toEqual(one);
         await setting.ship();
         const shipped = [...setting.objects.bodies].flatMap(([key, { body }]) =>
           [...expiring].some((name) => key.includes(name)) ? [] : readPart(body).messages.map((stored) => stored.message),
