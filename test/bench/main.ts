@@ -6,6 +6,7 @@ import type { Bench, BenchOptions, BenchReport } from './bench.js';
 import { api } from './api.js';
 import { day } from './day.js';
 import { density } from './density.js';
+import { history } from './history.js';
 import { hold } from './hold.js';
 import { ipc } from './ipc/ipc.js';
 import { latency } from './latency.js';
@@ -24,6 +25,7 @@ const BENCHES: Readonly<Record<string, { run: Bench; defaults: Omit<BenchOptions
   api: { run: api, defaults: { sessions: 1_000, seconds: 60, rounds: 3 } },
   day: { run: day, defaults: { sessions: 1, seconds: 0 } },
   density: { run: density, defaults: { sessions: 500, seconds: 60, rounds: 3 } },
+  history: { run: history, defaults: { sessions: 1, seconds: 0 } },
   hold: { run: hold, defaults: { sessions: 200, seconds: 300 } },
   ipc: { run: ipc, defaults: { sessions: 0, seconds: 10, rounds: 5 } },
   latency: { run: latency, defaults: { sessions: 500, seconds: 60, rounds: 3 } },
