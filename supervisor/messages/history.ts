@@ -148,21 +148,6 @@ export class History {
     return this.#store.get<Message>(TABLES.messages, [sessionId, second, n]);
   }
 
-  /**
-   * The message with this id: one of our own, else the newest that was received, from `from` if that is said.
-   * @throws STORAGE_UNAVAILABLE when it is only in the object store, and that cannot be read
-   */
-  async find(sessionId: string, id: string, from?: string): Promise<Message | undefined> {
-    const place =
-      from === undefined
-        ? await placeOfId(this.#store, sessionId, id)
-        : this.#store.get<Place>(TABLES.messageIndex, indexKey(sessionId, { fromMe: false, from, id }));
-    if (!place) return undefined;
-    const [second, n] = place;
-    if (this.#evicted(sessionId, place)) return this.#remote?.message(sessionId, [second, n]);
-    return this.#store.get<Message>(TABLES.messages, [sessionId, second, n]);
-  }
-
   /** Messages of all sessions, those that are only in the object store included. */
   total(): number {
     let total = 0;

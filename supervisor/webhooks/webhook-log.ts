@@ -7,7 +7,7 @@ import { TABLES, type SessionRow } from '../supervisor-store.js';
 type Session = Pick<SessionRow, 'sessionId' | 'createdAt'>;
 
 /** Events that the log no longer has. */
-export interface GoneEvents {
+interface GoneEvents {
   type: 'gone';
   /** The one before the next that is kept. */
   seq: number;

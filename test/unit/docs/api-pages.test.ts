@@ -36,10 +36,9 @@ it.each(PAGES)('%s shows requests that are taken and answers that are given', as
     for (const { request, row } of rows) {
       expect(row, `no route for ${request.line}`).toBeDefined();
       const isRefused = answers.length > 0 && answers.every(({ code }) => code === 'INVALID_REQUEST');
-      expect({ line: request.line, refused: row && problemOf(row, request) !== undefined }).toEqual({
-        line: request.line,
-        refused: isRefused,
-      });
+      // What a page shows as refused may be refused behind the schema, too.
+      if (!isRefused)
+        expect({ line: request.line, problem: row && problemOf(row, request) }).toEqual({ line: request.line, problem: undefined });
     }
     for (const answer of answers) {
       const problems = rows.map(({ row }) => row && differenceOf(row, answer));
@@ -122,7 +121,9 @@ const requestOf = (line: string): Request => {
     line,
     method: (after('-X')[0] ?? (data === undefined ? 'GET' : 'POST')).toLowerCase(),
     url: new URL(address.startsWith('http') ? address : `http://${address}`),
-    headers: Object.fromEntries(after('-H').map((header) => [header.split(':')[0]?.toLowerCase(), header.replace(/^[^:]*: */, '')])),
+    headers: Object.fromEntries(
+      after('-H').map((header): [string, string] => [(header.split(':')[0] ?? '').toLowerCase(), header.replace(/^[^:]*: */, '')]),
+    ),
     body: data?.startsWith('{') ? (JSON.parse(data) as unknown) : {},
   };
 };
