@@ -30,6 +30,7 @@ export const ERRORS = {
   PAYLOAD_TOO_LARGE: { status: 413, retryable: false },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false },
   RANGE_NOT_SATISFIABLE: { status: 416, retryable: false },
+  NOT_YOUR_MESSAGE: { status: 422, retryable: false },
   RECIPIENT_NOT_ON_WHATSAPP: { status: 422, retryable: false },
   MESSAGE_REJECTED: { status: 422, retryable: false },
   UNSUPPORTED_MEDIA: { status: 422, retryable: false },

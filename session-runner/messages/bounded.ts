@@ -1,16 +1,14 @@
 // Values that strangers chose, each as what it should be and no longer than is useful, or undefined.
 import { withoutDevice } from '../../shared/domain/ids.js';
+import { shortened } from '../../shared/domain/shortened.js';
 
-/** Characters of a name, an address, a title. */
-const SHORT = 1_000;
 const LONGEST_JID = 200;
 /** Bytes; phones make thumbnails of a few thousand. */
 const LARGEST_THUMBNAIL = 8 * 1024;
 const LATEST_MS = Date.UTC(9999, 11, 31);
 
-export const shortText = (value: unknown, most = SHORT): string | undefined =>
-  // A character that takes two units is not cut in half.
-  typeof value === 'string' && value !== '' ? value.slice(0, most).replace(/[\ud800-\udbff]$/, '') : undefined;
+export const shortText = (value: unknown, most?: number): string | undefined =>
+  typeof value === 'string' && value !== '' ? shortened(value, most) : undefined;
 
 export const jidOf = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' && value.length <= LONGEST_JID ? withoutDevice(value) : undefined;

@@ -1,4 +1,4 @@
-import type { Message } from '../../shared/domain/message.js';
+import { MOST_OFTEN_FORWARDED, type Message } from '../../shared/domain/message.js';
 import type { Quoted } from '../../shared/domain/message-details.js';
 import { proto } from '../baileys.js';
 import { atMost, jidOf, shortText } from './bounded.js';
@@ -14,7 +14,6 @@ const CARRIERS: ReadonlySet<string> = new Set<Kind>(['messageContextInfo', 'send
 const HOLDERS: ReadonlySet<string> = new Set<Kind>(['protocolMessage', 'commentMessage']);
 const MOST_MENTIONS = 1_024;
 const LONGEST_ID = 200;
-const MOST_OFTEN_FORWARDED = 1_000;
 
 /**
  * What a message says, as history keeps it; undefined when it says nothing, as one that only brings keys. Takes whatever can be decoded:

@@ -16,6 +16,9 @@ export const isUnconfirmed = ({ status }: { status: MessageStatus }): boolean =>
 export const SendFailure = z.object({ code: z.string(), message: z.string() });
 export type SendFailure = z.infer<typeof SendFailure>;
 
+/** WhatsApp counts no further. */
+export const MOST_OFTEN_FORWARDED = 1_000;
+
 /** A message as history keeps it. Times are Unix milliseconds, jids carry no device. */
 export const Message = z.object({
   id: z.string(),

@@ -39,10 +39,27 @@ export const OutgoingContent = z.discriminatedUnion('type', [
     selectable: z.number().int().nonnegative(),
     ...quotable,
   }),
+  /** An empty emoji takes the reaction back. */
+  z.object({ type: z.literal('reaction'), messageId, emoji: z.string() }),
+  z.object({ type: z.literal('edit'), messageId, text: z.string().min(1), ...mentioning }),
+  /** Deletes it for everyone. */
+  z.object({ type: z.literal('revoke'), messageId }),
+  /** `seconds`: how long it stays pinned. */
+  z.object({ type: z.literal('pin'), messageId, pinned: z.boolean(), seconds: z.number().int().nonnegative() }),
+  z.object({ type: z.literal('forward'), messageId }),
 ]);
 export type OutgoingContent = z.infer<typeof OutgoingContent>;
+
+/** Ids of the messages that it is about and that it answers, if any. */
+export const referredIn = (content: OutgoingContent): { target: string | undefined; quoted: string | undefined } => ({
+  target: 'messageId' in content ? content.messageId : undefined,
+  quoted: 'quoted' in content ? content.quoted : undefined,
+});
 export type OutgoingType = OutgoingContent['type'];
 export type ContentOf<Type extends OutgoingType> = Extract<OutgoingContent, { type: Type }>;
+
+/** Whether it needs messages of history. */
+export const refers = (content: OutgoingContent): boolean => Object.values(referredIn(content)).some((id) => id !== undefined);
 
 /** A message of history that another one is about, with as much of it as that needs. */
 const Referenced = z.object({
@@ -54,11 +71,14 @@ const Referenced = z.object({
   /** What it says: words, or base64 of the protobuf message; neither when that is not known. */
   text: z.string().optional(),
   raw: z.string().optional(),
+  /** How often it was forwarded. */
+  forwarded: z.number().int().positive().optional(),
 });
 export type Referenced = z.infer<typeof Referenced>;
 
 /** What a message refers to, as it was when it was accepted. `target`: what it is about. */
 const References = z.object({ quoted: Referenced.optional(), target: Referenced.optional() });
+export type References = z.infer<typeof References>;
 
 /** A message to be sent: with the same of these the same bytes go out, whoever sends them and how often. */
 export const Outgoing = z.object({

@@ -2,7 +2,7 @@
 import type { Message } from '../../shared/domain/message.js';
 
 /** Types whose content is words of their author that can be put otherwise. */
-const EDITABLE: ReadonlySet<string> = new Set(['text', 'image', 'video', 'document']);
+export const EDITABLE: ReadonlySet<string> = new Set(['text', 'image', 'video', 'document']);
 const EFFECTS: Readonly<Record<string, (target: Message, by: Message) => Message | undefined>> = {
   edit: ({ mentions: _before, ...target }, { id: editId, content, mentions, timestamp: editedAt }) =>
     !EDITABLE.has(target.type) || (content === null && target.type === 'text')

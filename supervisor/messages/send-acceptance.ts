@@ -1,11 +1,13 @@
 // What is on disk before anybody tries to send a message: its id, its place in history, and the key it was asked for under.
 import { withoutDevice } from '../../shared/domain/ids.js';
 import type { Message } from '../../shared/domain/message.js';
+import type { References } from '../../shared/domain/outgoing.js';
 import type { Write } from '../../shared/store/store.js';
 import { TABLES, type Intent, type SessionRow } from '../supervisor-store.js';
 import type { SendRequest } from '../worker.js';
 import type { History } from './history.js';
 import { keyWrites } from './idempotency.js';
+import type { ReferredMessages } from './referred-messages.js';
 import { newMessageId, newSecret } from './send-rules.js';
 import { shownContent } from './shown-content.js';
 
@@ -13,28 +15,39 @@ import { shownContent } from './shown-content.js';
 export type Acceptance = Pick<Intent, 'queued' | 'noted'>;
 
 /** @param order its place among the sends of the session */
-export const newIntent = ({ sessionId, to, content, idempotencyKey }: SendRequest, order: number, acceptance: Acceptance): Intent => {
-  const made = { messageId: newMessageId(), references: {}, secret: newSecret(), createdAt: Date.now() };
+export const newIntent = (
+  { sessionId, to, content, idempotencyKey }: SendRequest,
+  references: References,
+  order: number,
+  acceptance: Acceptance,
+): Intent => {
+  const made = { messageId: newMessageId(), references, secret: newSecret(), createdAt: Date.now() };
   return { sessionId, order, to, content, idempotencyKey, ...made, ...acceptance };
 };
 
 /** All of it belongs in one commit. */
-export const acceptWrites = (intent: Intent, fingerprint: string, { jid }: Readonly<SessionRow>, history: History): Write[] => {
+export const acceptWrites = (
+  intent: Intent,
+  referred: ReferredMessages,
+  fingerprint: string,
+  { jid }: Readonly<SessionRow>,
+  history: History,
+): Write[] => {
   const { sessionId, messageId, idempotencyKey, createdAt } = intent;
   return [
     { table: TABLES.intents, key: [sessionId, intent.order], value: intent },
-    ...history.append(sessionId, historyRow(intent, withoutDevice(jid ?? ''))),
+    ...history.append(sessionId, historyRow(intent, referred, withoutDevice(jid ?? ''))),
     ...keyWrites(sessionId, idempotencyKey, { fingerprint, messageId, at: createdAt, outcome: undefined }),
   ];
 };
 
-const historyRow = ({ messageId, to, content, createdAt }: Intent, from: string): Message => ({
+const historyRow = ({ messageId, to, content, createdAt }: Intent, referred: ReferredMessages, from: string): Message => ({
   id: messageId,
   chat: to,
   from,
   to,
   fromMe: true,
-  ...shownContent(content),
+  ...shownContent(content, referred),
   timestamp: createdAt,
   status: 'pending',
 });

@@ -1,3 +1,5 @@
+import { withoutDevice } from '../../shared/domain/ids.js';
+import { refers } from '../../shared/domain/outgoing.js';
 import { AppError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logging.js';
 import type { Store } from '../../shared/store/store.js';
@@ -11,6 +13,7 @@ import { keyRow } from './idempotency.js';
 import { Pauses } from './pauses.js';
 import { newPending, type PendingSend } from './pending-send.js';
 import { ReachOut } from './reach-out.js';
+import { findReferred, referencesOf, type ReferredMessages } from './referred-messages.js';
 import { acceptWrites, newIntent, type Acceptance } from './send-acceptance.js';
 import { SendDispatch } from './send-dispatch.js';
 import { SendOutcomes } from './send-outcomes.js';
@@ -103,13 +106,14 @@ export class Sends {
   /** See `Worker`. */
   async send(request: SendRequest): Promise<SendResult> {
     const { sessionId } = request;
+    const referred = refers(request.content) ? await this.#referred(request) : {};
     const row = this.#options.registry.get(sessionId);
     const known = this.#known(request);
     if (known) return this.#result(known);
     assertCanSend(row);
     this.#assertMayReach(request);
     this.#assertRoom(sessionId, this.#options.deadlineMs);
-    const pending = await this.#accept(request, row, this.#pacing.isPaced(sessionId) ? { noted: true } : {});
+    const pending = await this.#accept(request, referred, row, this.#pacing.isPaced(sessionId) ? { noted: true } : {});
     this.#dispatch.pump(sessionId);
     return this.#wait(pending);
   }
@@ -117,6 +121,7 @@ export class Sends {
   /** See `Worker`. */
   async enqueue(request: SendRequest): Promise<SendResult | QueuedSend> {
     const { sessionId } = request;
+    const referred = refers(request.content) ? await this.#referred(request) : {};
     const row = this.#options.registry.get(sessionId);
     const known = this.#known(request);
     const before = known && this.#queues.find(known.messageId);
@@ -129,7 +134,7 @@ export class Sends {
     assertCanQueue(row);
     this.#assertMayReach(request);
     this.#assertRoom(sessionId);
-    const pending = await this.#accept(request, row, { queued: true, noted: true });
+    const pending = await this.#accept(request, referred, row, { queued: true, noted: true });
     const view = this.waiting.view(pending);
     this.#dispatch.pump(sessionId);
     return view ?? pending.outcome;
@@ -158,10 +163,18 @@ export class Sends {
     await this.#options.store.commit([{ table: TABLES.intents, key: [intent.sessionId, intent.order], value: pending.intent }]);
   }
 
-  async #accept(request: SendRequest, row: Readonly<SessionRow>, acceptance: Acceptance): Promise<PendingSend> {
+  /** Of a request that was accepted before, the messages may be gone by now. */
+  async #referred(request: SendRequest): Promise<ReferredMessages> {
+    const { store, history, registry } = this.#options;
+    registry.get(request.sessionId);
+    return keyRow(store, request.sessionId, request.idempotencyKey) ? {} : findReferred(history, request);
+  }
+
+  async #accept(request: SendRequest, referred: ReferredMessages, row: Readonly<SessionRow>, acceptance: Acceptance): Promise<PendingSend> {
     const { history, commits } = this.#options;
-    const intent = newIntent(request, ++this.#order, acceptance);
-    const committed = commits.commit(acceptWrites(intent, fingerprintOf(request), row, history));
+    const references = referencesOf(referred, request.content, row.lid && withoutDevice(row.lid));
+    const intent = newIntent(request, references, ++this.#order, acceptance);
+    const committed = commits.commit(acceptWrites(intent, referred, fingerprintOf(request), row, history));
     // In the turn of the commit: whoever sees its key also finds it here.
     const pending = newPending(intent, { accepted: false, dispatched: false });
     this.#queues.add(pending);

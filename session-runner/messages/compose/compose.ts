@@ -1,8 +1,13 @@
 import type { Outgoing, OutgoingType } from '../../../shared/domain/outgoing.js';
 import type { Compose, Composed } from './composing.js';
 import { composeContacts } from './contacts.js';
+import { composeEdit } from './edit.js';
+import { composeForward } from './forward.js';
 import { composeLocation } from './location.js';
+import { composePin } from './pin.js';
 import { composePoll } from './poll.js';
+import { composeReaction } from './reaction.js';
+import { composeRevoke } from './revoke.js';
 import { composeText } from './text.js';
 
 /** How each type becomes a message of the protocol. */
@@ -11,6 +16,11 @@ const COMPOSE: { readonly [Type in OutgoingType]: Compose<Type> } = {
   location: composeLocation,
   contacts: composeContacts,
   poll: composePoll,
+  reaction: composeReaction,
+  edit: composeEdit,
+  revoke: composeRevoke,
+  pin: composePin,
+  forward: composeForward,
 };
 
 /** The message to send; `me` is our own jid, without device. */
@@ -20,8 +30,8 @@ export const compose = ({ content, ...outgoing }: Outgoing, me: string): Compose
   return { ...composed, message: withSecret(composed.message, outgoing.secret) };
 };
 
-/** From it come the keys of a poll's votes, and of reports of abuse. */
-const withSecret = ({ messageContextInfo, ...message }: Composed['message'], secret: string): Composed['message'] => ({
-  ...message,
-  messageContextInfo: { ...messageContextInfo, messageSecret: Buffer.from(secret, 'base64') },
-});
+/** From it come the keys of a poll's votes, and of reports of abuse, which nobody makes about a reaction. */
+const withSecret = ({ messageContextInfo, ...message }: Composed['message'], secret: string): Composed['message'] =>
+  message.reactionMessage
+    ? message
+    : { ...message, messageContextInfo: { ...messageContextInfo, messageSecret: Buffer.from(secret, 'base64') } };

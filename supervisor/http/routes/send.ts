@@ -18,6 +18,7 @@ export const sendEndpoints = ({ messages }: Worker): Endpoint[] => [
     accepted: 'The message is kept and sent in its turn; events and history tell the outcome.',
     errors: [
       ...(['SESSION_NOT_FOUND', 'SESSION_NOT_CONNECTED', 'SESSION_LOGGED_OUT', 'IDEMPOTENCY_CONFLICT', 'MESSAGE_REJECTED'] as const),
+      ...(['MESSAGE_NOT_FOUND', 'NOT_YOUR_MESSAGE', 'NOT_SUPPORTED'] as const),
       ...(['RECIPIENT_NOT_ON_WHATSAPP', 'OUTCOME_UNKNOWN', 'DEADLINE_EXCEEDED', 'BUSY', 'DRAINING', 'STORAGE_UNAVAILABLE'] as const),
       ...(['RATE_LIMITED', 'QUEUE_FULL', 'SEND_CANCELLED', 'GROUP_NOT_FOUND', 'NOT_GROUP_MEMBER', 'NOT_GROUP_ADMIN'] as const),
     ],
@@ -46,6 +47,21 @@ export const sendEndpoints = ({ messages }: Worker): Endpoint[] => [
         body: { to: '6281200000002', type: 'text', message: 'Your order is on its way.' },
         data: { messageId: '3EB0B4D1E0C3A96F27C5D8', status: 'queued', position: 3, estimatedAt: '2026-11-22T16:19:19.000Z' },
       },
+      reaction: {
+        params: { id: 'alice' },
+        body: { to: '6281200000002', type: 'reaction', messageId: '3A5C1E0F7B2D9468AC13', emoji: '👍' },
+      },
+      edit: {
+        params: { id: 'alice' },
+        body: { to: '6281200000002', type: 'edit', messageId: '3EB008A2FED8F031B81973', message: 'Your order is on its way.' },
+      },
+      delete: { params: { id: 'alice' }, body: { to: '6281200000002', type: 'delete', messageId: '3EB008A2FED8F031B81973' } },
+      pin: {
+        params: { id: 'alice' },
+        body: { to: '120363000000000000@g.us', type: 'pin', messageId: '3EB008A2FED8F031B81973', seconds: 86_400 },
+      },
+      unpin: { params: { id: 'alice' }, body: { to: '120363000000000000@g.us', type: 'unpin', messageId: '3EB008A2FED8F031B81973' } },
+      forward: { params: { id: 'alice' }, body: { to: '6281200000003', type: 'forward', messageId: '3A5C1E0F7B2D9468AC13' } },
     },
     handle: async ({ params: { id: sessionId }, headers, body: { to, content, clientMessageId, async } }, { response }) => {
       const idempotencyKey = oneKey(headers['idempotency-key'], clientMessageId ?? undefined);

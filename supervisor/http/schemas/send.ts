@@ -16,6 +16,8 @@ const MOST_PHONES = 5;
 const QUESTION_MAX = 255;
 const OPTION_MAX = 100;
 const MOST_OPTIONS = 12;
+const ID_MAX = 200;
+const EMOJI_MAX = 40;
 
 /** A list whose items are named by its own name. */
 const list = <S extends z.ZodType>(name: string, item: S, least: number, most: number) =>
@@ -46,7 +48,7 @@ const contact = object({
   email: optionalWords('email', LABEL_MAX),
 });
 
-const selectable = `selectable must be a whole number from 0 to the number of options`;
+const selectable = 'selectable must be a whole number from 0 to the number of options';
 
 const common = {
   to: recipient('to'),
@@ -58,21 +60,49 @@ const common = {
 };
 type Common = Partial<z.output<z.ZodObject<typeof common>>> & { to: string };
 
+const messageId = (name: string) =>
+  string(name).min(1, `${name} must not be empty`).max(ID_MAX, `${name} must be at most ${ID_MAX} characters`);
+const quoted = messageId('quoted')
+  .nullish()
+  .transform((id) => id ?? undefined);
+
+const GRAPHEMES = new Intl.Segmenter();
+const EMOJI = /[\p{Extended_Pictographic}\p{Regional_Indicator}\u20e3]/u;
+/** One, or an empty text, which takes the reaction back. */
+const emoji = string('emoji')
+  .max(EMOJI_MAX, 'emoji must be one emoji')
+  .refine((text) => text === '' || (EMOJI.test(text) && [...GRAPHEMES.segment(text)].length === 1), 'emoji must be one emoji');
+
+const DAY_SECONDS = 24 * 60 * 60;
+/** Those WhatsApp offers. */
+const PIN_SECONDS = [DAY_SECONDS, 7 * DAY_SECONDS, 30 * DAY_SECONDS] as const;
+const seconds = z
+  .union(
+    PIN_SECONDS.map((choice) => z.literal(choice)),
+    { error: `seconds must be one of ${PIN_SECONDS.join(', ')}` },
+  )
+  .default(PIN_SECONDS[1]);
+
 const asking = ({ to, clientMessageId, async }: Common, content: OutgoingContent) => ({ to, clientMessageId, async, content });
 
+const answering = { ...common, quoted };
+const about = { ...common, messageId: messageId('messageId') };
+
 const BODIES = [
-  object({ type: z.literal('text'), ...common, message: messageText('message'), mentions }).transform(
-    ({ message: text, mentions, ...body }) => asking(body, { type: 'text', text, mentions }),
+  object({ type: z.literal('text'), ...answering, message: messageText('message'), mentions }).transform(
+    ({ message: text, mentions, quoted, ...body }) => asking(body, { type: 'text', text, mentions, quoted }),
   ),
   object({
-    ...{ type: z.literal('location'), ...common, latitude: degrees('latitude', 90), longitude: degrees('longitude', 180) },
+    ...{ type: z.literal('location'), ...answering, latitude: degrees('latitude', 90), longitude: degrees('longitude', 180) },
     ...{ name: optionalWords('name', NAME_MAX), address: optionalWords('address', NAME_MAX) },
-  }).transform(({ latitude, longitude, name, address, ...body }) => asking(body, { type: 'location', latitude, longitude, name, address })),
-  object({ type: z.literal('contacts'), ...common, contacts: list('contacts', contact, 1, MOST_CONTACTS) }).transform(
-    ({ contacts, ...body }) => asking(body, { type: 'contacts', contacts }),
+  }).transform(({ latitude, longitude, name, address, quoted, ...body }) =>
+    asking(body, { type: 'location', latitude, longitude, name, address, quoted }),
+  ),
+  object({ type: z.literal('contacts'), ...answering, contacts: list('contacts', contact, 1, MOST_CONTACTS) }).transform(
+    ({ contacts, quoted, ...body }) => asking(body, { type: 'contacts', contacts, quoted }),
   ),
   object({
-    ...{ type: z.literal('poll'), ...common, question: words('question', 1, QUESTION_MAX) },
+    ...{ type: z.literal('poll'), ...answering, question: words('question', 1, QUESTION_MAX) },
     options: list('options', words('options', 1, OPTION_MAX), 2, MOST_OPTIONS).refine(
       (options) => new Set(options).size === options.length,
       'options must differ from each other',
@@ -80,7 +110,23 @@ const BODIES = [
     selectable: z.int({ error: selectable }).min(0, selectable).default(1),
   })
     .refine(({ options, selectable: most }) => most <= options.length, { path: ['selectable'], message: selectable })
-    .transform(({ question, options, selectable: most, ...body }) => asking(body, { type: 'poll', question, options, selectable: most })),
+    .transform(({ question, options, selectable: most, quoted, ...body }) =>
+      asking(body, { type: 'poll', question, options, selectable: most, quoted }),
+    ),
+  object({ type: z.literal('reaction'), ...about, emoji }).transform(({ messageId, emoji, ...body }) =>
+    asking(body, { type: 'reaction', messageId, emoji }),
+  ),
+  object({ type: z.literal('edit'), ...about, message: messageText('message'), mentions }).transform(
+    ({ messageId, message: text, mentions, ...body }) => asking(body, { type: 'edit', messageId, text, mentions }),
+  ),
+  object({ type: z.literal('delete'), ...about }).transform(({ messageId, ...body }) => asking(body, { type: 'revoke', messageId })),
+  object({ type: z.literal('pin'), ...about, seconds }).transform(({ messageId, seconds, ...body }) =>
+    asking(body, { type: 'pin', messageId, pinned: true, seconds }),
+  ),
+  object({ type: z.literal('unpin'), ...about }).transform(({ messageId, ...body }) =>
+    asking(body, { type: 'pin', messageId, pinned: false, seconds: 0 }),
+  ),
+  object({ type: z.literal('forward'), ...about }).transform(({ messageId, ...body }) => asking(body, { type: 'forward', messageId })),
 ] as const;
 const TYPES = BODIES.flatMap(({ in: { shape } }) => [...shape.type.values]);
 
