@@ -11,6 +11,7 @@ import type { MediaLibrary } from './media/media-library.js';
 import type { Media } from './media/open-media.js';
 import { mimetypeOf } from './media/wanted-media.js';
 import type { UploadStatus } from './media/media-uploads.js';
+import { ChatActions } from './messages/chat-actions.js';
 import type { History } from './messages/history.js';
 import type { Sends } from './messages/sends.js';
 import type { UntoldSends } from './messages/untold-sends.js';
@@ -34,7 +35,7 @@ export interface WorkerParts {
   untoldSends: UntoldSends;
   queries: Pick<SessionQueries, 'ask' | 'setPicture'>;
   history: History;
-  events: Parameters<typeof readEvents>[0] & { log: Pick<EventLog, 'subscribe'> };
+  events: Parameters<typeof readEvents>[0] & { log: Pick<EventLog, 'subscribe' | 'commit'> };
   settings: Pick<Settings, 'of' | 'change'> & { defaults: SettingsDefaults };
   fleetView: Pick<FleetView, 'runners' | 'processes'>;
   pacing: Pick<ConnectPacing, 'throttle' | 'breaker' | 'rampView'>;
@@ -84,6 +85,7 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
       if (phase.now === 'draining') throw draining();
       return work(...args);
     });
+  const chats = new ChatActions({ history, commits: parts.events.log, registry, queries: parts.queries });
   const storage = (): StorageView => storageView(replication, media.library.uploadStatus(), diskTrouble());
   return {
     sessions: {
@@ -152,6 +154,12 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
         registry.get(sessionId);
         return settingsView(await parts.settings.change(sessionId, patch), parts.settings.defaults);
       }),
+    },
+    chats: {
+      typing: change(async (...given) => chats.typing(...given)),
+      read: change(async (...given) => chats.read(...given)),
+      star: change(async (...given) => chats.star(...given)),
+      deleteForMe: change(async (...given) => chats.deleteForMe(...given)),
     },
     storage: {
       status: storage,

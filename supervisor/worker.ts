@@ -9,6 +9,7 @@ import type { Figures } from '../shared/process-figures.js';
 import type { BackendView } from './backend/backend-link.js';
 import type { EventPage, EventRange } from './events/event-page.js';
 import type { HistoryPage, HistoryRange } from './messages/history.js';
+import type { ChatActions } from './messages/chat-actions.js';
 import type { UntoldSend } from './messages/untold-sends.js';
 import type { DeadReport } from './backend/report.js';
 import type { BreakerView } from './placement/connect-pacing.js';
@@ -285,6 +286,8 @@ export interface Worker {
   readonly events: Events;
   readonly queries: Queries;
   readonly settings: SettingsPort;
+  /** All of it at once or not at all. @throws SESSION_NOT_CONNECTED, MESSAGE_NOT_FOUND, and as `queries.ask` */
+  readonly chats: Pick<ChatActions, 'typing' | 'read' | 'star' | 'deleteForMe'>;
   readonly storage: Storage;
   readonly reports: ReportsPort;
   readonly webhooks: WebhooksPort;

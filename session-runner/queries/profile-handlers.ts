@@ -3,15 +3,14 @@ import { isGroup } from '../../shared/domain/ids.js';
 import { AppError } from '../../shared/errors.js';
 import type { PROFILE_QUERIES } from '../../shared/ipc/queries/profile-queries.js';
 import type { WASocket } from '../baileys.js';
+import { assertSharesSettings } from './chat-handlers.js';
 import { knownPerson, wholePerson } from './people.js';
 import type { QueryHandlers } from './query-scope.js';
 
 export const PROFILE_HANDLERS: QueryHandlers<keyof typeof PROFILE_QUERIES> = {
   'profile.name': async ({ name }, { sock }) => {
     const { creds } = sock.authState;
-    if (!creds.myAppStateKeyId) {
-      throw new AppError('SESSION_NOT_CONNECTED', 'The phone has not shared its settings with this device yet; try again in a moment.');
-    }
+    assertSharesSettings(sock);
     await sock.updateProfileName(name);
     // Baileys tells itself only of what other devices change, and it is this name that goes out with our presence.
     if (creds.me) sock.ev.emit('creds.update', { me: { ...creds.me, name } });

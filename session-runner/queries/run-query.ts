@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { AppError } from '../../shared/errors.js';
 import { queryOf, type QueryName } from '../../shared/ipc/queries.js';
+import { CHAT_HANDLERS } from './chat-handlers.js';
 import { CONTACT_HANDLERS } from './contact-handlers.js';
 import { GROUP_HANDLERS } from './group-handlers.js';
 import { PROFILE_HANDLERS } from './profile-handlers.js';
 import type { QueryHandlers, QueryScope } from './query-scope.js';
 import { refusalOf } from './refusals.js';
 
-const HANDLERS: QueryHandlers<QueryName> = { ...CONTACT_HANDLERS, ...GROUP_HANDLERS, ...PROFILE_HANDLERS };
+const HANDLERS: QueryHandlers<QueryName> = { ...CHAT_HANDLERS, ...CONTACT_HANDLERS, ...GROUP_HANDLERS, ...PROFILE_HANDLERS };
 
 /**
  * Asks WhatsApp through a connection. Waits as long as the table allows, whatever Baileys does; an answer that comes later is dropped.

@@ -11,6 +11,7 @@ export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 type Tag =
   | 'sessions'
   | 'send'
+  | 'chats'
   | 'messages'
   | 'events'
   | 'contacts'

@@ -22,6 +22,8 @@ export interface StatusMove {
 
 /** Messages of one person that are looked at to find one that was not written in a group. */
 const HEARD_AT_MOST = 100;
+/** Messages of all chats among which those of one are looked for. */
+const LOOKED_THROUGH = 1_000;
 
 /** `before` is a place, and wins over `offset`. */
 export interface HistoryRange {
@@ -71,6 +73,28 @@ export class History {
     if (this.#evicted(sessionId, known)) return this.#withEffect(sessionId, message, (kept) => this.#add(sessionId, kept));
     const status = advances(message.status, before.status) ? before.status : message.status;
     return this.#withEffect(sessionId, message, (kept) => this.#replace(sessionId, known, before, { ...kept, status }));
+  }
+
+  /** Says of a received message that it was read here; nothing when that is known, or it is no longer kept here. */
+  markRead(sessionId: string, { from, id }: Pick<Message, 'from' | 'id'>): Write[] {
+    const place = this.#store.get<Place>(TABLES.messageIndex, indexKey(sessionId, { fromMe: false, from, id }));
+    if (!place || this.#evicted(sessionId, place)) return [];
+    const [second, n, part] = place;
+    const message = this.#store.get<Message>(TABLES.messages, [sessionId, second, n]);
+    if (!message || !advances(message.status, 'read')) return [];
+    const read: Message = { ...message, status: 'read' };
+    return [{ table: TABLES.messages, key: [sessionId, second, n], value: read }, this.#marks.mark(sessionId, dayOf(second), part)];
+  }
+
+  /** Received messages of a chat that were not read here, the newest first: those after the last that was, among the newest of the session. */
+  unread(sessionId: string, chat: string, most: number): Message[] {
+    const found: Message[] = [];
+    for (const { value } of this.#store.range<Message>(TABLES.messages, { prefix: [sessionId], reverse: true, limit: LOOKED_THROUGH })) {
+      if (value.fromMe || (value.chat !== chat && value.chatAlt !== chat)) continue;
+      if (value.status !== 'delivered' || found.length >= most) break;
+      found.push(value);
+    }
+    return found;
   }
 
   /** Moves one of our own messages forward; nothing when it is unknown, no longer kept here, or further along already. */

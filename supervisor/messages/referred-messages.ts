@@ -34,12 +34,13 @@ export const findReferred = async (
   return { ...(found && { target: found }), ...(answered && { quoted: answered }) };
 };
 
-const existing = async (
+/** A message that can be seen, in this chat unless it may be elsewhere. @throws MESSAGE_NOT_FOUND, STORAGE_UNAVAILABLE */
+export const existing = async (
   history: Pick<History, 'find'>,
   sessionId: string,
   to: string,
   id: string,
-  elsewhere: boolean,
+  elsewhere = false,
 ): Promise<Message> => {
   const isThere = ({ chat, chatAlt }: Message): boolean => chat === to || chatAlt === to;
   // First of whom it is sent to: others may have given a message of theirs the same id.
@@ -91,7 +92,8 @@ export const referencesOf = ({ quoted, target }: ReferredMessages, content: Outg
   ...(target && { target: { ...namesOf(target, lid), ...targetContent(target, content) } }),
 });
 
-const namesOf = (message: Message, lid: string | undefined): Omit<Referenced, 'text' | 'raw'> => {
+/** What WhatsApp calls a message. `lid`: our own. */
+export const namesOf = (message: Message, lid: string | undefined): Omit<Referenced, 'text' | 'raw'> => {
   const { id, chat, from, fromAlt, fromMe, forwarded } = message;
   // Groups know their members by LID.
   const alternative = isGroup(chat) ? (fromMe ? lid : fromAlt) : undefined;

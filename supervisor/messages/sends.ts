@@ -106,7 +106,7 @@ export class Sends {
   /** See `Worker`. */
   async send(request: SendRequest): Promise<SendResult> {
     const { sessionId } = request;
-    const referred = refers(request.content) ? await this.#referred(request) : {};
+    const referred = refers(request.content) ? await this.#referred(request, assertCanSend) : {};
     const row = this.#options.registry.get(sessionId);
     const known = this.#known(request);
     if (known) return this.#result(known);
@@ -121,7 +121,7 @@ export class Sends {
   /** See `Worker`. */
   async enqueue(request: SendRequest): Promise<SendResult | QueuedSend> {
     const { sessionId } = request;
-    const referred = refers(request.content) ? await this.#referred(request) : {};
+    const referred = refers(request.content) ? await this.#referred(request, assertCanQueue) : {};
     const row = this.#options.registry.get(sessionId);
     const known = this.#known(request);
     const before = known && this.#queues.find(known.messageId);
@@ -164,10 +164,12 @@ export class Sends {
   }
 
   /** Of a request that was accepted before, the messages may be gone by now. */
-  async #referred(request: SendRequest): Promise<ReferredMessages> {
+  async #referred(request: SendRequest, assertCan: (row: Readonly<SessionRow>) => void): Promise<ReferredMessages> {
     const { store, history, registry } = this.#options;
-    registry.get(request.sessionId);
-    return keyRow(store, request.sessionId, request.idempotencyKey) ? {} : findReferred(history, request);
+    const row = registry.get(request.sessionId);
+    if (keyRow(store, request.sessionId, request.idempotencyKey)) return {};
+    assertCan(row);
+    return findReferred(history, request);
   }
 
   async #accept(request: SendRequest, referred: ReferredMessages, row: Readonly<SessionRow>, acceptance: Acceptance): Promise<PendingSend> {

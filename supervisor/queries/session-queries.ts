@@ -5,6 +5,7 @@ import { AppError, type ErrorCode } from '../../shared/errors.js';
 import { QUERIES, queryOf, type QueryName, type QueryParams, type QueryResult } from '../../shared/ipc/queries.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { Registry } from '../placement/registry.js';
+import type { SessionRow } from '../supervisor-store.js';
 
 export interface SessionQueriesOptions {
   registry: Pick<Registry, 'get'>;
@@ -34,7 +35,7 @@ export class SessionQueries {
    * when WhatsApp does not answer, OUTCOME_UNKNOWN when that leaves open what it did, or the code of what it answered
    */
   async ask<Q extends QueryName>(sessionId: string, name: Q, params: QueryParams<Q>): Promise<QueryResult<Q>> {
-    const slot = this.#slotOf(sessionId);
+    const slot = connectedSlot(this.#options.registry.get(sessionId));
     const running = this.#running.get(sessionId) ?? 0;
     if (running >= AT_ONCE) {
       throw new AppError('BUSY', 'WhatsApp is being asked too many things for this session; try again.', { retryAfterSeconds: 1 });
@@ -69,16 +70,16 @@ export class SessionQueries {
       await rm(path, { force: true });
     }
   }
-
-  #slotOf(sessionId: string): number {
-    const { state, slot } = this.#options.registry.get(sessionId);
-    if (state === 'logged_out') throw new AppError('SESSION_LOGGED_OUT', 'The session is logged out; connect it to pair again.');
-    if (state !== 'connected' || slot === undefined) {
-      throw new AppError('SESSION_NOT_CONNECTED', 'The session is not connected.', { retryAfterSeconds: 5 });
-    }
-    return slot;
-  }
 }
+
+/** Where a session is connected. @throws SESSION_LOGGED_OUT, SESSION_NOT_CONNECTED */
+export const connectedSlot = ({ state, slot }: Readonly<SessionRow>): number => {
+  if (state === 'logged_out') throw new AppError('SESSION_LOGGED_OUT', 'The session is logged out; connect it to pair again.');
+  if (state !== 'connected' || slot === undefined) {
+    throw new AppError('SESSION_NOT_CONNECTED', 'The session is not connected.', { retryAfterSeconds: 5 });
+  }
+  return slot;
+};
 
 /** A runner that ended, or did not answer, leaves open what was done. */
 const LEAVES_OPEN: ReadonlySet<ErrorCode> = new Set(['RUNNER_UNAVAILABLE', 'DEADLINE_EXCEEDED']);

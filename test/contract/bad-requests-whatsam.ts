@@ -93,7 +93,8 @@ const sendRows = (sessionId: string): BadRequest[] => {
     send('a poll with one option', { type: 'poll', question: 'Which?', options: ['a'] }),
     send('a key of 256 characters', text, 'INVALID_REQUEST', { 'Idempotency-Key': 'k'.repeat(256) }),
     send('an image', { type: 'image', mediaUrl: 'https://example.org/a.png' }, 'NOT_SUPPORTED'),
-    send('a typing indicator', { type: 'typing_start' }, 'NOT_SUPPORTED'),
+    send('a typing indicator by a session that is not connected', { type: 'typing_start' }, 'SESSION_NOT_CONNECTED'),
+    send('a contact without a whole number', { type: 'contact', contact: { name: 'Bob', phone: '12' } }),
     post('whatsam send: an unknown session', '/api/no-such/send', { to: TO, ...text }, 'SESSION_NOT_FOUND'),
     post(
       'whatsam send: a kind that cannot be sent, by an unknown session',
@@ -119,8 +120,9 @@ const manageRows = (sessionId: string): BadRequest[] => {
     manage('an edit without content', { action: 'edit' }),
     manage('a reaction without emoji', { action: 'reaction' }),
     manage('a text as forEveryone', { forEveryone: 'yes' }),
-    manage('a delete', {}, 'NOT_SUPPORTED'),
-    post('whatsam manage: the path of another revision', `/api/messages/${sessionId}/manage`, good, 'NOT_SUPPORTED'),
+    manage('a word as emoji', { action: 'reaction', emoji: 'ok' }),
+    manage('a delete by a session that is not connected', {}, 'SESSION_NOT_CONNECTED'),
+    post('whatsam manage: the path of another revision', `/api/messages/${sessionId}/manage`, good, 'SESSION_NOT_CONNECTED'),
     post('whatsam manage: an unknown session', '/api/messages/no-such/manage', good, 'SESSION_NOT_FOUND'),
   ];
 };

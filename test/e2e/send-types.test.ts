@@ -216,3 +216,50 @@ test.each([
   const answer = await scene.worker.request('POST', '/session/alice/send', { to: bob.jid, ...body(id) });
   expect(answer).toMatchObject({ status, body: { code } });
 });
+
+test.each([
+  ['a person', () => friend],
+  ['a group', () => group],
+])('shows that it types and records to %s, and has stopped', async (_name, to) => {
+  for (const [state, seen] of [
+    ['typing', 'composing'],
+    ['recording', 'recording'],
+    ['paused', 'paused'],
+  ] as const) {
+    await scene.worker.call('POST', '/session/alice/typing', { to: to(), state });
+    await scene.phones.waitForActivity(
+      friend,
+      ({ id, chat, state: now }) => id === alice.number && now === seen && (chat === group) === (to() === group),
+    );
+  }
+});
+
+test.each([
+  ['a person', () => alice.number, () => `${friend}@s.whatsapp.net`],
+  ['a group', () => group, () => group],
+])('marks as read what is unread of %s, once, and the sender sees it', async (_name, to, chat) => {
+  const { phones, worker } = scene;
+  const ids = [await phones.sendMessage(friend, { to: to(), text: 'one' }), await phones.sendMessage(friend, { to: to(), text: 'two' })];
+  for (const id of ids) await rowOf('alice', id);
+  const [first = '', second = ''] = ids;
+  expect(await worker.call('POST', '/session/alice/read', { to: chat(), messageIds: [first] })).toEqual({ messageIds: [first] });
+  expect(await worker.call('POST', '/session/alice/read', { to: chat() })).toEqual({ messageIds: [second] });
+  expect(await worker.call('POST', '/session/alice/read', { to: chat() })).toEqual({ messageIds: [] });
+  for (const id of ids) {
+    await phones.waitForReceipt(friend, (receipt) => receipt.id === id && receipt.type === 'read' && receipt.from === alice.number);
+    expect(await rowOf('alice', id)).toMatchObject({ status: 'read' });
+  }
+});
+
+test('stars a message and deletes one for itself, as the phone of the account sees', async () => {
+  const { phones, worker } = scene;
+  const id = await send(bob.jid, { type: 'text', message: 'to remember' });
+  const settingOf = async (name: string): Promise<unknown> =>
+    (await phones.settings(alice.number)).find(({ index }) => index[0] === name && index[2] === id)?.action;
+  for (const starred of [true, false]) {
+    expect(await worker.call('POST', '/session/alice/star', { to: bob.jid, messageId: id, starred })).toEqual({ messageId: id, starred });
+    expect(await settingOf('star')).toMatchObject({ starAction: { starred } });
+  }
+  expect(await worker.call('POST', '/session/alice/delete-for-me', { to: bob.jid, messageId: id })).toEqual({ messageId: id });
+  expect(await settingOf('deleteMessageForMe')).toMatchObject({ deleteMessageForMeAction: { deleteMedia: false } });
+});

@@ -2,6 +2,7 @@ import type { Logger } from '../../../shared/logging.js';
 import type { BackendConfig, Config } from '../../config.js';
 import type { Worker } from '../../worker.js';
 import type { Endpoint } from '../endpoint.js';
+import { chatEndpoints } from './chat.js';
 import { contactEndpoints } from './contacts.js';
 import { eventEndpoints } from './events.js';
 import { runnerEndpoints } from './runners.js';
@@ -29,7 +30,7 @@ export type EndpointsConfig = Pick<Config, 'apiAccess' | 'version'> & {
 
 const OF_WORKER = [
   ...[healthEndpoints, sessionEndpoints, qrEndpoints, sendEndpoints, queueEndpoints, messageEndpoints, mediaEndpoints],
-  ...[contactEndpoints, profileEndpoints, groupEndpoints, groupMemberEndpoints],
+  ...[chatEndpoints, contactEndpoints, profileEndpoints, groupEndpoints, groupMemberEndpoints],
   ...[settingsEndpoints, webhookEndpoints],
   ...[runnerEndpoints, storageEndpoints, reportEndpoints],
 ];

@@ -20,7 +20,7 @@ const ID_MAX = 200;
 const EMOJI_MAX = 40;
 
 /** A list whose items are named by its own name. */
-const list = <S extends z.ZodType>(name: string, item: S, least: number, most: number) =>
+export const list = <S extends z.ZodType>(name: string, item: S, least: number, most: number) =>
   z
     .array(item, { error: `${name} must be a list` })
     .min(least, `${name} must be at least ${least}`)
@@ -60,7 +60,7 @@ const common = {
 };
 type Common = Partial<z.output<z.ZodObject<typeof common>>> & { to: string };
 
-const messageId = (name: string) =>
+export const messageId = (name: string) =>
   string(name).min(1, `${name} must not be empty`).max(ID_MAX, `${name} must be at most ${ID_MAX} characters`);
 const quoted = messageId('quoted')
   .nullish()

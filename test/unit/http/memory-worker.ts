@@ -62,6 +62,8 @@ export interface MemoryWorker extends Worker {
   /** What was asked of WhatsApp, and what it answers. */
   readonly asked: { sessionId: string; name: QueryName; params: unknown }[];
   answers: Partial<Record<QueryName, unknown>>;
+  /** What was done in chats. */
+  readonly acted: unknown[][];
   readonly pairingNumbers: string[];
   readonly history: Message[];
   /** Files of messages by the messages' ids. */
@@ -92,6 +94,11 @@ export const createMemoryWorker = (): MemoryWorker => {
   };
   const assertConnected = (sessionId: string): void => {
     if (get(sessionId).state !== 'connected') throw new AppError('SESSION_NOT_CONNECTED', 'The session is not connected.');
+  };
+  const act = async <T>(sessionId: string, what: unknown[], answer: T): Promise<T> => {
+    assertConnected(sessionId);
+    worker.acted.push([sessionId, ...what]);
+    return Promise.resolve(answer);
   };
   const move = (sessionId: string, state: SessionState, reason: Reason, changes: Partial<SessionView> = {}): SessionView => {
     const before = get(sessionId);
@@ -128,6 +135,7 @@ export const createMemoryWorker = (): MemoryWorker => {
     beforeSent: async () => Promise.resolve(),
     asked: [],
     answers: {},
+    acted: [],
     pairingNumbers: [],
     history: [],
     files: new Map(),
@@ -230,6 +238,12 @@ export const createMemoryWorker = (): MemoryWorker => {
         worker.toldKeys.push(key);
         return Promise.resolve();
       },
+    },
+    chats: {
+      typing: async (sessionId, to, state) => act(sessionId, ['typing', to, state], undefined),
+      read: async (sessionId, chat, ids) => act(sessionId, ['read', chat, ids], [...(ids ?? ['unread'])]),
+      star: async (sessionId, chat, id, starred) => act(sessionId, ['star', chat, id, starred], undefined),
+      deleteForMe: async (sessionId, chat, id) => act(sessionId, ['deleteForMe', chat, id], undefined),
     },
     queries: {
       ask: async (sessionId, name, params) => {

@@ -41,14 +41,41 @@ describe('a send', () => {
     [{ type: 'document', mediaUrl: 'https://example.com/a.pdf', filename: 'a.pdf' }, 'documents'],
     [{ type: 'audio', mediaUrl: 'https://example.com/a.ogg' }, 'audio'],
     [{ type: 'sticker', media: 'AAAA', filename: 'a.webp' }, 'stickers'],
-    [{ type: 'location', location: { latitude: -6.2, longitude: 106.8, name: 'Jakarta' } }, 'locations'],
-    [{ type: 'contact', contact: { name: 'Bob', phone: '+62 812' } }, 'contacts'],
-    [{ type: 'poll', question: 'Which?', options: ['a', 'b'], maxAnswer: 1 }, 'polls'],
-    [{ type: 'poll', poll: { question: 'Which?', options: ['a', 'b'] } }, 'polls'],
-    [{ type: 'seen', messageId: '3EB0' }, 'read marks'],
-    [{ type: 'typing_start' }, 'typing indicators'],
-    [{ type: 'typing_stop' }, 'typing indicators'],
   ];
+  it.each([
+    [
+      { type: 'location', location: { latitude: -6.2, longitude: 106.8, name: 'Jakarta', address: null } },
+      { type: 'location', latitude: -6.2, longitude: 106.8, name: 'Jakarta' },
+    ],
+    [
+      { type: 'contact', contact: { name: 'Bob', phone: '+62 812-3456-7890', organization: '', email: 'b@example.com' } },
+      { type: 'contacts', contacts: [{ name: 'Bob', phones: ['6281234567890'], email: 'b@example.com' }] },
+    ],
+    [
+      { type: 'poll', question: 'Which?', options: ['a', 'b'], maxAnswer: 2 },
+      { type: 'poll', question: 'Which?', options: ['a', 'b'], selectable: 2 },
+    ],
+    [
+      { type: 'poll', poll: { question: 'Which?', options: ['a', 'b'] } },
+      { type: 'poll', question: 'Which?', options: ['a', 'b'], selectable: 1 },
+    ],
+  ])('of %j is sent', async (fields, content) => {
+    const fixture = await connected();
+    expect((await send(fixture, { to: ANNA, ...fields })).status).toBe(200);
+    expect(fixture.worker.sent).toMatchObject([{ to: ANNA, content }]);
+  });
+
+  it.each([
+    [{ type: 'seen', messageId: '3EB0' }, ['read', ANNA, ['3EB0']]],
+    [{ type: 'typing_start' }, ['typing', ANNA, 'composing']],
+    [{ type: 'typing_stop' }, ['typing', ANNA, 'paused']],
+  ])('of %j is done', async (fields, done) => {
+    const fixture = await connected();
+    expect(await send(fixture, { to: ANNA, ...fields })).toMatchObject({ status: 200, data: { status: 'SENT', to: ANNA } });
+    expect(fixture.worker.acted).toEqual([['alice', ...done]]);
+    expect(fixture.worker.sent).toEqual([]);
+  });
+
   it.each(NOT_YET)('of %j is answered with a 422 that says so, never with a 5xx', async (fields, what) => {
     const fixture = await connected();
     const { status, body } = await send(fixture, { to: ANNA, ...fields });
@@ -76,7 +103,7 @@ describe('a send', () => {
 
   it('from an unknown session is a 404, also for what is not supported', async () => {
     const { call } = await connected();
-    for (const body of [TEXT, { to: ANNA, type: 'typing_start' }]) {
+    for (const body of [TEXT, { to: ANNA, type: 'typing_start' }, { to: ANNA, type: 'sticker', media: 'AAAA' }]) {
       expect(await call('POST', '/api/nobody/send', body)).toMatchObject({ status: 404, body: { code: 'SESSION_NOT_FOUND' } });
     }
   });
@@ -146,18 +173,54 @@ describe('an action on a message', () => {
   const ACTION = { action: 'delete', messageId: '3EB0', phone: ANNA, forEveryone: true };
 
   it.each([
-    ...['delete', 'unsend', 'star', 'unstar', 'read', 'pin', 'unpin'].map((action) => ({ action })),
-    { action: 'edit', content: 'New words' },
-    { action: 'edit', newText: 'New words' },
-    { action: 'reaction', emoji: '👍' },
-    { action: 'reaction', emoji: '' },
-  ])('%j is answered with a 422 that says so', async (fields) => {
-    const { call } = await connected();
+    [{ action: 'delete' }, { type: 'revoke', messageId: '3EB0' }],
+    [{ action: 'unsend' }, { type: 'revoke', messageId: '3EB0' }],
+    [
+      { action: 'edit', content: 'New words' },
+      { type: 'edit', messageId: '3EB0', text: 'New words' },
+    ],
+    [
+      { action: 'edit', newText: 'New words' },
+      { type: 'edit', messageId: '3EB0', text: 'New words' },
+    ],
+    [
+      { action: 'reaction', emoji: '👍' },
+      { type: 'reaction', messageId: '3EB0', emoji: '👍' },
+    ],
+    [
+      { action: 'reaction', emoji: '' },
+      { type: 'reaction', messageId: '3EB0', emoji: '' },
+    ],
+    [{ action: 'pin' }, { type: 'pin', messageId: '3EB0', pinned: true }],
+    [{ action: 'unpin' }, { type: 'pin', messageId: '3EB0', pinned: false }],
+  ])('%j is sent, once for all tries of the gateway', async (fields, content) => {
+    const fixture = await connected();
+    fixture.worker.beforeSent = async () => Promise.reject(new AppError('RUNNER_UNAVAILABLE', 'No.'));
+    for (const path of PATHS) expect((await fixture.call('POST', path, { ...ACTION, ...fields })).status).toBe(503);
+    fixture.worker.beforeSent = async () => Promise.resolve();
+    const { status, data } = await fixture.call('POST', PATHS[0] ?? '', { ...ACTION, ...fields });
+    expect(status).toBe(200);
+    expect(data).toMatchObject({ action: fields.action, messageId: '3EB0', status: 'SENT', to: ANNA });
+    expect(fixture.worker.sent).toMatchObject([{ to: ANNA, content }, { content }, { content }]);
+    expect(new Set(fixture.worker.sent.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1);
+  });
+
+  it.each([
+    [{ action: 'delete', forEveryone: false }, ['deleteForMe', ANNA, '3EB0']],
+    [{ action: 'star' }, ['star', ANNA, '3EB0', true]],
+    [{ action: 'unstar' }, ['star', ANNA, '3EB0', false]],
+    [{ action: 'read' }, ['read', ANNA, ['3EB0']]],
+  ])('%j is done', async (fields, done) => {
+    const fixture = await connected();
     for (const path of PATHS) {
-      const { status, body } = await call('POST', path, { ...ACTION, ...fields });
-      expect(status).toBe(422);
-      expect(body).toMatchObject({ code: 'NOT_SUPPORTED', error: `This version cannot do "${fields.action}" on messages yet.` });
+      const { status, data } = await fixture.call('POST', path, { ...ACTION, ...fields });
+      expect(status).toBe(200);
+      expect(data).toMatchObject({ action: fields.action, messageId: '3EB0', status: 'SENT', to: ANNA });
     }
+    expect(fixture.worker.acted).toEqual([
+      ['alice', ...done],
+      ['alice', ...done],
+    ]);
   });
 
   it.each([
@@ -166,6 +229,7 @@ describe('an action on a message', () => {
     [{ phone: 'anna' }, 'phone must be a phone number'],
     [{ action: 'edit' }, 'content is required to edit'],
     [{ action: 'reaction' }, 'emoji is required to react'],
+    [{ action: 'reaction', emoji: 'ok' }, 'emoji must be one emoji'],
     [{ forEveryone: 'yes' }, 'forEveryone must be true or false'],
   ])('with %j is refused with a sentence', async (fields, sentence) => {
     const { call } = await connected();

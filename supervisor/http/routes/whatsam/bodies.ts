@@ -9,14 +9,7 @@ export const NOT_SENT = {
   document: 'documents',
   audio: 'audio',
   sticker: 'stickers',
-  location: 'locations',
-  contact: 'contacts',
-  poll: 'polls',
-  seen: 'read marks',
-  typing_start: 'typing indicators',
-  typing_stop: 'typing indicators',
 } as const;
-/** Actions on messages; this version can do none of them. */
 const ACTIONS = ['delete', 'unsend', 'edit', 'star', 'unstar', 'reaction', 'read', 'pin', 'unpin'] as const;
 
 const to = recipient('to');
@@ -58,10 +51,15 @@ const KINDS = [
       address: optional('address'),
     }),
   }),
-  object({ type: z.literal('contact'), to, contact: object({ name: string('name'), phone: string('phone') }) }),
+  object({
+    type: z.literal('contact'),
+    to,
+    contact: object({ name: string('name'), phone: string('phone'), organization: optional('organization'), email: optional('email') }),
+  }),
   object({
     ...{ type: z.literal('poll'), to, question: string('question').min(1, 'question must not be empty') },
     options: z.array(string('options')).min(2, 'options must be at least 2'),
+    maxAnswer: z.int('maxAnswer must be a whole number').nonnegative('maxAnswer must not be negative').nullish(),
   }),
   object({ type: z.literal('seen'), to, messageId: string('messageId') }),
   object({ type: z.literal('typing_start'), to }),

@@ -1,26 +1,27 @@
+import type { Response } from 'express';
 import { z } from 'zod';
 import { AppError, messageOf, type ErrorCode } from '../../../../shared/errors.js';
-import type { OutgoingContent } from '../../../../shared/domain/outgoing.js';
 import type { Logger } from '../../../../shared/logging.js';
 import { fingerprintOf } from '../../../messages/send-rules.js';
 import { newUntoldKey } from '../../../messages/untold-sends.js';
 import type { Worker } from '../../../worker.js';
 import { endpoint, type Endpoint } from '../../endpoint.js';
-import { parse } from '../../parse.js';
-import { messageText, Time } from '../../schemas/fields.js';
+import { Time } from '../../schemas/fields.js';
 import { SendHeaders } from '../../schemas/send.js';
 import { SessionPath } from '../../schemas/session.js';
 import { iso } from '../../session-json.js';
-import { linkText, ManageMessage, NOT_SENT, SendBody } from './bodies.js';
+import { ManageMessage, SendBody } from './bodies.js';
 import { RepeatedSends, WINDOW_MS, type Earlier, type Try } from './repeated-sends.js';
+import { manageWish, sendWish, type Asked } from './wishes.js';
 
 const Sent = z.object({ messageId: z.string(), status: z.string(), to: z.string(), timestamp: Time });
+const Managed = Sent.extend({ action: z.string() });
 const SEND_ERRORS = [
   ...(['SESSION_NOT_FOUND', 'SESSION_NOT_CONNECTED', 'SESSION_LOGGED_OUT', 'IDEMPOTENCY_CONFLICT', 'MESSAGE_REJECTED'] as const),
   ...(['NOT_SUPPORTED', 'RECIPIENT_NOT_ON_WHATSAPP', 'DEADLINE_EXCEEDED', 'BUSY', 'DRAINING', 'STORAGE_UNAVAILABLE'] as const),
 ] satisfies ErrorCode[];
 
-export const whatsamMessageEndpoints = ({ sessions, messages }: Worker, log: Logger): Endpoint[] => {
+export const whatsamMessageEndpoints = ({ sessions, messages, chats }: Worker, log: Logger): Endpoint[] => {
   const repeated = new RepeatedSends(newUntoldKey, { earlier: earlier(messages) });
   const settle = (sessionId: string, attempt: Try, told: boolean): void => {
     attempt.settle(told);
@@ -29,6 +30,21 @@ export const whatsamMessageEndpoints = ({ sessions, messages }: Worker, log: Log
       // It only stays longer than needed.
       log.debug({ sessionId, cause: messageOf(error) }, 'a key of an answered send could not be forgotten');
     });
+  };
+  /** Once, however often the gateway asks for it. */
+  const send = async (
+    sessionId: string,
+    { to, content }: Asked,
+    given: string | undefined,
+    response: Response,
+  ): Promise<z.input<typeof Sent>> => {
+    const wanted = { sessionId, to, content };
+    const attempt = given === undefined ? repeated.begin(identityOf(sessionId, fingerprintOf(wanted)), performance.now()) : undefined;
+    response.once('close', () => {
+      if (attempt) settle(sessionId, attempt, response.writableFinished && response.statusCode < 500);
+    });
+    const { messageId, status, timestamp } = await messages.send({ ...wanted, idempotencyKey: given ?? attempt?.key });
+    return { messageId, status: status.toUpperCase(), to, timestamp: iso(timestamp) };
   };
   return [
     endpoint({
@@ -51,50 +67,46 @@ export const whatsamMessageEndpoints = ({ sessions, messages }: Worker, log: Log
       },
       handle: async ({ params: { id: sessionId }, headers: { 'idempotency-key': given }, body }, { response }) => {
         const { to } = body;
-        const content = contentOf(body);
+        const wish = sendWish(body);
         // A session that is gone is the more useful answer.
         sessions.get(sessionId);
-        if (typeof content === 'string') throw notSupported(`send ${content}`);
-        const wanted = { sessionId, to, content };
-        const attempt = given === undefined ? repeated.begin(identityOf(sessionId, fingerprintOf(wanted)), performance.now()) : undefined;
-        response.once('close', () => {
-          if (attempt) settle(sessionId, attempt, response.writableFinished && response.statusCode < 500);
-        });
-        const { messageId, status, timestamp } = await messages.send({ ...wanted, idempotencyKey: given ?? attempt?.key });
-        return { messageId, status: status.toUpperCase(), to, timestamp: iso(timestamp) };
+        if (typeof wish === 'string') throw notSupported(`send ${wish}`);
+        if (typeof wish !== 'function') return send(sessionId, wish, given, response);
+        const messageId = await wish(chats, sessionId);
+        return { messageId, status: 'SENT', to, timestamp: iso(Date.now()) };
       },
     }),
     // The path changed between revisions.
     ...['/api/message/:id/manage', '/api/messages/:id/manage'].map((path) =>
       endpoint({
         ...{ method: 'post', path, tag: 'whatsam' },
-        summary: 'Acts on a message; this version does none of the actions yet.',
+        summary: 'Acts on a message.',
         params: SessionPath,
+        headers: SendHeaders,
         body: ManageMessage,
-        data: z.never(),
-        errors: ['SESSION_NOT_FOUND', 'NOT_SUPPORTED'],
+        data: Managed,
+        errors: [...SEND_ERRORS, 'MESSAGE_NOT_FOUND', 'NOT_YOUR_MESSAGE', 'PAYLOAD_TOO_LARGE'],
         examples: {
-          edit: { params: { id: 'alice' }, body: { action: 'edit', messageId: '3EB0', phone: '6281200000002', content: 'Soon.' } },
+          edit: {
+            params: { id: 'alice' },
+            body: { action: 'edit', messageId: '3EB008A2FED8F031B81973', phone: '6281200000002', content: 'Soon.' },
+            data: {
+              ...{ action: 'edit', messageId: '3EB008A2FED8F031B81973', status: 'SENT' },
+              ...{ to: '6281200000002@s.whatsapp.net', timestamp: '2026-11-22T16:19:13.000Z' },
+            },
+          },
         },
-        handle: ({ params: { id }, body: { action } }) => {
-          sessions.get(id);
-          throw notSupported(`do "${action}" on messages`);
+        handle: async ({ params: { id: sessionId }, headers: { 'idempotency-key': given }, body }, { response }) => {
+          const { action, messageId } = body;
+          const wish = manageWish(body);
+          sessions.get(sessionId);
+          if (typeof wish !== 'function') return { ...(await send(sessionId, wish, given, response)), action, messageId };
+          await wish(chats, sessionId);
+          return { action, messageId, status: 'SENT', to: body.phone, timestamp: iso(Date.now()) };
         },
       }),
     ),
   ];
-};
-
-/** What is sent, or the name of what cannot be. @throws INVALID_REQUEST */
-const contentOf = (body: z.output<typeof SendBody>): OutgoingContent | (typeof NOT_SENT)[keyof typeof NOT_SENT] => {
-  switch (body.type) {
-    case 'text':
-      return { type: 'text', text: body.message };
-    case 'link':
-      return { type: 'text', text: parse(messageText('text'), linkText(body)) };
-    default:
-      return NOT_SENT[body.type];
-  }
 };
 
 /** A 4xx, since the gateway repeats a 5xx. */
