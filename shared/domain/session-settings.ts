@@ -42,7 +42,7 @@ export const isWebhookSecret = (secret: string): boolean => {
   return !secret.startsWith('whsec_') || /^[A-Za-z0-9+/]{16,}={0,2}$/.test(secret.slice('whsec_'.length));
 };
 
-export const WebhookEvents = z
+const WebhookEvents = z
   .array(z.enum(WEBHOOK_EVENTS, { error: `webhook.events must be some of ${WEBHOOK_EVENTS.join(', ')}` }), {
     error: 'webhook.events must be a list',
   })
