@@ -49,7 +49,7 @@ class World {
     this.#worker = worker;
   }
 
-  async open({ timeoutMs = 300, allowed = true } = {}): Promise<this> {
+  async open({ timeoutMs = 5_000, allowed = true } = {}): Promise<this> {
     this.store = await openSupervisorStore(this.#folder);
     const events = new EventLog(this.store);
     this.registry = new Registry(this.store, silent, events);
@@ -111,7 +111,7 @@ it('tells everything of a session from its creation on, in order, signed', async
 });
 
 it('loses nothing and changes no order while the consumer refuses, fails, hangs and dies, and no id changes', async () => {
-  const world = await new World(own()).open();
+  const world = await new World(own()).open({ timeoutMs: 300 });
   let n = 0;
   consumer.behave = () => [200, 500, 200, 'hang' as const, 404, 200, 503][n++ % 7] ?? 200;
   await Promise.all(['a', 'b', 'c'].map(async (sessionId) => world.add(sessionId)));
