@@ -2,6 +2,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { open } from 'lmdb';
+import { MAX_TABLES } from './rows.js';
 import { assertSoundFile, dataFile, fileUse } from './store-file.js';
 
 const WORTH_BYTES = 64 * 1024 * 1024;
@@ -30,7 +31,7 @@ export const compactStore = async (folder: string): Promise<Compaction> => {
   rmSync(next, { recursive: true, force: true });
   mkdirSync(next, { mode: 0o700 });
   try {
-    const root = open({ path: folder, readOnly: true, maxDbs: 24 });
+    const root = open({ path: folder, readOnly: true, maxDbs: MAX_TABLES });
     try {
       await root.backup(next, true);
     } finally {

@@ -6,6 +6,9 @@ import { CHANGES, type ChangeSource, type ChangedKeys } from './change-log.js';
 import { isSealed, SealedRowError, type RowCipher } from './row-cipher.js';
 import type { Key, RangeOptions, Row } from './store.js';
 
+/** Tables that one store may have, for whoever opens it: LMDB refuses those beyond. */
+export const MAX_TABLES = 64;
+
 export const META = 'meta';
 export const LAST_CHANGE: Key = ['lastChange'];
 

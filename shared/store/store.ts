@@ -6,7 +6,7 @@ import { commitReason } from './commit-reason.js';
 import { CHANGES, readChanges, type ChangeBatch, type RawRow } from './change-log.js';
 import { createSpaceCheck, diskTrouble } from './disk-space.js';
 import type { RowCipher } from './row-cipher.js';
-import { LAST_CHANGE, META, placeOf, Rows } from './rows.js';
+import { LAST_CHANGE, MAX_TABLES, META, placeOf, Rows } from './rows.js';
 import { assertSoundFile, hasStore } from './store-file.js';
 import { cannotOpen } from './store-refused-error.js';
 import { WriteProbe } from './write-probe.js';
@@ -111,7 +111,7 @@ export class Store {
     // overlappingSync off: a commit is answered only after fdatasync. Batches are ours: those of an event turn end, when a commit fails, in a
     // rejection nobody can catch.
     try {
-      this.#root = open({ path, maxDbs: 64, overlappingSync: false, eventTurnBatching: false, noMemInit: true });
+      this.#root = open({ path, maxDbs: MAX_TABLES, overlappingSync: false, eventTurnBatching: false, noMemInit: true });
       this.#rows = new Rows(this.#root, [META, CHANGES, ...tables], sealed, cipher);
       this.#lastChange = this.#rows.lastChange();
     } catch (error) {
