@@ -84,7 +84,6 @@ export class SendDispatch {
     const { fleet, outcomes, pacing, pauses } = this.#options;
     pending.inFlight = true;
     if (!pending.dispatched && !(await this.#begin(pending))) {
-      pending.inFlight = false;
       await pauses.pause(RETRY_PAUSE_MS);
       this.pump(pending.intent.sessionId);
       return;
@@ -122,6 +121,8 @@ export class SendDispatch {
     } catch (error) {
       log.error({ sessionId, messageId, cause: messageOf(error) }, 'that a message is sent could not be noted; it waits');
       pending.dispatched = false;
+      // In this turn: whoever looks at the queue next must not take it for one that is gone ahead.
+      pending.inFlight = false;
       giveBack();
       return false;
     } finally {
