@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 /** What webhooks can be asked for; notices about the log itself come with any of them. */
-export const WEBHOOK_EVENTS = ['message', 'message.status', 'session'] as const;
+export const WEBHOOK_EVENTS = ['message', 'message.status', 'media', 'session'] as const;
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 
 /** Stands for a secret in answers; sent back, it leaves the secret as it is. */
