@@ -30,6 +30,7 @@ import { openMedia } from './media/open-media.js';
 import { HistoryUpkeep } from './messages/history-upkeep.js';
 import { History, type StatusMove } from './messages/history.js';
 import { RemoteHistory } from './messages/remote-history.js';
+import { SendUploads } from './messages/send-uploads.js';
 import { Sends } from './messages/sends.js';
 import { takeSpool } from './messages/take-spool.js';
 import { UntoldSends } from './messages/untold-sends.js';
@@ -221,8 +222,9 @@ export const startWorker = async (
   registry.onChange(({ sessionId }) => {
     replication?.changed(sessionId);
   });
+  const uploads = new SendUploads({ store, fleet, library: media.library });
   const sends = new Sends({
-    ...{ store, commits: events, registry, fleet, history, log, onMoved },
+    ...{ store, commits: events, registry, fleet, history, uploads, log, onMoved },
     deadlineMs: config.sendDeadlineMs,
     queueLimit: config.sendQueueLimit,
     paceOf: () => config.sendPace,
@@ -249,6 +251,7 @@ export const startWorker = async (
       webhooks,
       backend: () => link?.view(),
       media: media.library,
+      intake: media.intake,
       diskTrouble: () => store.trouble,
     },
     phase,

@@ -11,12 +11,13 @@ import { keyRow } from './idempotency.js';
 import { Pauses } from './pauses.js';
 import { newPending, type PendingSend } from './pending-send.js';
 import { ReachOut } from './reach-out.js';
-import { acceptWrites, newIntent, type Acceptance } from './send-acceptance.js';
+import { acceptWrites, newIntent, type Acceptance, type ReadyRequest } from './send-acceptance.js';
 import { SendDispatch } from './send-dispatch.js';
 import { SendOutcomes } from './send-outcomes.js';
 import type { SendPace } from './send-pace.js';
 import { SendPacing } from './send-pacing.js';
 import { SendQueues } from './send-queues.js';
+import type { SendUploads } from './send-uploads.js';
 import { asAppError, assertCanQueue, assertCanSend, assertHasRoom, fingerprintOf, stillBeingSent, stillWaits } from './send-rules.js';
 import { WaitingSends } from './waiting-sends.js';
 
@@ -34,6 +35,8 @@ export interface SendsOptions {
   queueLimit: number;
   /** How fast a session sends. */
   paceOf: (sessionId: string) => SendPace;
+  /** Brings files to WhatsApp. */
+  uploads?: SendUploads;
   /** Called when an outcome is committed that moved its message's status. */
   onMoved?: (move: StatusMove) => void;
 }
@@ -59,7 +62,7 @@ export class Sends {
     this.#reachOut = new ReachOut({ ...this.#options, pauses: this.#pauses });
     const parts = { ...this.#options, reachOut: this.#reachOut, queues: this.#queues, pauses: this.#pauses, pacing: this.#pacing };
     this.#outcomes = new SendOutcomes({ onMoved: undefined, ...parts });
-    this.#dispatch = new SendDispatch({ ...parts, outcomes: this.#outcomes });
+    this.#dispatch = new SendDispatch({ uploads: undefined, ...parts, outcomes: this.#outcomes });
     this.waiting = new WaitingSends({ ...parts, outcomes: this.#outcomes });
   }
 
@@ -109,7 +112,11 @@ export class Sends {
     assertCanSend(row);
     this.#assertMayReach(request);
     this.#assertRoom(sessionId, this.#options.deadlineMs);
-    const pending = await this.#accept(request, row, this.#pacing.isPaced(sessionId) ? { noted: true } : {});
+    const ready = isReady(request) ? request : await withContent(request);
+    // Another request with the key may have been faster.
+    const since = this.#known(request);
+    if (since) return this.#result(since);
+    const pending = await this.#accept(ready, fingerprintOf(request), row, this.#pacing.isPaced(sessionId) ? { noted: true } : {});
     this.#dispatch.pump(sessionId);
     return this.#wait(pending);
   }
@@ -129,7 +136,9 @@ export class Sends {
     assertCanQueue(row);
     this.#assertMayReach(request);
     this.#assertRoom(sessionId);
-    const pending = await this.#accept(request, row, { queued: true, noted: true });
+    const ready = isReady(request) ? request : await withContent(request);
+    if (this.#known(request)) return this.enqueue(request);
+    const pending = await this.#accept(ready, fingerprintOf(request), row, { queued: true, noted: true });
     const view = this.waiting.view(pending);
     this.#dispatch.pump(sessionId);
     return view ?? pending.outcome;
@@ -158,10 +167,10 @@ export class Sends {
     await this.#options.store.commit([{ table: TABLES.intents, key: [intent.sessionId, intent.order], value: pending.intent }]);
   }
 
-  async #accept(request: SendRequest, row: Readonly<SessionRow>, acceptance: Acceptance): Promise<PendingSend> {
+  async #accept(request: ReadyRequest, fingerprint: string, row: Readonly<SessionRow>, acceptance: Acceptance): Promise<PendingSend> {
     const { history, commits } = this.#options;
     const intent = newIntent(request, ++this.#order, acceptance);
-    const committed = commits.commit(acceptWrites(intent, fingerprintOf(request), row, history));
+    const committed = commits.commit(acceptWrites(intent, fingerprint, row, history));
     // In the turn of the commit: whoever sees its key also finds it here.
     const pending = newPending(intent, { accepted: false, dispatched: false });
     this.#queues.add(pending);
@@ -230,3 +239,12 @@ export class Sends {
 
 const beingAccepted = (): AppError =>
   new AppError('BUSY', 'The first request with this key is being accepted; try again.', { retryAfterSeconds: 1 });
+
+/** It is accepted in the turn in which it came. */
+const isReady = (request: SendRequest): request is ReadyRequest => !('wish' in request.content);
+
+/** Brings its file. */
+const withContent = async (request: SendRequest): Promise<ReadyRequest> => ({
+  ...request,
+  content: 'wish' in request.content ? await request.content.bring() : request.content,
+});

@@ -1,23 +1,28 @@
 import type { Worker } from '../../worker.js';
 import { endpoint, type Endpoint } from '../endpoint.js';
+import { jsonOrForm, stagedFileOf } from '../file-body.js';
 import { invalidRequest } from '../parse.js';
 import { isAsynchronous, PREFERENCE } from '../preference.js';
 import { queuedJson } from '../queue-json.js';
 import { SendAnswer, SendHeaders, SendMessage } from '../schemas/send.js';
+import { readyContent } from './media-content.js';
 import { SessionPath } from '../schemas/session.js';
 import { iso } from '../session-json.js';
 
-export const sendEndpoints = ({ messages }: Worker): Endpoint[] => [
+export const sendEndpoints = (worker: Worker): Endpoint[] => [
   endpoint({
     ...{ method: 'post', path: '/session/:id/send', tag: 'send' },
     summary: 'Sends a message, and answers when WhatsApp has acknowledged it, or when it is sure to be sent.',
     params: SessionPath,
     headers: SendHeaders,
     body: SendMessage,
+    readers: jsonOrForm(worker),
+    bodyForms: { 'multipart/form-data': 'the same fields, and the file of the message.' },
     data: SendAnswer,
     accepted: 'The message is kept and sent in its turn; events and history tell the outcome.',
     errors: [
       ...(['SESSION_NOT_FOUND', 'SESSION_NOT_CONNECTED', 'SESSION_LOGGED_OUT', 'IDEMPOTENCY_CONFLICT', 'MESSAGE_REJECTED'] as const),
+      ...(['MEDIA_NOT_FOUND', 'UNSUPPORTED_MEDIA', 'MEDIA_URL_REFUSED', 'MEDIA_FETCH_FAILED', 'STORAGE_CORRUPT'] as const),
       ...(['RECIPIENT_NOT_ON_WHATSAPP', 'OUTCOME_UNKNOWN', 'DEADLINE_EXCEEDED', 'BUSY', 'DRAINING', 'STORAGE_UNAVAILABLE'] as const),
       ...(['RATE_LIMITED', 'QUEUE_FULL', 'SEND_CANCELLED'] as const),
     ],
@@ -27,6 +32,17 @@ export const sendEndpoints = ({ messages }: Worker): Endpoint[] => [
         headers: { 'idempotency-key': 'order-1042' },
         body: { to: '6281200000002', type: 'text', message: 'Your order is ready.' },
         data: { messageId: '3EB008A2FED8F031B81973', status: 'sent', timestamp: '2026-11-22T16:19:13.000Z' },
+      },
+      image: {
+        params: { id: 'alice' },
+        body: { to: '6281200000002', type: 'image', mediaUrl: 'https://example.com/menu.jpg', caption: 'Today' },
+      },
+      document: {
+        params: { id: 'alice' },
+        body: {
+          ...{ to: '6281200000002', type: 'document', fileName: 'invoice.pdf' },
+          mediaKey: 'media/alice/documents/5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef',
+        },
       },
       location: {
         params: { id: 'alice' },
@@ -47,11 +63,12 @@ export const sendEndpoints = ({ messages }: Worker): Endpoint[] => [
         data: { messageId: '3EB0B4D1E0C3A96F27C5D8', status: 'queued', position: 3, estimatedAt: '2026-11-22T16:19:19.000Z' },
       },
     },
-    handle: async ({ params: { id: sessionId }, headers, body: { to, content, clientMessageId, async } }, { response }) => {
+    handle: async ({ params: { id: sessionId }, headers, body: { to, content: asked, clientMessageId, async } }, { request, response }) => {
       const idempotencyKey = oneKey(headers['idempotency-key'], clientMessageId ?? undefined);
-      const request = { sessionId, to, content, idempotencyKey };
+      const content = readyContent(worker, sessionId, asked, stagedFileOf(request));
+      const wanted = { sessionId, to, content, idempotencyKey };
       const preferred = isAsynchronous(headers.prefer);
-      const sent = (async ?? preferred) ? await messages.enqueue(request) : await messages.send(request);
+      const sent = (async ?? preferred) ? await worker.messages.enqueue(wanted) : await worker.messages.send(wanted);
       if ('timestamp' in sent) return { messageId: sent.messageId, status: sent.status, timestamp: iso(sent.timestamp) };
       if (preferred) response.setHeader('Preference-Applied', PREFERENCE);
       response.status(202);

@@ -2,7 +2,9 @@
 import { z } from 'zod';
 import { isGroup, phoneNumberOf, toRecipientJid } from '../../../shared/domain/ids.js';
 import type { OutgoingContent } from '../../../shared/domain/outgoing.js';
+import { SENDABLE_TYPES } from '../../media/sendable.js';
 import { degrees, idempotencyKey, isObject, messageText, object, optionalWords, recipient, string, Time, words } from './fields.js';
+import { askedMedia, mediaFields, type AskedMedia } from './media.js';
 import { Status } from './message.js';
 import { Queued } from './queue.js';
 
@@ -58,7 +60,12 @@ const common = {
 };
 type Common = Partial<z.output<z.ZodObject<typeof common>>> & { to: string };
 
-const asking = ({ to, clientMessageId, async }: Common, content: OutgoingContent) => ({ to, clientMessageId, async, content });
+const asking = <C extends OutgoingContent | AskedMedia>({ to, clientMessageId, async }: Common, content: C) => ({
+  to,
+  clientMessageId,
+  async,
+  content,
+});
 
 const BODIES = [
   object({ type: z.literal('text'), ...common, message: messageText('message'), mentions }).transform(
@@ -81,6 +88,9 @@ const BODIES = [
   })
     .refine(({ options, selectable: most }) => most <= options.length, { path: ['selectable'], message: selectable })
     .transform(({ question, options, selectable: most, ...body }) => asking(body, { type: 'poll', question, options, selectable: most })),
+  object({ type: z.literal(SENDABLE_TYPES), ...common, ...mediaFields, mentions }).transform(({ to, clientMessageId, async, ...body }) =>
+    asking({ to, clientMessageId, async }, askedMedia(body)),
+  ),
 ] as const;
 const TYPES = BODIES.flatMap(({ in: { shape } }) => [...shape.type.values]);
 

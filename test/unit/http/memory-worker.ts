@@ -13,6 +13,8 @@ import { Settings } from '../../../supervisor/settings/settings.js';
 import { settingsView } from '../../../supervisor/settings/settings-view.js';
 import type { DeadWebhook } from '../../../supervisor/webhooks/dead-webhook.js';
 
+import { createMemoryFiles, type MemoryFiles } from './memory-files.js';
+
 export const STARTED_AT = Date.UTC(2024, 0, 15, 10, 30);
 export const QR_VALUE = `2@${'aB3+'.repeat(50)},${'k'.repeat(44)},${'i'.repeat(44)},${'s'.repeat(44)}`;
 
@@ -40,6 +42,8 @@ export interface MemoryWorker extends Worker {
   readonly sent: SendRequest[];
   /** What waits to be sent, in every session. */
   queued: QueuedSend[];
+  /** Files that came and are not discarded yet. */
+  readonly staged: MemoryFiles['staged'];
   /** Sessions whose reports are held now. */
   readonly held: string[];
   /** Keys whose clients were told. */
@@ -71,6 +75,7 @@ export interface MemoryWorker extends Worker {
 
 export const createMemoryWorker = (): MemoryWorker => {
   const views = new Map<string, SessionView>();
+  const files = createMemoryFiles();
   const get = (sessionId: string): SessionView => {
     const view = views.get(sessionId);
     if (!view) throw new AppError('SESSION_NOT_FOUND', 'There is no session with this id.');
@@ -177,7 +182,9 @@ export const createMemoryWorker = (): MemoryWorker => {
         worker.sent.push(request);
         const { to, content } = request;
         const messageId = `msg_${worker.sent.length}`;
-        return Promise.resolve(queuedSend({ messageId, to, type: content.type, position: worker.sent.length }));
+        return Promise.resolve(
+          queuedSend({ messageId, to, type: 'wish' in content ? 'document' : content.type, position: worker.sent.length }),
+        );
       },
       queue: {
         page: (sessionId, { limit, offset }) => {
@@ -222,6 +229,8 @@ export const createMemoryWorker = (): MemoryWorker => {
         return Promise.resolve();
       },
     },
+    files: files.port,
+    staged: files.staged,
     events: {
       page: async (sessionId, { after, limit, createdAt = STARTED_AT }) => {
         const view = get(sessionId);
