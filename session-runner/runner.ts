@@ -97,6 +97,7 @@ export class Runner {
         },
         'session.send': async ({ sessionId, message }) => this.#required(sessionId).send(message),
         'session.query': async ({ sessionId, name, params }) => ({ result: await this.#required(sessionId).query(name, params) }),
+        'session.upload': async ({ sessionId, ...file }, { signal }) => this.#required(sessionId).upload(file, signal),
         'store.trim': async ({ to }) => {
           await store.trimChanges(to);
           return {};

@@ -29,6 +29,7 @@ import { openMedia } from './media/open-media.js';
 import { HistoryUpkeep } from './messages/history-upkeep.js';
 import { History, type StatusMove } from './messages/history.js';
 import { RemoteHistory } from './messages/remote-history.js';
+import { SendUploads } from './messages/send-uploads.js';
 import { Sends } from './messages/sends.js';
 import { takeSpool } from './messages/take-spool.js';
 import { UntoldSends } from './messages/untold-sends.js';
@@ -206,7 +207,8 @@ export const startWorker = async (
   registry.onChange(({ sessionId }) => {
     replication?.changed(sessionId);
   });
-  const sends = new Sends({ store, commits: events, registry, fleet, history, log, deadlineMs: config.sendDeadlineMs, onMoved });
+  const uploads = new SendUploads({ store, fleet, library: media.library });
+  const sends = new Sends({ store, commits: events, registry, fleet, history, uploads, log, deadlineMs: config.sendDeadlineMs, onMoved });
   const upkeep = new HistoryUpkeep({
     store,
     objects,
@@ -227,6 +229,7 @@ export const startWorker = async (
       reports: link?.reports,
       backend: () => link?.view(),
       media: media.library,
+      intake: media.intake,
       diskTrouble: () => store.trouble,
     },
     phase,

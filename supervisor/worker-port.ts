@@ -7,6 +7,7 @@ import type { EventLog } from './events/event-log.js';
 import { readEvents } from './events/event-page.js';
 import type { FleetView } from './fleet-view.js';
 import type { HostLoad } from './host-load.js';
+import type { MediaIntake } from './media/media-intake.js';
 import type { MediaLibrary } from './media/media-library.js';
 import type { UploadStatus } from './media/media-uploads.js';
 import type { History } from './messages/history.js';
@@ -36,6 +37,7 @@ export interface WorkerParts {
   capacity: Pick<Capacity, 'maxSessions'>;
   replication: Replication | undefined;
   media: Pick<MediaLibrary, 'uploadStatus' | 'flush'>;
+  intake: MediaIntake;
   /** Undefined without a backend. */
   reports?: Pick<Reports, 'hold' | 'dead' | 'replay'> | undefined;
   /** How the worker stands with its backend; undefined without one. */
@@ -100,6 +102,16 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
       untold: (since) => untoldSends.since(since),
       // Also while stopping: what is running then is still answered.
       told: async (sessionId, key) => untoldSends.told(sessionId, key),
+    },
+    files: {
+      limitOf: (type) => parts.intake.limitOf(type),
+      stage: change(async (sessionId, bytes, maxBytes, coming) => {
+        registry.get(sessionId);
+        return parts.intake.stage(bytes, maxBytes, coming);
+      }),
+      discard: async (staged) => parts.intake.discard(staged),
+      keep: change(async (sessionId, staged) => parts.intake.keep(sessionId, staged)),
+      bring: async (sessionId, wish, source) => parts.intake.bring(sessionId, wish, source),
     },
     events: {
       page: known(async (sessionId, range) => readEvents(parts.events, registry.get(sessionId), range)),

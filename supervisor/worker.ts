@@ -7,6 +7,9 @@ import type { QueryName, QueryParams, QueryResult } from '../shared/ipc/queries.
 import type { Figures } from '../shared/process-figures.js';
 import type { BackendView } from './backend/backend-link.js';
 import type { EventPage, EventRange } from './events/event-page.js';
+import type { Coming, KeptMedia, StagedUpload } from './media/media-intake.js';
+import type { MediaSource, MediaWish } from './media/media-wish.js';
+import type { SendableType } from './media/sendable.js';
 import type { UntoldSend } from './messages/untold-sends.js';
 import type { DeadReport } from './backend/report.js';
 import type { BreakerView } from './placement/connect-pacing.js';
@@ -80,11 +83,19 @@ export interface Sessions {
   delete(sessionId: string): Promise<void>;
 }
 
+/** Content whose file is brought once the message is known to be a new one. */
+export interface LateContent {
+  /** What was asked for: two requests with the same key and the same of this are the same. */
+  wish: unknown;
+  /** @throws what is wrong with the file */
+  bring: () => Promise<OutgoingContent>;
+}
+
 export interface SendRequest {
   sessionId: string;
   /** A jid; see `toRecipientJid`. */
   to: string;
-  content: OutgoingContent;
+  content: OutgoingContent | LateContent;
   /** Same key and same request: same answer and id. @throws IDEMPOTENCY_CONFLICT for another request with the key */
   idempotencyKey?: string | undefined;
 }
@@ -104,6 +115,19 @@ interface Messages {
   untold(since: number): UntoldSend[];
   /** The client of such a send was told its outcome. */
   told(sessionId: string, key: string): Promise<void>;
+}
+
+/** Files on their way in. */
+interface Files {
+  /** The largest file that is taken, as this type if that is known already. */
+  limitOf(type?: SendableType): number;
+  /** Writes the bytes to disk as they come. @throws SESSION_NOT_FOUND, PAYLOAD_TOO_LARGE, STORAGE_UNAVAILABLE, what the source throws */
+  stage(sessionId: string, bytes: AsyncIterable<Buffer>, maxBytes: number, coming: Coming): Promise<StagedUpload>;
+  /** Removes what was staged and not kept. */
+  discard(staged: StagedUpload): Promise<void>;
+  keep(sessionId: string, staged: StagedUpload): Promise<KeptMedia>;
+  /** @throws UNSUPPORTED_MEDIA, PAYLOAD_TOO_LARGE, MEDIA_NOT_FOUND, MEDIA_URL_REFUSED, MEDIA_FETCH_FAILED, STORAGE_UNAVAILABLE … */
+  bring(sessionId: string, wish: MediaWish, source: MediaSource): Promise<OutgoingContent>;
 }
 
 interface Events {
@@ -211,6 +235,7 @@ interface Readiness {
 export interface Worker {
   readonly sessions: Sessions;
   readonly messages: Messages;
+  readonly files: Files;
   readonly events: Events;
   readonly queries: Queries;
   readonly storage: Storage;

@@ -9,6 +9,7 @@ import type { Store } from '../../shared/store/store.js';
 import type { AuthenticationCreds, BaileysEventMap, BinaryNode, SignalDataSet, WASocket } from '../baileys.js';
 import { DEFAULT_CONNECTION_CONFIG, makeWASocket } from '../baileys.js';
 import { baileysLogger } from '../baileys-logger.js';
+import { askForMediaHosts, type MediaHosts } from '../media/media-hosts.js';
 import { Acks } from '../messages/acks.js';
 import type { InFlightMarks } from '../in-flight.js';
 import { entriesOf, playedInGroup } from '../messages/inbound.js';
@@ -35,6 +36,7 @@ const ACK_TIMEOUT_MS = 10_000;
 const RELAY_TIMEOUT_MS = 10_000;
 /** How long late work of a closed socket may take before it is fenced off. */
 const QUIET_TIMEOUT_MS = 3_000;
+const MEDIA_HOSTS_TIMEOUT_MS = 10_000;
 const FIRST_QR_MS = 60_000;
 const NEXT_QR_MS = 20_000;
 
@@ -164,6 +166,12 @@ export class Connection {
   async query(name: QueryName, params: unknown): Promise<unknown> {
     this.#assertOpen();
     return this.#queries.run(name, params);
+  }
+
+  /** Where files can be uploaded now. */
+  async mediaHosts(): Promise<MediaHosts | undefined> {
+    this.#assertOpen();
+    return askForMediaHosts(async (node) => this.#sock.query(node, MEDIA_HOSTS_TIMEOUT_MS) as Promise<BinaryNode | undefined>);
   }
 
   /** A code to type into the phone; only while a QR is shown. */

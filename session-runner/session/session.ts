@@ -1,5 +1,6 @@
 import { AppError } from '../../shared/errors.js';
 import type { Outgoing } from '../../shared/domain/outgoing.js';
+import type { UploadedFile } from '../../shared/domain/outgoing-file.js';
 import type { Rhythm } from '../../shared/domain/rhythm.js';
 import type { SessionFact } from '../../shared/ipc/protocol.js';
 import type { QueryName } from '../../shared/ipc/queries.js';
@@ -8,6 +9,7 @@ import type { RunnerEnvironment } from '../../shared/runner-environment.js';
 import type { Store } from '../../shared/store/store.js';
 import type { InFlightMarks } from '../in-flight.js';
 import type { Spool } from '../messages/spool.js';
+import { upload, type Upload } from '../media/upload.js';
 import { rowsOf, SLOT_TABLES } from '../../shared/store/slot-store.js';
 import { isPaired, loadCreds } from './auth-state.js';
 import { classifyClose, type CloseVerdict } from './close-classifier.js';
@@ -53,6 +55,8 @@ export class Session {
   #lastCode: number | undefined;
   #failingSince: number | undefined;
   #lastFact: SessionFact | undefined;
+  /** Ends those under way. */
+  #uploads = new AbortController();
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -114,6 +118,17 @@ export class Session {
     return this.#required().query(name, params);
   }
 
+  /** Goes on while the connection is made anew, and ends when the session is closed. @throws as `upload`, SESSION_NOT_CONNECTED */
+  async upload(file: Upload, signal: AbortSignal): Promise<UploadedFile> {
+    const ended = AbortSignal.any([signal, this.#uploads.signal]);
+    try {
+      return await upload(file, { hosts: async () => this.#required().mediaHosts(), signal: ended, log: this.#options.log });
+    } catch (error) {
+      if (ended.aborted) throw new AppError('SESSION_NOT_CONNECTED', 'The session was closed before its file was uploaded.');
+      throw error;
+    }
+  }
+
   async requestPairingCode(phoneNumber: string): Promise<string> {
     return this.#required().requestPairingCode(phoneNumber);
   }
@@ -125,6 +140,8 @@ export class Session {
 
   #unwant(): void {
     this.#wanted = false;
+    this.#uploads.abort();
+    this.#uploads = new AbortController();
     this.#dropRetry();
   }
 

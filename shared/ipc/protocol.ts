@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { SessionId } from '../domain/ids.js';
 import { Message, MessageStatus } from '../domain/message.js';
 import { Outgoing } from '../domain/outgoing.js';
+import { SealedAs, UploadedFile } from '../domain/outgoing-file.js';
 import { Rhythm } from '../domain/rhythm.js';
 import { Reason } from '../domain/session.js';
 import { QUERIES, type QueryName } from './queries.js';
@@ -59,6 +60,15 @@ export const RUNNER_CALLS = {
     params: z.object({ ...session, name: z.enum(Object.keys(QUERIES) as [QueryName, ...QueryName[]]), params: z.unknown() }),
     result: z.object({ result: z.unknown() }),
     deadlineMs: 25_000,
+  },
+  /**
+   * Upload a file to WhatsApp, encrypted under keys made from `mediaKey` (base64 of 32 bytes): the same again puts the same in the same place.
+   * `path` is what has `sha256` (hex), and stays until this is answered.
+   */
+  'session.upload': {
+    params: z.object({ ...session, path: z.string(), sha256: z.string(), as: SealedAs, mediaKey: z.string() }),
+    result: UploadedFile,
+    deadlineMs: 3_600_000,
   },
   /**
    * Copy the session's rows from the store of slot `from`, where nobody writes them now; what an earlier attempt left here goes first. Refused

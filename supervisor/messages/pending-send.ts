@@ -4,7 +4,7 @@ import type { SendResult } from '../worker.js';
 
 /** A send whose outcome is not known yet. */
 export interface PendingSend {
-  readonly intent: Intent;
+  intent: Intent;
   readonly outcome: Promise<SendResult>;
   readonly resolve: (result: SendResult) => void;
   readonly reject: (error: AppError) => void;

@@ -1,6 +1,7 @@
 // What is on disk before anybody tries to send a message: its id, its place in history, and the key it was asked for under.
 import { withoutDevice } from '../../shared/domain/ids.js';
 import type { Message } from '../../shared/domain/message.js';
+import type { OutgoingContent } from '../../shared/domain/outgoing.js';
 import type { Write } from '../../shared/store/store.js';
 import { TABLES, type Intent, type SessionRow } from '../supervisor-store.js';
 import type { SendRequest } from '../worker.js';
@@ -9,8 +10,11 @@ import { keyWrites } from './idempotency.js';
 import { newMessageId, newSecret } from './send-rules.js';
 import { shownContent } from './shown-content.js';
 
+/** A request whose content is all there. */
+export type ReadyRequest = SendRequest & { content: OutgoingContent };
+
 /** @param order its place among the sends of the session */
-export const newIntent = ({ sessionId, to, content, idempotencyKey }: SendRequest, order: number, createdAt: number): Intent => {
+export const newIntent = ({ sessionId, to, content, idempotencyKey }: ReadyRequest, order: number, createdAt: number): Intent => {
   return { sessionId, order, messageId: newMessageId(), to, content, references: {}, secret: newSecret(), idempotencyKey, createdAt };
 };
 

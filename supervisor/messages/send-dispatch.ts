@@ -6,12 +6,15 @@ import type { Pauses } from './pauses.js';
 import type { PendingSend } from './pending-send.js';
 import type { SendOutcomes } from './send-outcomes.js';
 import type { SendQueues } from './send-queues.js';
+import type { SendUploads } from './send-uploads.js';
 import { asAppError, isWorthAnotherTry, outgoingOf } from './send-rules.js';
 
 export interface SendDispatchOptions {
   registry: Pick<Registry, 'find'>;
   fleet: Pick<Fleet, 'call'>;
   queues: SendQueues;
+  /** Without it nothing with a file may be sent. */
+  uploads: SendUploads | undefined;
   outcomes: Pick<SendOutcomes, 'finish'>;
   pauses: Pauses;
   log: Logger;
@@ -31,25 +34,27 @@ export class SendDispatch {
 
   /** Hands what waits to the session's runner, in order, while the session is connected. */
   pump(sessionId: string): void {
-    const { registry, queues, pauses } = this.#options;
+    const { registry, queues, uploads, pauses } = this.#options;
     const row = registry.find(sessionId);
     if (pauses.stopped || row?.state !== 'connected' || row.slot === undefined) return;
     const queue = queues.of(sessionId);
+    const mayGo = uploads?.pick(queue) ?? (() => true);
     let free = IN_FLIGHT - queue.filter(({ inFlight }) => inFlight).length;
     for (const pending of queue) {
       if (free <= 0 || !pending.accepted) return;
-      if (pending.inFlight || pending.finishing) continue;
+      if (pending.finishing || !mayGo(pending) || pending.inFlight) continue;
       free--;
       void this.#dispatch(pending, row.slot);
     }
   }
 
   async #dispatch(pending: PendingSend, slot: number): Promise<void> {
-    const { fleet, outcomes } = this.#options;
+    const { fleet, uploads, outcomes } = this.#options;
     const { sessionId, messageId } = pending.intent;
     pending.inFlight = true;
     pending.dispatched = true;
     try {
+      await uploads?.ensure(pending, slot);
       const { timestamp, raw } = await fleet.call(slot, 'session.send', { sessionId, message: outgoingOf(pending.intent) });
       await outcomes.finish(pending, { messageId, status: 'sent', timestamp, raw });
     } catch (error) {

@@ -10,10 +10,11 @@ import type { History, StatusMove } from './history.js';
 import { keyRow } from './idempotency.js';
 import { Pauses } from './pauses.js';
 import { newPending, type PendingSend } from './pending-send.js';
-import { acceptWrites, newIntent } from './send-acceptance.js';
+import { acceptWrites, newIntent, type ReadyRequest } from './send-acceptance.js';
 import { SendDispatch } from './send-dispatch.js';
 import { SendOutcomes } from './send-outcomes.js';
 import { SendQueues } from './send-queues.js';
+import type { SendUploads } from './send-uploads.js';
 import { asAppError, assertCanSend, fingerprintOf, stillBeingSent } from './send-rules.js';
 
 export interface SendsOptions {
@@ -26,6 +27,8 @@ export interface SendsOptions {
   log: Logger;
   /** How long a client waits for the outcome. */
   deadlineMs: number;
+  /** Brings files to WhatsApp. */
+  uploads?: SendUploads;
   /** Called when an outcome is committed that moved its message's status. */
   onMoved?: (move: StatusMove) => void;
 }
@@ -45,7 +48,7 @@ export class Sends {
     this.#options = { commits: options.store, ...options };
     const parts = { ...this.#options, queues: this.#queues, pauses: this.#pauses };
     this.#outcomes = new SendOutcomes({ onMoved: undefined, ...parts });
-    this.#dispatch = new SendDispatch({ ...parts, outcomes: this.#outcomes });
+    this.#dispatch = new SendDispatch({ uploads: undefined, ...parts, outcomes: this.#outcomes });
   }
 
   /** Takes up what an earlier process accepted and did not finish. */
@@ -89,12 +92,16 @@ export class Sends {
     const known = keyRow(this.#options.store, sessionId, idempotencyKey);
     if (known) return this.#repeat(known, fingerprint);
     assertCanSend(row);
-    const pending = await this.#accept(request, fingerprint, row);
+    const ready = { ...request, content: 'wish' in request.content ? await request.content.bring() : request.content };
+    // Another request with the key may have been faster.
+    const since = keyRow(this.#options.store, sessionId, idempotencyKey);
+    if (since) return this.#repeat(since, fingerprint);
+    const pending = await this.#accept(ready, fingerprint, row);
     this.#dispatch.pump(sessionId);
     return this.#wait(pending);
   }
 
-  async #accept(request: SendRequest, fingerprint: string, row: Readonly<SessionRow>): Promise<PendingSend> {
+  async #accept(request: ReadyRequest, fingerprint: string, row: Readonly<SessionRow>): Promise<PendingSend> {
     const { history, commits } = this.#options;
     const intent = newIntent(request, ++this.#order, Date.now());
     const committed = commits.commit(acceptWrites(intent, fingerprint, row, history));

@@ -43,7 +43,10 @@ describe('defaults', () => {
       messagesLocalDays: undefined,
       messagesRetentionDays: undefined,
       eventsRetention: { count: 10_000, days: 7 },
-      media: { cacheBytes: 1024 ** 3, minFreeBytes: 1024 ** 3, retentionDays: undefined },
+      media: {
+        ...{ cacheBytes: 1024 ** 3, minFreeBytes: 1024 ** 3, retentionDays: undefined },
+        ...{ maxBytes: 2 * 1024 ** 3, fetchAllow: { hosts: new Set(), blocks: [] }, fetchTimeoutMs: 60_000 },
+      },
       storeMaxBytes: undefined,
       authEncryptionKey: undefined,
       connectRatePerSecond: 10,

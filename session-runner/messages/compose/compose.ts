@@ -2,6 +2,7 @@ import type { Outgoing, OutgoingType } from '../../../shared/domain/outgoing.js'
 import type { Compose, Composed } from './composing.js';
 import { composeContacts } from './contacts.js';
 import { composeLocation } from './location.js';
+import { composeAudio, composeDocument, composeImage, composeSticker, composeVideo } from './media.js';
 import { composePoll } from './poll.js';
 import { composeText } from './text.js';
 
@@ -11,6 +12,11 @@ const COMPOSE: { readonly [Type in OutgoingType]: Compose<Type> } = {
   location: composeLocation,
   contacts: composeContacts,
   poll: composePoll,
+  image: composeImage,
+  video: composeVideo,
+  audio: composeAudio,
+  document: composeDocument,
+  sticker: composeSticker,
 };
 
 /** The message to send; `me` is our own jid, without device. */

@@ -8,6 +8,7 @@ import { runnerEndpoints } from './runners.js';
 import { groupMemberEndpoints } from './group-members.js';
 import { groupEndpoints } from './groups.js';
 import { healthEndpoints } from './health.js';
+import { mediaEndpoints } from './media.js';
 import { messageEndpoints } from './messages.js';
 import { openApiEndpoint } from './openapi.js';
 import { profileEndpoints } from './profile.js';
@@ -24,7 +25,7 @@ export type EndpointsConfig = Pick<Config, 'apiAccess' | 'version'> & {
 };
 
 const OF_WORKER = [
-  ...[healthEndpoints, sessionEndpoints, qrEndpoints, sendEndpoints, messageEndpoints],
+  ...[healthEndpoints, sessionEndpoints, qrEndpoints, sendEndpoints, mediaEndpoints, messageEndpoints],
   ...[contactEndpoints, profileEndpoints, groupEndpoints, groupMemberEndpoints],
   ...[runnerEndpoints, storageEndpoints, reportEndpoints],
 ];

@@ -2,7 +2,9 @@
 import { z } from 'zod';
 import { isGroup, phoneNumberOf, toRecipientJid } from '../../../shared/domain/ids.js';
 import type { OutgoingContent } from '../../../shared/domain/outgoing.js';
+import { SENDABLE_TYPES } from '../../media/sendable.js';
 import { degrees, idempotencyKey, isObject, messageText, object, optionalWords, recipient, string, Time, words } from './fields.js';
+import { askedMedia, mediaFields, type AskedMedia } from './media.js';
 import { Status } from './message.js';
 
 /** As long as what history keeps of the same, when it is received. */
@@ -50,7 +52,7 @@ const selectable = `selectable must be a whole number from 0 to the number of op
 const common = { to: recipient('to'), clientMessageId: idempotencyKey('clientMessageId').nullish() };
 type Common = Partial<z.output<z.ZodObject<typeof common>>> & { to: string };
 
-const asking = ({ to, clientMessageId }: Common, content: OutgoingContent) => ({ to, clientMessageId, content });
+const asking = <C extends OutgoingContent | AskedMedia>({ to, clientMessageId }: Common, content: C) => ({ to, clientMessageId, content });
 
 const BODIES = [
   object({ type: z.literal('text'), ...common, message: messageText('message'), mentions }).transform(
@@ -73,6 +75,9 @@ const BODIES = [
   })
     .refine(({ options, selectable: most }) => most <= options.length, { path: ['selectable'], message: selectable })
     .transform(({ question, options, selectable: most, ...body }) => asking(body, { type: 'poll', question, options, selectable: most })),
+  object({ type: z.literal(SENDABLE_TYPES), ...common, ...mediaFields, mentions }).transform(({ to, clientMessageId, ...body }) =>
+    asking({ to, clientMessageId }, askedMedia(body)),
+  ),
 ] as const;
 const TYPES = BODIES.flatMap(({ in: { shape } }) => [...shape.type.values]);
 

@@ -9,6 +9,8 @@ import type { LoggedEvent } from '../../../supervisor/events/event-page.js';
 import type { UntoldSend } from '../../../supervisor/messages/untold-sends.js';
 import type { ProcessesView, RunnerView, StorageView, SendRequest, SessionView, Worker } from '../../../supervisor/worker.js';
 
+import { createMemoryFiles, type MemoryFiles } from './memory-files.js';
+
 export const STARTED_AT = Date.UTC(2024, 0, 15, 10, 30);
 export const QR_VALUE = `2@${'aB3+'.repeat(50)},${'k'.repeat(44)},${'i'.repeat(44)},${'s'.repeat(44)}`;
 
@@ -23,6 +25,8 @@ export interface MemoryWorker extends Worker {
   listFails: { thrown: unknown } | undefined;
   ready: boolean;
   readonly sent: SendRequest[];
+  /** Files that came and are not discarded yet. */
+  readonly staged: MemoryFiles['staged'];
   /** Sessions whose reports are held now. */
   readonly held: string[];
   /** Keys whose clients were told. */
@@ -53,6 +57,7 @@ export interface MemoryWorker extends Worker {
 
 export const createMemoryWorker = (): MemoryWorker => {
   const views = new Map<string, SessionView>();
+  const files = createMemoryFiles();
   const get = (sessionId: string): SessionView => {
     const view = views.get(sessionId);
     if (!view) throw new AppError('SESSION_NOT_FOUND', 'There is no session with this id.');
@@ -163,6 +168,8 @@ export const createMemoryWorker = (): MemoryWorker => {
         return Promise.resolve();
       },
     },
+    files: files.port,
+    staged: files.staged,
     events: {
       page: async (sessionId, { after, limit, createdAt = STARTED_AT }) => {
         const view = get(sessionId);

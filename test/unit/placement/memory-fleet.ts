@@ -22,6 +22,7 @@ const USUAL: Record<RunnerCall, unknown> = {
   'session.pairingCode': { code: 'ABCD1234', expiresAt: 5 },
   'session.query': { result: {} },
   'session.send': { timestamp: 1_700_000_000_000 },
+  'session.upload': { url: 'https://media.test/v/1', directPath: '/v/1', mediaKey: 'a2V5', sealedSha256: 'ZGlnZXN0', at: 1 },
   'store.trim': {},
   'runner.drain': {},
 };
