@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import type { Bench, BenchOptions } from './bench.js';
 import { day } from './day.js';
 import { hold } from './hold.js';
+import { media } from './media.js';
 import { recycle } from './recycle.js';
 import { start } from './start.js';
 import { storage } from './storage/storage.js';
@@ -12,6 +13,7 @@ import { storage } from './storage/storage.js';
 const BENCHES: Readonly<Record<string, { run: Bench; defaults: BenchOptions }>> = {
   day: { run: day, defaults: { sessions: 1, seconds: 0 } },
   hold: { run: hold, defaults: { sessions: 200, seconds: 300 } },
+  media: { run: media, defaults: { sessions: 1, seconds: 0 } },
   recycle: { run: recycle, defaults: { sessions: 100, seconds: 0 } },
   start: { run: start, defaults: { sessions: 1_000, seconds: 0 } },
   storage: { run: storage, defaults: { sessions: 1_000, seconds: 60 } },
