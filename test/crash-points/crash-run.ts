@@ -45,6 +45,8 @@ export const crashRun = async ({ kills, seed, stores, ...options }: CrashRunOpti
     aims,
     missed,
     sent: sum(({ sent }) => sent),
+    queued: sum(({ queued }) => queued),
+    repeated: sum(({ repeated }) => repeated),
     received: sum(({ received }) => received),
     findings: scenes.flatMap(({ findings }) => findings),
     trails: scenes.flatMap(({ trails }) => trails),

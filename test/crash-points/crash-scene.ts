@@ -55,6 +55,9 @@ export const openCrashScene = async ({ number, sabotage, store }: CrashSceneOpti
     env: {
       RUNNER_MAX_SESSIONS: String(SESSIONS_PER_RUNNER),
       SEND_DEADLINE_MS: '10000',
+      // Fast enough to be in nobody's way, and every send goes the way of one that is paced.
+      SEND_RATE_PER_MINUTE: '1200',
+      EVENTS_RETENTION_COUNT: '10000000',
       // What Baileys complains of is logged at debug.
       LOG_LEVEL: 'debug',
       NODE_OPTIONS: preloads.supervisor.join(' '),

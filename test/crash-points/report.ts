@@ -22,6 +22,8 @@ export const reportOf = (result: CrashResult): string[] => {
     ['kills', kills.length],
     ['of them in the phase aimed at', kills.filter(({ aimed }) => aimed).length],
     ['sent over the API', result.sent],
+    ['of them queued', result.queued],
+    ['requests repeated', result.repeated],
     ['sent by phones', result.received],
     ['lost', count('lost')],
     ['doubled', count('doubled')],

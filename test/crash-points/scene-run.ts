@@ -4,6 +4,7 @@ import { settle } from '../support/ledger/settle.js';
 import { findingsOf, type Finding } from '../support/ledger/tally.js';
 import { Traffic } from '../support/ledger/traffic.js';
 import { stepsOf, trailsOf, type Deed } from '../support/ledger/trails.js';
+import { untold } from '../support/ledger/untold.js';
 import { openCrashScene, type CrashScene } from './crash-scene.js';
 import type { FailedDecryption } from './failed-decryptions.js';
 import { killUnderTraffic, type Kill } from './kill-loop.js';
@@ -28,6 +29,9 @@ export interface SceneRunOptions {
 
 interface Judged {
   sent: number;
+  /** Of those sent, how many were queued; and how many requests were repeats. */
+  queued: number;
+  repeated: number;
   received: number;
   findings: Finding[];
   /** What happened to the messages of the findings. */
@@ -61,7 +65,7 @@ export const runScene = async ({ number, kills: count, seed, sabotage, store, sa
   const plan = new KillPlan(aimsOf(phasesOf(store.condition !== undefined)), randomFrom(seed));
   const world = await openCrashScene({ number, sabotage, store });
   // Numbers of its own: how much is said between two kills would change what is aimed at.
-  const traffic = new Traffic({ ...world, random: randomFrom(~seed) });
+  const traffic = new Traffic({ ...world, random: randomFrom(~seed), queues: true });
   const spent = new Spent();
   const kills: Kill[] = [];
   const repairings = new Set<string>();
@@ -149,6 +153,7 @@ const judge = async (
   const evidence = await collectEvidence(scene, { ...world, accepted });
   const findings: Finding[] = [
     ...findingsOf(evidence),
+    ...(await untold(scene, accepted)),
     ...answeredOtherwise.map(({ message, id }): Finding => ({
       kind: 'doubled',
       message,
@@ -159,6 +164,8 @@ const judge = async (
   const failed = world.failedDecryptions();
   return {
     sent: accepted.filter(({ keyed }) => keyed).length,
+    queued: accepted.filter(({ keyed }) => keyed?.queued).length,
+    repeated: accepted.reduce((sum, { keyed }) => sum + (keyed ? keyed.attempts - 1 : 0), 0),
     received: accepted.filter(({ keyed }) => !keyed).length,
     findings,
     trails: [

@@ -13,7 +13,7 @@ export interface Accepted {
   from: string;
   to: string;
   /** Set when it was sent over the API, with this key; else a phone sent it. */
-  keyed: { sessionId: string; key: string; attempts: number } | undefined;
+  keyed: { sessionId: string; key: string; attempts: number; queued: boolean } | undefined;
 }
 
 export interface Person {
@@ -28,6 +28,8 @@ export interface TrafficOptions {
   friends: readonly Person[];
   random: Random;
   pauses?: Pauses;
+  /** Every other message to a friend is queued, and its outcome asked for. */
+  queues?: boolean;
   /** Hears of every send over the API that was answered with success. */
   onAnswered?: (answered: Answered) => void;
 }
@@ -82,13 +84,17 @@ export class Traffic {
   answered = 0;
 
   start(): void {
-    const { sessions, friends, pauses = PAUSES } = this.#options;
+    const { sessions, friends, pauses = PAUSES, queues = false } = this.#options;
     for (const [n, session] of sessions.entries()) {
       const friend = friends[n % friends.length];
       const neighbour = sessions[(n + 1) % sessions.length];
       if (!friend || !neighbour) throw new Error('traffic needs sessions and friends');
-      this.#lane(`${session.sessionId} to a friend`, pauses.api, async (text) => this.#sendOverApi(session, friend, text));
-      this.#lane(`${session.sessionId} to ${neighbour.sessionId}`, pauses.api, async (text) => this.#sendOverApi(session, neighbour, text));
+      this.#lane(`${session.sessionId} to a friend`, pauses.api, async (text) =>
+        this.#sendOverApi(session, friend, text, queues && isEven(text)),
+      );
+      this.#lane(`${session.sessionId} to ${neighbour.sessionId}`, pauses.api, async (text) =>
+        this.#sendOverApi(session, neighbour, text, false),
+      );
       this.#lane(`${session.sessionId} from a friend`, pauses.phone, async (text) => this.#sendFromPhone(friend, session, text));
     }
   }
@@ -110,7 +116,7 @@ export class Traffic {
   async repeatKeyed(count: number): Promise<{ message: Accepted; id: string }[]> {
     const others: { message: Accepted; id: string }[] = [];
     for (const message of this.accepted.filter(({ keyed }) => keyed).slice(-count)) {
-      const answer = await this.#request(message, message.keyed?.key ?? '', message.keyed?.sessionId ?? '');
+      const answer = await this.#request(message, message.keyed?.key ?? '', message.keyed?.sessionId ?? '', message.keyed?.queued ?? false);
       if (!answer || answer.body['retryable'] === true) continue;
       const id = String(answer.body.data?.['messageId']);
       if (id !== message.id) others.push({ message, id });
@@ -156,20 +162,21 @@ export class Traffic {
   }
 
   /** What a careful client does: the same request with the same key until it is finally answered. */
-  async #sendOverApi({ sessionId, number }: PairedSession, to: Person, text: string): Promise<void> {
+  async #sendOverApi({ sessionId, number }: PairedSession, to: Person, text: string, queued: boolean): Promise<void> {
     const key = `key of ${text}`;
     const startedAt = Date.now();
     const begun = performance.now();
     for (let attempts = 1; ; attempts++) {
-      const answer = await this.#request({ text, to: to.number }, key, sessionId);
+      const answer = await this.#request({ text, to: to.number }, key, sessionId, queued);
       if (answer?.status === 200) {
         const id = String(answer.body.data?.['messageId']);
-        this.accepted.push({ text, id, acceptedAt: new Date(), from: number, to: to.number, keyed: { sessionId, key, attempts } });
+        this.accepted.push({ text, id, acceptedAt: new Date(), from: number, to: to.number, keyed: { sessionId, key, attempts, queued } });
         this.answered++;
         this.#options.onAnswered?.({ sessionId, startedAt, tookMs: performance.now() - begun });
         return;
       }
-      if (answer && answer.body['retryable'] !== true) {
+      // A 202: it waits, and the same request asks what has become of it.
+      if (answer && answer.status !== 202 && answer.body['retryable'] !== true) {
         this.refused.push(`${text}: ${JSON.stringify(answer.body)}`);
         return;
       }
@@ -178,8 +185,15 @@ export class Traffic {
     }
   }
 
-  async #request({ text, to }: Pick<Accepted, 'text' | 'to'>, key: string, sessionId: string): Promise<Answer | undefined> {
-    const request = this.#options.scene.worker.send(sessionId, `${to}@s.whatsapp.net`, text, key).catch(() => undefined);
+  async #request(
+    { text, to }: Pick<Accepted, 'text' | 'to'>,
+    key: string,
+    sessionId: string,
+    queued: boolean,
+  ): Promise<Answer | undefined> {
+    const body = { to: `${to}@s.whatsapp.net`, type: 'text', message: text, async: queued };
+    const { worker } = this.#options.scene;
+    const request = worker.request('POST', `/session/${sessionId}/send`, body, { 'idempotency-key': key }).catch(() => undefined);
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => {
@@ -191,3 +205,5 @@ export class Traffic {
     });
   }
 }
+
+const isEven = (text: string): boolean => /[02468]$/.test(text);
