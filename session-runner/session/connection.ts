@@ -18,6 +18,7 @@ import { Queries } from '../queries/queries.js';
 import { credsWrite, isPaired } from './auth-state.js';
 import { containErrors } from './contain-errors.js';
 import type { DeafWatch } from './deaf-watch.js';
+import { socketCaches } from './expiring-cache.js';
 import { FrameGate } from './frame-gate.js';
 import { ping } from './health-probe.js';
 import { SignalKeys } from './signal-keys.js';
@@ -109,6 +110,7 @@ export class Connection {
     setTimeout(this.#endConnect, CONNECT_MARK_MS).unref();
     this.#sock = makeWASocket({
       ...socketOptions(environment),
+      ...socketCaches(),
       auth: { creds, keys: { ...this.#keys.outside, set: async (data) => this.#setKeys(data) } },
       logger,
       getMessage: sentMessage(store, sessionId),
