@@ -85,7 +85,8 @@ export class WorkerProcess {
       };
       createInterface({ input: child.stdout }).on('line', take);
       createInterface({ input: child.stderr }).on('line', take);
-      child.once('exit', (code, signal) => {
+      // Not at its exit: what it printed last may still be in the pipes then.
+      child.once('close', (code, signal) => {
         reject(new Error(`the worker ended (${code ?? signal}) before it listened:\n${printed.join('\n')}`));
       });
     });
