@@ -45,11 +45,7 @@ const TARGETS = { worker: tryWorker, gateway: tryGateway };
 
 /** What this version cannot send, and says so. */
 const UNABLE = {
-  'paired-send-location': 'the worker says: This version cannot send locations yet.',
-  'paired-send-contact': 'the worker says: This version cannot send contacts yet.',
-  'paired-send-poll': 'the worker says: This version cannot send polls yet.',
   'paired-send-image': 'the worker says: This version cannot send images yet.',
-  'paired-typing': 'the worker says: This version cannot send typing indicators yet.',
 };
 
 test.each([
