@@ -18,7 +18,7 @@ import type { Config } from './config.js';
 import { slotFolder, slotsIn, supervisorFolder } from './data-folders.js';
 import { lockDataDir } from './data-dir-lock.js';
 import { EventLog } from './events/event-log.js';
-import { EventSweep } from './events/event-sweep.js';
+import { eventSweep } from './events/event-sweep.js';
 import { createFleet } from './fleet/fleet.js';
 import { startFleetView } from './fleet-view.js';
 import { killLeftovers } from './fleet/leftovers.js';
@@ -27,7 +27,7 @@ import { startHostLoad } from './host-load.js';
 import { webhookJson } from './http/event-json.js';
 import { createServer } from './http/server.js';
 import { openMedia } from './media/open-media.js';
-import { HistoryUpkeep } from './messages/history-upkeep.js';
+import { historyUpkeep } from './messages/history-upkeep.js';
 import { History, type StatusMove } from './messages/history.js';
 import { RemoteHistory } from './messages/remote-history.js';
 import { Sends } from './messages/sends.js';
@@ -227,14 +227,14 @@ export const startWorker = async (
     queueLimit: config.sendQueueLimit,
     paceOf: () => config.sendPace,
   });
-  const upkeep = new HistoryUpkeep({
+  const upkeep = historyUpkeep({
     store,
     objects,
     localDays: config.messagesLocalDays,
     retentionDays: config.messagesRetentionDays,
     log,
   });
-  const eventSweep = new EventSweep({ store, ...config.eventsRetention, log });
+  const sweep = eventSweep({ store, ...config.eventsRetention, log });
   const restores = replication?.isFresh === true;
   const phase: Phase = { now: restores ? 'restoring' : 'serving' };
   const fleetView = startFleetView({ fleet, registry });
@@ -261,7 +261,7 @@ export const startWorker = async (
     await replication?.start();
     media.start();
     upkeep.start();
-    eventSweep.start();
+    sweep.start();
     await webhooks.start();
   };
   if (!restores) {
@@ -313,7 +313,7 @@ export const startWorker = async (
     await fleet.stop(replication || link ? left() * RUNNERS_SHARE : left());
     await upkeep.stop();
     await media.stop(left());
-    await eventSweep.stop();
+    await sweep.stop();
     await webhooks.stop(Math.min(WEBHOOKS_MS, left()));
     await link?.stop(replication ? left() * REPORTS_SHARE : left());
     await replication?.stop(left());

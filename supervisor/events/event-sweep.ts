@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import { messageOf } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logging.js';
 import type { Store, Write } from '../../shared/store/store.js';
+import { RecurringWork } from '../recurring-work.js';
 import { TABLES } from '../supervisor-store.js';
 import type { EventRow } from './event-row.js';
 import { lastBeyond } from './restored-events.js';
@@ -27,60 +27,26 @@ const EVERY_MS = 60_000;
 const AT_ONCE = 500;
 
 /** Removes the oldest events of every session, soon after the start and then every minute. */
-export class EventSweep {
-  readonly #options: EventSweepOptions & { now: () => number };
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | undefined;
-  #stopping = false;
-
-  constructor(options: EventSweepOptions) {
-    this.#options = { now: Date.now, ...options };
-  }
-
-  start(): void {
-    this.#schedule(FIRST_AFTER_MS);
-  }
-
-  /** Resolves when nothing is being removed any more. */
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    clearTimeout(this.#timer);
-    await this.#running;
-  }
-
-  /** One run. A failure is logged, and the rest is left to the next run. */
-  async run(): Promise<void> {
-    this.#running ??= this.#run().finally(() => (this.#running = undefined));
-    return this.#running;
-  }
-
-  #schedule(ms: number): void {
-    this.#timer = setTimeout(() => {
-      void this.run().then(() => {
-        if (!this.#stopping) this.#schedule(EVERY_MS);
-      });
-    }, ms).unref();
-  }
-
-  async #run(): Promise<void> {
-    const { store, log, count, days, now } = this.#options;
-    try {
+export const eventSweep = ({ store, log, count, days, now = Date.now }: EventSweepOptions): RecurringWork =>
+  new RecurringWork({
+    firstAfterMs: FIRST_AFTER_MS,
+    everyMs: EVERY_MS,
+    complaint: 'old events could not all be removed; the next run goes on with it',
+    log,
+    work: async (stopping) => {
       for (const { key, value: newest } of [...store.range<number>(TABLES.eventHeads)]) {
         const sessionId = String(key[0]);
         const limits = { upTo: lastBeyond(store, sessionId, newest, count), before: now() - days * DAY_MS };
         for (const batch of expiredEvents(store, sessionId, limits)) {
           // Not told to the object store: events that come back from there are swept again.
           await store.commit(batch, { tracked: false });
-          if (this.#stopping) return;
+          if (stopping.aborted) return;
         }
         await setImmediate();
-        if (this.#stopping) return;
+        if (stopping.aborted) return;
       }
-    } catch (error) {
-      log.warn({ cause: messageOf(error) }, 'old events could not all be removed; the next run goes on with it');
-    }
-  }
-}
+    },
+  });
 
 /**
  * Removals of the events of a session up to number `upTo`, and of older ones than `before` (Unix milliseconds). Each batch is to be committed

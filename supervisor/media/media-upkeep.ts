@@ -1,10 +1,10 @@
 // Removes media that were kept for as long as they should be, here and in the object store.
-import { messageOf } from '../../shared/errors.js';
 import type { MediaRef } from '../../shared/domain/media.js';
 import type { Logger } from '../../shared/logging.js';
 import { KEYS, mediaRefOf } from '../../shared/object-store/keys.js';
 import type { ObjectStore } from '../../shared/object-store/object-store.js';
 import type { Store } from '../../shared/store/store.js';
+import { RecurringWork } from '../recurring-work.js';
 import { TABLES } from '../supervisor-store.js';
 import type { MediaFiles } from './media-files.js';
 import type { MediaLibrary } from './media-library.js';
@@ -26,60 +26,47 @@ const EVERY_MS = 6 * 60 * 60_000;
 const FIRST_AFTER_MS = 5 * 60_000;
 const REMOVED_AT_ONCE = 500;
 
-export class MediaUpkeep {
-  readonly #options: MediaUpkeepOptions & { now: () => number };
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | undefined;
-  #stopping = false;
-
-  constructor(options: MediaUpkeepOptions) {
-    this.#options = { now: Date.now, ...options };
-  }
-
-  start(): void {
-    if (this.#options.retentionDays !== undefined) this.#schedule(FIRST_AFTER_MS);
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    clearTimeout(this.#timer);
-    await this.#running;
-  }
-
-  /** One run. A failure is logged, and the rest is left to the next run. */
-  async run(): Promise<void> {
-    this.#running ??= this.#run().finally(() => (this.#running = undefined));
-    return this.#running;
-  }
-
-  #schedule(ms: number): void {
-    this.#timer = setTimeout(() => {
-      void this.run().then(() => {
-        if (!this.#stopping) this.#schedule(EVERY_MS);
-      });
-    }, ms).unref();
-  }
-
-  async #run(): Promise<void> {
-    const { store, retentionDays, log, now } = this.#options;
-    if (retentionDays === undefined) return;
-    const before = now() - retentionDays * DAY_MS;
-    try {
+/** Some minutes after the start, then every six hours. */
+export const mediaUpkeep = ({ now = Date.now, ...options }: MediaUpkeepOptions): RecurringWork => {
+  const { store, retentionDays, log } = options;
+  return new RecurringWork({
+    firstAfterMs: retentionDays === undefined ? undefined : FIRST_AFTER_MS,
+    everyMs: EVERY_MS,
+    complaint: 'old media could not all be removed; the next run goes on with it',
+    log,
+    work: async (stopping) => {
+      if (retentionDays === undefined) return;
+      const round = new Round(options, now() - retentionDays * DAY_MS, stopping);
       for (const { key } of [...store.range(TABLES.sessions)]) {
-        await this.#expireHere(String(key[0]), before);
-        await this.#expireObjects(String(key[0]), before);
-        if (this.#stopping) return;
+        await round.expire(String(key[0]));
+        if (stopping.aborted) return;
       }
-    } catch (error) {
-      log.warn({ cause: messageOf(error) }, 'old media could not all be removed; the next run goes on with it');
-    }
+    },
+  });
+};
+
+/** One run: removes what was kept before `before` (Unix milliseconds). */
+class Round {
+  readonly #options: MediaUpkeepOptions;
+  readonly #before: number;
+  readonly #stopping: AbortSignal;
+
+  constructor(options: MediaUpkeepOptions, before: number, stopping: AbortSignal) {
+    this.#options = options;
+    this.#before = before;
+    this.#stopping = stopping;
   }
 
-  async #expireHere(sessionId: string, before: number): Promise<void> {
+  async expire(sessionId: string): Promise<void> {
+    await this.#expireHere(sessionId);
+    await this.#expireObjects(sessionId);
+  }
+
+  async #expireHere(sessionId: string): Promise<void> {
     const { files } = this.#options;
     let due: MediaRef[] = [];
     for await (const { ref, at } of files.list(sessionId)) {
-      if (this.#keptAt(ref, at) >= before) continue;
+      if (this.#keptAt(ref, at) >= this.#before) continue;
       due.push(ref);
       if (due.length === REMOVED_AT_ONCE) due = await this.#remove(due);
     }
@@ -87,7 +74,7 @@ export class MediaUpkeep {
   }
 
   /** Also what no index knows: after a restore, or because somebody else put it there. */
-  async #expireObjects(sessionId: string, before: number): Promise<void> {
+  async #expireObjects(sessionId: string): Promise<void> {
     const { objects } = this.#options;
     if (!objects) return;
     let due: MediaRef[] = [];
@@ -95,10 +82,10 @@ export class MediaUpkeep {
     for await (const { key, modifiedAt } of objects.list(KEYS.media(sessionId))) {
       const ref = mediaRefOf(key);
       if (!ref) {
-        if (modifiedAt < before) strange.push(key);
+        if (modifiedAt < this.#before) strange.push(key);
         continue;
       }
-      if (this.#keptAt(ref, modifiedAt) < before) due.push(ref);
+      if (this.#keptAt(ref, modifiedAt) < this.#before) due.push(ref);
       if (due.length === REMOVED_AT_ONCE) due = await this.#remove(due);
     }
     await this.#remove(due);
@@ -111,7 +98,7 @@ export class MediaUpkeep {
   }
 
   async #remove(due: readonly MediaRef[]): Promise<MediaRef[]> {
-    if (due.length > 0 && !this.#stopping) await this.#options.library.remove(due);
+    if (due.length > 0 && !this.#stopping.aborted) await this.#options.library.remove(due);
     return [];
   }
 }

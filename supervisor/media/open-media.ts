@@ -14,7 +14,7 @@ import { MediaAccess } from './media-access.js';
 import { MediaDownloads } from './media-downloads.js';
 import { MediaFiles } from './media-files.js';
 import { MediaLibrary } from './media-library.js';
-import { MediaUpkeep } from './media-upkeep.js';
+import { mediaUpkeep } from './media-upkeep.js';
 import { mediaView, type MediaView } from './media-view.js';
 import { wantedWith } from './wanted-media.js';
 
@@ -59,7 +59,7 @@ export const openMedia = async ({ config, store, commits, objects, registry, rem
     messageAt: async (place) =>
       store.get<Message>(TABLES.messages, place) ?? remote?.message(String(place[0]), [Number(place[1]), Number(place[2])]),
   });
-  const upkeep = new MediaUpkeep({ store, files, library, objects, retentionDays: config.media.retentionDays, log });
+  const upkeep = mediaUpkeep({ store, files, library, objects, retentionDays: config.media.retentionDays, log });
   const inBackground = (work: Promise<void>): void => {
     work.catch((error: unknown) => {
       log.warn({ cause: messageOf(error) }, 'media of a deleted session could not be removed; the next start tries again');

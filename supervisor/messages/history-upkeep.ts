@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
-import { messageOf } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logging.js';
 import type { ObjectStore } from '../../shared/object-store/object-store.js';
 import type { Store, Write } from '../../shared/store/store.js';
+import { RecurringWork } from '../recurring-work.js';
 import { TABLES } from '../supervisor-store.js';
 import { evictWrites } from './eviction.js';
 import { localDays } from './local-rows.js';
@@ -28,60 +28,44 @@ const EVERY_MS = 60 * 60_000;
 const FIRST_AFTER_MS = 60_000;
 
 /** Keeps history as short as it should be, here and in the object store: soon after the start, then every hour. */
-export class HistoryUpkeep {
-  readonly #options: HistoryUpkeepOptions & { now: () => number };
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | undefined;
-  #runs = 0;
+export const historyUpkeep = ({ now = Date.now, ...options }: HistoryUpkeepOptions): RecurringWork => {
+  let runs = 0;
   /** The day whose daily work is done. */
-  #daily: string | undefined;
-  #stopping = false;
+  let dailyDone: string | undefined;
+  return new RecurringWork({
+    firstAfterMs: options.localDays === undefined && options.retentionDays === undefined ? undefined : FIRST_AFTER_MS,
+    everyMs: EVERY_MS,
+    complaint: 'old messages could not all be removed; the next run goes on with it',
+    log: options.log,
+    work: async (stopping) => {
+      const dayBefore = (days: number): string => dayOf(now() / 1000 - days * DAY_SECONDS);
+      const today = dayBefore(0);
+      // Not at once: what runners still have to hand over from before the start must be known as what it is.
+      const daily = ++runs > 1 && dailyDone !== today;
+      await new Round(options, dayBefore, stopping).run(daily);
+      if (daily && !stopping.aborted) dailyDone = today;
+    },
+  });
+};
 
-  constructor(options: HistoryUpkeepOptions) {
-    this.#options = { now: Date.now, ...options };
+/** One run over all sessions. */
+class Round {
+  readonly #options: HistoryUpkeepOptions;
+  readonly #dayBefore: (days: number) => string;
+  readonly #stopping: AbortSignal;
+
+  constructor(options: HistoryUpkeepOptions, dayBefore: (days: number) => string, stopping: AbortSignal) {
+    this.#options = options;
+    this.#dayBefore = dayBefore;
+    this.#stopping = stopping;
   }
 
-  start(): void {
-    if (this.#options.localDays === undefined && this.#options.retentionDays === undefined) return;
-    this.#schedule(FIRST_AFTER_MS);
-  }
-
-  /** Resolves when nothing is being done any more; what was begun goes on after the next start. */
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    clearTimeout(this.#timer);
-    await this.#running;
-  }
-
-  /** One run. A failure is logged, and the rest is left to the next run. */
-  async run(): Promise<void> {
-    this.#running ??= this.#run().finally(() => (this.#running = undefined));
-    return this.#running;
-  }
-
-  #schedule(ms: number): void {
-    this.#timer = setTimeout(() => {
-      void this.run().then(() => {
-        if (!this.#stopping) this.#schedule(EVERY_MS);
-      });
-    }, ms).unref();
-  }
-
-  async #run(): Promise<void> {
-    const { store, log } = this.#options;
-    const today = this.#dayBefore(0);
-    // Not at once: what runners still have to hand over from before the start must be known as what it is.
-    const daily = ++this.#runs > 1 && this.#daily !== today;
-    try {
-      const sessionIds = [...store.range(TABLES.sessions)].map(({ key }) => String(key[0]));
-      // What needs no object store comes first, for it may be away.
-      for (const sessionId of sessionIds) await this.#evict(sessionId);
-      for (const sessionId of daily ? sessionIds : []) await this.#forget(sessionId);
-      for (const sessionId of sessionIds) await this.#expire(sessionId);
-      if (daily && !this.#stopping) this.#daily = today;
-    } catch (error) {
-      log.warn({ cause: messageOf(error) }, 'old messages could not all be removed; the next run goes on with it');
-    }
+  async run(daily: boolean): Promise<void> {
+    const sessionIds = [...this.#options.store.range(TABLES.sessions)].map(({ key }) => String(key[0]));
+    // What needs no object store comes first, for it may be away.
+    for (const sessionId of sessionIds) await this.#evict(sessionId);
+    for (const sessionId of daily ? sessionIds : []) await this.#forget(sessionId);
+    for (const sessionId of sessionIds) await this.#expire(sessionId);
   }
 
   async #evict(sessionId: string): Promise<void> {
@@ -116,10 +100,6 @@ export class HistoryUpkeep {
   async #commit(writes: Write[]): Promise<boolean> {
     await this.#options.store.commit(writes);
     await setImmediate();
-    return !this.#stopping;
-  }
-
-  #dayBefore(days: number): string {
-    return dayOf(this.#options.now() / 1000 - days * DAY_SECONDS);
+    return !this.#stopping.aborted;
   }
 }

@@ -6,7 +6,7 @@ import { readEvents } from '../../../supervisor/events/event-page.js';
 import { EventLog } from '../../../supervisor/events/event-log.js';
 import type { EventRow } from '../../../supervisor/events/event-row.js';
 import { recentEvents, restoreEvents } from '../../../supervisor/events/restored-events.js';
-import { EventSweep } from '../../../supervisor/events/event-sweep.js';
+import { eventSweep } from '../../../supervisor/events/event-sweep.js';
 import { silent } from '../shared/logged.js';
 import { newSession, openSupervisorStore, TABLES } from '../../../supervisor/supervisor-store.js';
 import { closing, rowsIn, tempFolder } from '../store/temp-store.js';
@@ -83,7 +83,7 @@ it.each([
   const store = await setUp({ 1: sent(110), 2: sent(120), 3: sent(130), 4: sent(140) });
   await restore(store, 2);
   await restore(store, 3);
-  await new EventSweep({ store, count, days: 1, log: silent, now: () => 1_000 }).run();
+  await eventSweep({ store, count, days: 1, log: silent, now: () => 1_000 }).run();
   expect(seqs(store)).toEqual(kept);
 });
 

@@ -1,7 +1,7 @@
 import { utimesSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { KEYS } from '../../../shared/object-store/keys.js';
-import { MediaUpkeep } from '../../../supervisor/media/media-upkeep.js';
+import { mediaUpkeep } from '../../../supervisor/media/media-upkeep.js';
 import { TABLES } from '../../../supervisor/supervisor-store.js';
 import { captureLog, silent } from '../shared/logged.js';
 import { rowsIn } from '../store/temp-store.js';
@@ -9,11 +9,8 @@ import { openBucket, openLibrary, sha256Of, type LibrarySetting } from './librar
 
 const DAY_MS = 24 * 60 * 60_000;
 
-const upkeepOf = (
-  { store, files, library }: LibrarySetting,
-  objects?: ConstructorParameters<typeof MediaUpkeep>[0]['objects'],
-  log = silent,
-) => new MediaUpkeep({ ...{ store, files, library, objects, log }, retentionDays: 5 });
+const upkeepOf = ({ store, files, library }: LibrarySetting, objects?: Parameters<typeof mediaUpkeep>[0]['objects'], log = silent) =>
+  mediaUpkeep({ ...{ store, files, library, objects, log }, retentionDays: 5 });
 
 const age = async ({ store }: LibrarySetting, sha256: string, days: number): Promise<void> =>
   store.commit([{ table: TABLES.media, key: ['s', 'images', sha256], value: { bytes: 3, at: Date.now() - days * DAY_MS } }]);
@@ -37,7 +34,7 @@ it('removes files that only the object store has, and what else lies among them,
   const keys = [`media/s/strange`, `media/foreign/images/${sha256Of('old')}`];
   for (const key of [...[old, fresh].flatMap((ref) => (ref ? KEYS.mediaFile(ref) : [])), ...keys]) await bucket.put(key, Buffer.from('x'));
   await age(setting, fresh?.sha256 ?? '', 0);
-  await new MediaUpkeep({
+  await mediaUpkeep({
     ...{ store: setting.store, files: setting.files, library: setting.library, objects: bucket, log: silent, retentionDays: 5 },
     now: () => Date.now() + 6 * DAY_MS,
   }).run();

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { HistoryUpkeep, type HistoryUpkeepOptions } from '../../../supervisor/messages/history-upkeep.js';
+import { historyUpkeep, type HistoryUpkeepOptions } from '../../../supervisor/messages/history-upkeep.js';
+import type { RecurringWork } from '../../../supervisor/recurring-work.js';
 import { TABLES } from '../../../supervisor/supervisor-store.js';
 import { captureLog, silent } from '../shared/logged.js';
 import { rowsIn } from '../store/temp-store.js';
@@ -9,7 +10,7 @@ import { DAY_MS, expire, incoming, setUpHistory, TODAY, type HistorySetting } fr
 const TEN = Array.from({ length: 10 }, (_, age) => incoming(`D${age}`, TODAY + DAY_MS / 2 - age * DAY_MS));
 const newest = (count: number): string[] => TEN.slice(0, count).map(({ id }) => id);
 
-const setUp = async (): Promise<HistorySetting & { upkeep: (changes: Partial<HistoryUpkeepOptions>) => HistoryUpkeep }> => {
+const setUp = async (): Promise<HistorySetting & { upkeep: (changes: Partial<HistoryUpkeepOptions>) => RecurringWork }> => {
   const setting = await setUpHistory();
   const { store, objects } = setting;
   await store.commit([{ table: TABLES.sessions, key: ['s'], value: {} }]);
@@ -17,7 +18,7 @@ const setUp = async (): Promise<HistorySetting & { upkeep: (changes: Partial<His
   return {
     ...setting,
     upkeep: (changes) =>
-      new HistoryUpkeep({
+      historyUpkeep({
         store,
         objects,
         localDays: undefined,
