@@ -7,6 +7,7 @@ import { ERRORS } from '../../../shared/errors.js';
 import type { Endpoint } from '../../../supervisor/http/endpoint.js';
 import { ENVELOPES } from '../../../supervisor/http/envelope.js';
 import { Failure } from '../../../supervisor/http/schemas/failure.js';
+import { storiesOf } from '../../support/docs/examples.js';
 import { closeServersAfterEach, startServer } from '../http/http-fixture.js';
 
 closeServersAfterEach();
@@ -22,16 +23,10 @@ interface Request {
   line: string;
 }
 
-/** Requests of one block, and the whole answers that are shown before the next. */
-interface Story {
-  requests: Request[];
-  answers: Record<string, unknown>[];
-}
-
 it.each(PAGES)('%s shows requests that are taken and answers that are given', async (page) => {
   const { server } = await startServer();
-  const stories = storiesOf(readFileSync(join(ROOT, page), 'utf8'));
-  for (const { requests, answers } of stories) {
+  for (const { commands, answers } of storiesOf(readFileSync(join(ROOT, page), 'utf8'))) {
+    const requests = commands.filter((line) => line.startsWith('curl ')).map(requestOf);
     const rows = requests.map((request) => ({ request, row: rowOf(server.endpoints, request) }));
     for (const { request, row } of rows) {
       expect(row, `no route for ${request.line}`).toBeDefined();
@@ -91,25 +86,6 @@ const anchorsOf = (text: string): Set<string> =>
         .replaceAll(' ', '-'),
     ),
   );
-
-const storiesOf = (text: string): Story[] => {
-  const stories: Story[] = [];
-  for (const [, language, block = ''] of text.matchAll(/^```(\w+)\n(.*?)^```/gms)) {
-    const requests =
-      language === 'sh'
-        ? block
-            .split('\n')
-            .filter((line) => line.startsWith('curl '))
-            .map(requestOf)
-        : [];
-    if (requests.length > 0) stories.push({ requests, answers: [] });
-    // What does not begin like an object is a piece of one.
-    if (language !== 'json' || !block.startsWith('{')) continue;
-    const content = JSON.parse(block) as Record<string, unknown>;
-    if ('success' in content) stories.at(-1)?.answers.push(content);
-  }
-  return stories;
-};
 
 /** Of curl's options those that the pages use. */
 const requestOf = (line: string): Request => {
