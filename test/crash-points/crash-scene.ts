@@ -32,7 +32,7 @@ export interface CrashScene {
 }
 
 export interface CrashSceneOptions {
-  /** Of the scenes that run side by side; part of what its sessions are called. */
+  /** Of the scenes that run side by side; part of what its sessions are called. Sends of odd ones are paced. */
   number: number;
   sabotage: string;
   store: StoreUnderTest;
@@ -55,6 +55,9 @@ export const openCrashScene = async ({ number, sabotage, store }: CrashSceneOpti
     env: {
       RUNNER_MAX_SESSIONS: String(SESSIONS_PER_RUNNER),
       SEND_DEADLINE_MS: '10000',
+      // Somewhat slower than what is sent: most sends wait for their turn, and go the way of one that is paced.
+      ...(number % 2 === 1 && { SEND_RATE_PER_MINUTE: '240', SEND_BURST: '2' }),
+      EVENTS_RETENTION_COUNT: '10000000',
       // What Baileys complains of is logged at debug.
       LOG_LEVEL: 'debug',
       NODE_OPTIONS: preloads.supervisor.join(' '),

@@ -50,6 +50,9 @@ const writesTo = (table: string, writes: readonly Write[]): Write | undefined =>
 /** What the supervisor's commits are about; also what a sabotage picks them by. */
 export const isAccept = (writes: readonly Write[]): boolean =>
   writesTo('intents', writes)?.value !== undefined && writesTo('messages', writes) !== undefined;
+/** That a message which was queued, or waits for its turn, goes now. */
+const isTurn = (writes: readonly Write[]): boolean =>
+  (writesTo('intents', writes)?.value as { handedAt?: number } | undefined)?.handedAt !== undefined && !writesTo('messages', writes);
 const isOutcome = (writes: readonly Write[]): boolean => {
   const intent = writesTo('intents', writes);
   return intent !== undefined && intent.value === undefined;
@@ -80,6 +83,7 @@ export const PHASES: readonly Phase[] = [
   },
   { name: 'sending', victim: 'runner', count: { kind: 'unconfirmed frames' } },
   { name: 'accept', victim: 'supervisor', count: { kind: 'calls', calls: commits(isAccept) } },
+  { name: 'turn', victim: 'supervisor', count: { kind: 'calls', calls: commits(isTurn) } },
   { name: 'dispatched', victim: 'supervisor', count: { kind: 'calls', calls: ipcCalls('session.send') } },
   { name: 'outcome', victim: 'supervisor', count: { kind: 'calls', calls: commits(isOutcome) } },
   { name: 'history', victim: 'supervisor', count: { kind: 'calls', calls: commits(isHistory) } },

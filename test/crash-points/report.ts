@@ -22,9 +22,14 @@ export const reportOf = (result: CrashResult): string[] => {
     ['kills', kills.length],
     ['of them in the phase aimed at', kills.filter(({ aimed }) => aimed).length],
     ['sent over the API', result.sent],
+    ...Object.entries(result.forms).map(([form, count]): [string, number] => [`of them ${form}`, count]),
+    ['requests repeated', result.repeated],
+    ['shown once to their recipients', result.shown],
     ['sent by phones', result.received],
     ['lost', count('lost')],
     ['doubled', count('doubled')],
+    ['events that consumers got', result.told],
+    ['gaps and repeats in them', result.breaks.length],
     ['Bad MAC', result.badMacs],
     ['failed decryptions', failedDecryptions.length],
     ['left undecryptable', result.undecryptable],
@@ -40,6 +45,7 @@ export const reportOf = (result: CrashResult): string[] => {
     ...missed.map(({ victim, phase }) => `${victim} was killed too rarely in phase ${phase}`),
     ...repairings,
     ...suspects,
+    ...result.breaks.slice(0, 5),
     ...refused.slice(0, 5).map((refusal) => `refused: ${refusal}`),
     ...findings
       .slice(0, 20)

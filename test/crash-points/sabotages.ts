@@ -125,6 +125,17 @@ const noIndex = async (): Promise<void> => {
   await onStore('get', (proceed, [table]) => (table === 'messageIndex' ? undefined : proceed()));
 };
 
+/** What happened is told in a commit of its own, after the one that made it happen. */
+const eventsLater = async (): Promise<void> => {
+  await onStore('commit', (proceed, [given]) => {
+    const writes = given as readonly Write[];
+    const isEvent = ({ table }: Write): boolean => table === 'events';
+    if (!writes.some(isEvent)) return proceed();
+    void later(WINDOW_MS, () => proceed([writes.filter(isEvent)]));
+    return proceed([writes.filter((write) => !isEvent(write))]);
+  });
+};
+
 export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
   'ack-before-commit': {
     explanation: 'received messages count as committed before the supervisor committed them',
@@ -139,5 +150,6 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
   },
   'new-id-on-retry': { explanation: 'a send that is tried again gets another id', runner: slowAcks, supervisor: newIds },
   'no-intent': { explanation: 'sends are handed over before they are on disk', runner: slowAcks, supervisor: acceptInMemory },
+  'events-apart': { explanation: 'events are not in the commit of what they tell', supervisor: eventsLater },
   'no-history-index': { explanation: 'history does not recognise what it has', supervisor: noIndex },
 };

@@ -1,8 +1,10 @@
+import { EventFollower } from '../support/event-follower.js';
 import { collectEvidence } from '../support/ledger/evidence.js';
 import { randomFrom } from '../support/ledger/random.js';
 import { settle } from '../support/ledger/settle.js';
-import { findingsOf, type Finding } from '../support/ledger/tally.js';
-import { Traffic } from '../support/ledger/traffic.js';
+import { findingsOf, shownOnce, type Finding } from '../support/ledger/tally.js';
+import { breaksIn, untoldOf, type Told } from '../support/ledger/told.js';
+import { Traffic, type SendForm } from '../support/ledger/traffic.js';
 import { stepsOf, trailsOf, type Deed } from '../support/ledger/trails.js';
 import { openCrashScene, type CrashScene } from './crash-scene.js';
 import type { FailedDecryption } from './failed-decryptions.js';
@@ -28,7 +30,15 @@ export interface SceneRunOptions {
 
 interface Judged {
   sent: number;
+  /** Of those sent, by how they were asked for; and how many requests were repeats. */
+  forms: Record<SendForm, number>;
+  repeated: number;
+  /** Of those sent, how many their recipient saw exactly once. */
+  shown: number;
   received: number;
+  /** Events that consumers got, and where what they got had a gap or came twice. */
+  told: number;
+  breaks: string[];
   findings: Finding[];
   /** What happened to the messages of the findings. */
   trails: string[];
@@ -53,6 +63,10 @@ export interface SceneResult extends Judged {
 }
 
 const FINISH_TIMEOUT_MS = 180_000;
+const TOLD_TIMEOUT_MS = 60_000;
+const FORMS: readonly SendForm[] = ['direct', 'queued'];
+/** One request in so many is repeated while it is under way. */
+const HASTY = 1 / 8;
 const REPEATED_REQUESTS = 300;
 const TRAILS = 8;
 
@@ -61,7 +75,9 @@ export const runScene = async ({ number, kills: count, seed, sabotage, store, sa
   const plan = new KillPlan(aimsOf(phasesOf(store.condition !== undefined)), randomFrom(seed));
   const world = await openCrashScene({ number, sabotage, store });
   // Numbers of its own: how much is said between two kills would change what is aimed at.
-  const traffic = new Traffic({ ...world, random: randomFrom(~seed) });
+  const traffic = new Traffic({ ...world, random: randomFrom(~seed), forms: FORMS, hasty: HASTY });
+  const consumers = world.sessions.map(({ sessionId }) => new EventFollower(world.scene, sessionId));
+  const over = new AbortController();
   const spent = new Spent();
   const kills: Kill[] = [];
   const repairings = new Set<string>();
@@ -69,6 +85,7 @@ export const runScene = async ({ number, kills: count, seed, sabotage, store, sa
   let failure: string | undefined;
   try {
     traffic.start();
+    const consuming = Promise.all(consumers.map(async (consumer) => consumer.follow(over.signal)));
     try {
       await killUnderTraffic({
         world,
@@ -91,23 +108,46 @@ export const runScene = async ({ number, kills: count, seed, sabotage, store, sa
       await spent.on('settling', async () => {
         await traffic.stop(FINISH_TIMEOUT_MS);
         await settle(world, traffic.accepted);
+        await everythingTold(world, consumers);
       });
     } catch (error) {
       failure = error instanceof Error ? error.message : String(error);
       await traffic.stop(0).catch(() => undefined);
     }
-    const judged = await spent.on('verification', async () => judge(world, traffic, { repairings, suspects }, kills));
+    over.abort();
+    await consuming;
+    const judged = await spent.on('verification', async () => judge(world, traffic, consumers, { repairings, suspects }, kills));
     const result = { kills, spent, ...judged, failure };
     return { ...result, folder: await world.close(!isClean(result)) };
   } catch (error) {
+    over.abort();
     const folder = await world.close(true);
     throw new Error(`the run could not be judged; its data is in ${folder ?? 'no folder'}`, { cause: error });
   }
 };
 
 /** Nothing was lost or doubled, and nothing happened that must not. */
-export const isClean = ({ failure, findings, badMacs, refused, repairings, suspects, overlaps }: Omit<SceneResult, 'folder'>): boolean =>
-  failure === undefined && findings.length + badMacs + refused.length + repairings.length + suspects.length + overlaps === 0;
+export const isClean = ({
+  failure,
+  findings,
+  breaks,
+  badMacs,
+  refused,
+  repairings,
+  suspects,
+  overlaps,
+}: Omit<SceneResult, 'folder'>): boolean =>
+  failure === undefined &&
+  [findings, breaks, refused, repairings, suspects].every(({ length }) => length === 0) &&
+  badMacs + overlaps === 0;
+
+/** Waits until consumers have all that happened, which includes what was settled last. */
+const everythingTold = async ({ scene }: CrashScene, consumers: readonly EventFollower[]): Promise<void> => {
+  for (const consumer of consumers) {
+    const { newest } = await scene.worker.call('GET', `/session/${consumer.sessionId}/events?after=${consumer.last}&limit=1`);
+    await consumer.untilSeen(Number(newest), TOLD_TIMEOUT_MS);
+  }
+};
 
 interface Shown {
   sessionId: string;
@@ -137,6 +177,7 @@ const deedOf = ({ at, victim, pid, phases }: Kill): Deed => ({
 const judge = async (
   world: CrashScene,
   traffic: Traffic,
+  consumers: readonly EventFollower[],
   { repairings, suspects }: Record<'repairings' | 'suspects', Set<string>>,
   kills: readonly Kill[],
 ): Promise<Judged> => {
@@ -147,8 +188,14 @@ const judge = async (
   for (const sessionId of await suspected(world)) suspects.add(sessionId);
   for (const { name, devices } of await scene.phones.listPhones()) if (devices.length > 1) repairings.add(`${name} has two devices`);
   const evidence = await collectEvidence(scene, { ...world, accepted });
+  const failed = world.failedDecryptions();
+  const told = world.sessions.map(({ sessionId, number }): Told => ({
+    ...{ sessionId, number },
+    events: consumers.find((consumer) => consumer.sessionId === sessionId)?.seen ?? [],
+  }));
   const findings: Finding[] = [
     ...findingsOf(evidence),
+    ...untoldOf(told, accepted, new Set(failed.flatMap(({ id }) => id ?? []))),
     ...answeredOtherwise.map(({ message, id }): Finding => ({
       kind: 'doubled',
       message,
@@ -156,10 +203,15 @@ const judge = async (
       found: [message.id, id],
     })),
   ];
-  const failed = world.failedDecryptions();
+  const keyed = accepted.flatMap((message) => message.keyed ?? []);
   return {
-    sent: accepted.filter(({ keyed }) => keyed).length,
-    received: accepted.filter(({ keyed }) => !keyed).length,
+    sent: keyed.length,
+    forms: { direct: countOf(keyed, 'direct'), queued: countOf(keyed, 'queued') },
+    repeated: keyed.reduce((sum, { attempts }) => sum + attempts - 1, 0),
+    shown: shownOnce(evidence),
+    received: accepted.length - keyed.length,
+    told: told.reduce((sum, { events }) => sum + events.length, 0),
+    breaks: told.flatMap(breaksIn),
     findings,
     trails: [
       ...(await trailsOf(scene, findings.slice(0, TRAILS), evidence, kills.map(deedOf))),
@@ -179,3 +231,5 @@ const judge = async (
     refused,
   };
 };
+
+const countOf = (keyed: readonly { form: SendForm }[], form: SendForm): number => keyed.filter((one) => one.form === form).length;

@@ -16,10 +16,11 @@ afterEach(() => {
 test('processes killed in the midst of every step of a message lose nothing and double nothing', async () => {
   const seed = Date.now() % 2 ** 31;
   result = await crashRun({ kills: KILLS, seed, sabotage: '', stores: [noStore], say: () => undefined });
-  const { findings, badMacs, repairings, overlaps, refused, failures, kills } = result;
+  const { findings, breaks, badMacs, repairings, overlaps, refused, failures, kills, sent, shown } = result;
   const report = [`seed ${seed}`, ...reportOf(result)].join('\n');
-  expect({ findings, badMacs, repairings, overlaps, refused, failures }, report).toEqual({
+  expect({ findings, breaks, badMacs, repairings, overlaps, refused, failures }, report).toEqual({
     findings: [],
+    breaks: [],
     badMacs: 0,
     repairings: [],
     overlaps: 0,
@@ -27,7 +28,9 @@ test('processes killed in the midst of every step of a message lose nothing and 
     failures: [],
   });
   expect(kills).toHaveLength(KILLS);
-  for (const { sent, received } of [result]) expect(Math.min(sent, received)).toBeGreaterThan(KILLS);
+  expect(Math.min(sent, result.received)).toBeGreaterThan(KILLS);
+  expect(shown).toBe(sent);
+  for (const [form, count] of Object.entries(result.forms)) expect(count, form).toBeGreaterThan(0);
 }, 600_000);
 
 describe('without a safeguard', () => {

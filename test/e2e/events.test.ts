@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { readEventStream, type EventConsumer, type SeenEvent } from '../support/event-consumer.js';
+import { readEventStream, type SeenEvent } from '../support/event-consumer.js';
+import { EventFollower } from '../support/event-follower.js';
 import { openObjectScene, type ObjectScene } from '../support/object-scene.js';
 import { HOW_TO_INSTALL, ownServers } from '../support/object-servers/find.js';
 import { openScene, pair, type Scene } from '../support/scene.js';
@@ -11,55 +12,6 @@ afterEach(async () => {
   scene = undefined;
   await killWorkers();
 });
-
-/** A consumer as a program would write it: it remembers what it has got, and goes on from there. */
-class Follower {
-  readonly #scene: Pick<Scene, 'worker'>;
-  readonly #sessionId: string;
-  readonly seen: SeenEvent[] = [];
-  #hear: () => void = () => undefined;
-
-  constructor(of: Pick<Scene, 'worker'>, sessionId: string) {
-    this.#scene = of;
-    this.#sessionId = sessionId;
-  }
-
-  get last(): number {
-    return this.seen.at(-1)?.seq ?? 0;
-  }
-
-  async connect(): Promise<EventConsumer> {
-    const url = `${this.#scene.worker.baseUrl}/session/${this.#sessionId}/events?after=0`;
-    const headers = this.last > 0 ? { 'Last-Event-ID': String(this.last) } : {};
-    return readEventStream(url, headers, (event) => {
-      this.seen.push(event);
-      this.#hear();
-    });
-  }
-
-  /** Connects, takes at least `count` events more, and is killed. A worker that is away or goes away does not count. */
-  async take(count: number): Promise<void> {
-    const goal = this.seen.length + count;
-    await until(
-      async () => {
-        const consumer = await this.connect().catch(() => undefined);
-        if (!consumer) return false;
-        const enough = new Promise<void>((resolve) => {
-          this.#hear = () => {
-            if (this.seen.length >= goal) resolve();
-          };
-          this.#hear();
-        });
-        await Promise.race([enough, consumer.ended]);
-        consumer.cut();
-        await consumer.ended;
-        return this.seen.length >= goal;
-      },
-      120_000,
-      () => `no event follows ${this.last}`,
-    );
-  }
-}
 
 const stored = async ({ worker }: Pick<Scene, 'worker'>, sessionId: string, query = 'after=0'): Promise<SeenEvent[]> => {
   const { events } = await worker.call('GET', `/session/${sessionId}/events?limit=500&${query}`);
@@ -100,7 +52,7 @@ it('a consumer that is killed fifty times, while runner and supervisor are kille
     }
   };
   const talking = talk();
-  const follower = new Follower(scene, 'busy');
+  const follower = new EventFollower(scene, 'busy');
   for (let kill = 1; kill <= 50; kill++) {
     await follower.take(1 + (kill % 3));
     if (kill % 20 === 10) process.kill(await current.worker.runnerPidOf('busy'), 'SIGKILL');
@@ -189,7 +141,7 @@ describe.skipIf(!found)(`After the loss of a machine (${found?.name ?? HOW_TO_IN
     scene = objectScene;
     const { number } = await pair(scene, 'moved');
     const friend = await scene.phones.createPhone();
-    const follower = new Follower(scene, 'moved');
+    const follower = new EventFollower(scene, 'moved');
     const hear = async (text: string): Promise<void> => {
       await objectScene.phones.send(friend.number, number, text);
       while (!follower.seen.some(({ message }) => (message as { content?: string } | undefined)?.content === text)) await follower.take(1);

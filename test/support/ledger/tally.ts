@@ -51,6 +51,15 @@ export const findingsOf = (evidence: Evidence): Finding[] => {
   );
 };
 
+/** Messages sent over the API that are on the phone of their receiver once, under the id that was told. */
+export const shownOnce = ({ accepted, phones }: Evidence): number => {
+  const indexes = new Map([...phones].map(([number, messages]) => [number, indexOf(messages)]));
+  return accepted.filter(({ keyed, to, text, id }) => {
+    const found = indexes.get(to)?.get(text) ?? [];
+    return keyed && found.length === 1 && found[0] === id;
+  }).length;
+};
+
 const indexOf = (messages: readonly Shown[]): Map<string, string[]> => {
   const ids = new Map<string, string[]>();
   for (const { id, text } of messages) if (text !== null) ids.set(text, [...(ids.get(text) ?? []), id]);

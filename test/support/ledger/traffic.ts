@@ -4,6 +4,13 @@ import type { PairedSession, Scene } from '../scene.js';
 import type { Answer } from '../worker-process.js';
 import type { Random } from './random.js';
 
+/** How a message is asked for over the API. */
+export type SendForm =
+  /** The request waits for the outcome. */
+  | 'direct'
+  /** The request is answered at once, and repeated until there is an outcome. */
+  | 'queued';
+
 /** A message that somebody was told is on its way: from now on it must be shown, once. */
 export interface Accepted {
   text: string;
@@ -13,7 +20,15 @@ export interface Accepted {
   from: string;
   to: string;
   /** Set when it was sent over the API, with this key; else a phone sent it. */
-  keyed: { sessionId: string; key: string; attempts: number } | undefined;
+  keyed: Keyed | undefined;
+}
+
+interface Keyed {
+  sessionId: string;
+  key: string;
+  form: SendForm;
+  /** Requests that were made with the key. */
+  attempts: number;
 }
 
 export interface Person {
@@ -28,6 +43,10 @@ export interface TrafficOptions {
   friends: readonly Person[];
   random: Random;
   pauses?: Pauses;
+  /** What messages to friends are asked for as, in turn; those to other sessions are direct. */
+  forms?: readonly SendForm[];
+  /** The share of requests that are repeated before they are answered, while they are still under way. */
+  hasty?: number;
   /** Hears of every send over the API that was answered with success. */
   onAnswered?: (answered: Answered) => void;
 }
@@ -60,6 +79,8 @@ const LULL_LOOK_MS = 100;
 const RETRY_MS = 100;
 /** A request that is not answered by then is repeated; far above the worker's own deadline. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** How long who is hasty waits at most. */
+const HASTE_MS = 150;
 
 /** Keeps messages going both ways, and remembers what was accepted. */
 export class Traffic {
@@ -82,13 +103,17 @@ export class Traffic {
   answered = 0;
 
   start(): void {
-    const { sessions, friends, pauses = PAUSES } = this.#options;
+    const { sessions, friends, pauses = PAUSES, forms = ['direct'] } = this.#options;
     for (const [n, session] of sessions.entries()) {
       const friend = friends[n % friends.length];
       const neighbour = sessions[(n + 1) % sessions.length];
       if (!friend || !neighbour) throw new Error('traffic needs sessions and friends');
-      this.#lane(`${session.sessionId} to a friend`, pauses.api, async (text) => this.#sendOverApi(session, friend, text));
-      this.#lane(`${session.sessionId} to ${neighbour.sessionId}`, pauses.api, async (text) => this.#sendOverApi(session, neighbour, text));
+      this.#lane(`${session.sessionId} to a friend`, pauses.api, async (text, turn) =>
+        this.#sendOverApi(session, friend, text, forms[turn % forms.length] ?? 'direct'),
+      );
+      this.#lane(`${session.sessionId} to ${neighbour.sessionId}`, pauses.api, async (text) =>
+        this.#sendOverApi(session, neighbour, text, 'direct'),
+      );
       this.#lane(`${session.sessionId} from a friend`, pauses.phone, async (text) => this.#sendFromPhone(friend, session, text));
     }
   }
@@ -110,7 +135,7 @@ export class Traffic {
   async repeatKeyed(count: number): Promise<{ message: Accepted; id: string }[]> {
     const others: { message: Accepted; id: string }[] = [];
     for (const message of this.accepted.filter(({ keyed }) => keyed).slice(-count)) {
-      const answer = await this.#request(message, message.keyed?.key ?? '', message.keyed?.sessionId ?? '');
+      const answer = message.keyed && (await this.#request(message, message.keyed, REQUEST_TIMEOUT_MS));
       if (!answer || answer.body['retryable'] === true) continue;
       const id = String(answer.body.data?.['messageId']);
       if (id !== message.id) others.push({ message, id });
@@ -118,12 +143,12 @@ export class Traffic {
     return others;
   }
 
-  #lane(name: string, { least, most }: Range, send: (text: string) => Promise<void>): void {
+  #lane(name: string, { least, most }: Range, send: (text: string, turn: number) => Promise<void>): void {
     const run = async (): Promise<void> => {
       // Not all lanes in the same moment.
       await this.#pause(this.#options.random() * most);
       for (let n = 1; !this.#stopped; n++) {
-        await send(`${name} ${n}`);
+        await send(`${name} ${n}`, n);
         await this.#pause(least + this.#options.random() * (most - least));
         while (this.#isLull()) await this.#pause(LULL_LOOK_MS);
       }
@@ -156,20 +181,23 @@ export class Traffic {
   }
 
   /** What a careful client does: the same request with the same key until it is finally answered. */
-  async #sendOverApi({ sessionId, number }: PairedSession, to: Person, text: string): Promise<void> {
-    const key = `key of ${text}`;
+  async #sendOverApi({ sessionId, number }: PairedSession, to: Person, text: string, form: SendForm): Promise<void> {
+    const { random, hasty = 0 } = this.#options;
+    const keyed: Keyed = { sessionId, key: `key of ${text}`, form, attempts: 0 };
     const startedAt = Date.now();
     const begun = performance.now();
-    for (let attempts = 1; ; attempts++) {
-      const answer = await this.#request({ text, to: to.number }, key, sessionId);
+    for (;;) {
+      keyed.attempts++;
+      const answer = await this.#request({ text, to: to.number }, keyed, random() < hasty ? random() * HASTE_MS : REQUEST_TIMEOUT_MS);
       if (answer?.status === 200) {
         const id = String(answer.body.data?.['messageId']);
-        this.accepted.push({ text, id, acceptedAt: new Date(), from: number, to: to.number, keyed: { sessionId, key, attempts } });
+        this.accepted.push({ text, id, acceptedAt: new Date(), from: number, to: to.number, keyed });
         this.answered++;
         this.#options.onAnswered?.({ sessionId, startedAt, tookMs: performance.now() - begun });
         return;
       }
-      if (answer && answer.body['retryable'] !== true) {
+      // A 202: it waits, and the same request asks what has become of it.
+      if (answer && answer.status !== 202 && answer.body['retryable'] !== true) {
         this.refused.push(`${text}: ${JSON.stringify(answer.body)}`);
         return;
       }
@@ -178,15 +206,19 @@ export class Traffic {
     }
   }
 
-  async #request({ text, to }: Pick<Accepted, 'text' | 'to'>, key: string, sessionId: string): Promise<Answer | undefined> {
-    const request = this.#options.scene.worker.send(sessionId, `${to}@s.whatsapp.net`, text, key).catch(() => undefined);
+  /** Undefined when there is no answer within `timeoutMs`; the request then goes on. */
+  async #request({ text, to }: Pick<Accepted, 'text' | 'to'>, keyed: Keyed, timeoutMs: number): Promise<Answer | undefined> {
+    const body = { to: `${to}@s.whatsapp.net`, type: 'text', message: text, async: keyed.form === 'queued' };
+    const { worker } = this.#options.scene;
+    const request = worker.request('POST', `/session/${keyed.sessionId}/send`, body, { 'idempotency-key': keyed.key });
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => {
         resolve(undefined);
-      }, REQUEST_TIMEOUT_MS);
+      }, timeoutMs);
     });
-    return Promise.race([request, timeout]).finally(() => {
+    // Whoever is killed answers nobody.
+    return Promise.race([request.catch(() => undefined), timeout]).finally(() => {
       clearTimeout(timer);
     });
   }
