@@ -4,6 +4,7 @@ import type { RowCipher } from '../shared/store/row-cipher.js';
 import { sessionsIn, spooledIn } from '../shared/store/slot-sessions.js';
 import { SLOT_SCHEMA, SLOT_TABLES } from '../shared/store/slot-store.js';
 import type { StoreReader } from '../shared/store/store-reader.js';
+import { checkChats } from './check-chats.js';
 import { checkEvents } from './check-events.js';
 import { checkMessages } from './check-messages.js';
 import { slotFolder, slotsIn, supervisorFolder } from './data-folders.js';
@@ -21,6 +22,7 @@ export const checkStores = async (dataDir: string, cipher: RowCipher | undefined
     const sessions = new Map([...reader.range<SessionRow>(TABLES.sessions)].map(({ value }) => [value.sessionId, value]));
     for (const sessionId of sessions.keys()) {
       checkMessages(reader, sessionId, findings);
+      checkChats(reader, sessionId, findings);
       checkEvents(reader, sessionId, findings);
     }
     for (const sessionId of ownersIn(reader))

@@ -1,27 +1,19 @@
 // The order in which the worker comes up and goes down.
-import { mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../shared/errors.js';
 import { takeInFlight } from '../shared/in-flight-file.js';
 import { EXIT } from '../shared/exit-codes.js';
 import type { SpoolRecord } from '../shared/ipc/protocol.js';
 import type { Logger } from '../shared/logging.js';
-import type { ProcessIdentity } from '../shared/process-identity.js';
-import { RowCipher, parseKeys } from '../shared/store/row-cipher.js';
-import { compactStore, shouldCompact } from '../shared/store/compact.js';
-import { logTrouble } from '../shared/store/log-trouble.js';
-import { assertSoundFile, hasStore } from '../shared/store/store-file.js';
-import type { Store } from '../shared/store/store.js';
 import type { Config } from './config.js';
-import { slotFolder, slotsIn, supervisorFolder } from './data-folders.js';
-import { lockDataDir } from './data-dir-lock.js';
+import { slotFolder } from './data-folders.js';
 import { EventLog } from './events/event-log.js';
+import { ChatGaps } from './chats/chat-gaps.js';
+import { ChatList } from './chats/chat-list.js';
 import { eventSweep } from './events/event-sweep.js';
 import { createFleet } from './fleet/fleet.js';
 import { startFleetView } from './fleet-view.js';
-import { killLeftovers } from './fleet/leftovers.js';
 import { watchForHello } from './fleet/watch-for-hello.js';
 import { startHostLoad } from './host-load.js';
 import { webhookJson } from './http/event-json.js';
@@ -37,19 +29,18 @@ import { createBackendLink, createReplication, openObjectStore } from './optiona
 import { startCapacity } from './placement/capacity.js';
 import { ConnectPacing } from './placement/connect-pacing.js';
 import { DeafLadder } from './placement/deaf-ladder.js';
-import { chooseSlot } from './placement/placement.js';
-import { setDamagedSlotsAside } from './placement/damaged-slots.js';
 import { PlacedSessions } from './placement/placed-sessions.js';
+import { openDataFolder } from './open-data-folder.js';
 import { planRecycling } from './placement/planned-recycling.js';
 import { Recycling } from './placement/recycling.js';
 import { Registry } from './placement/registry.js';
-import { emptySlots, sessionsInSlot } from './placement/relocate.js';
-import { isIsolationSlot, slotCount } from './placement/slot-rooms.js';
+import { sessionsInSlot } from './placement/relocate.js';
 import { SessionQueries } from './queries/session-queries.js';
 import type { InheritedSocket } from './service-manager/inherited-socket.js';
 import { Settings } from './settings/settings.js';
 import { tellRunner } from './settings/tell-runner.js';
-import { openSupervisorStore, TABLES } from './supervisor-store.js';
+import { runnerVariables, temporaryFolder } from './runner-variables.js';
+import { TABLES } from './supervisor-store.js';
 import { openWebhooks } from './webhooks/open-webhooks.js';
 import type { Worker } from './worker.js';
 import { createWorkerPort, type Phase } from './worker-port.js';
@@ -87,38 +78,7 @@ export const startWorker = async (
   onFatal: (why: string, code: number) => void,
   socket?: InheritedSocket,
 ): Promise<RunningWorker> => {
-  const lock = await lockDataDir(config.dataDir, {
-    onLost: () => {
-      onFatal('another supervisor took the data folder', EXIT.crash);
-    },
-  });
-  const keys = parseKeys(config.authEncryptionKey ?? '');
-  const cipher = keys && new RowCipher(keys);
-  await compactIfWorthIt(supervisorFolder(config.dataDir), log);
-  const store = await openSupervisorStore(supervisorFolder(config.dataDir), {
-    cipher,
-    track: config.objectStore !== undefined,
-    maxBytes: config.storeMaxBytes,
-    onTrouble: logTrouble(log),
-    onLost: () => {
-      onFatal('the disk works again, and the store can be used only after a new start', EXIT.temporary);
-    },
-  });
-  await endLeftovers(store, log);
-  await setDamagedSlotsAside(store, config.dataDir, log);
-  for (const slot of slotsIn(config.dataDir)) {
-    // What runners of an earlier supervisor were doing is held against nobody.
-    takeInFlight(slotFolder(config.dataDir, slot));
-    await compactIfWorthIt(slotFolder(config.dataDir, slot), log);
-  }
-  const slots = slotCount(config.maxSessions, config.runnerMaxSessions);
-  await emptySlots({
-    ...{ store, dataDir: config.dataDir, slots, cipher, log },
-    chooseSlot: (occupied) => chooseSlot(occupied, config.runnerMaxSessions),
-    stays: ({ slot, suspect }, inSlot) => inSlot === 1 && suspect?.isolated === true && isIsolationSlot(slot ?? 0, slots),
-    track: config.objectStore !== undefined,
-  });
-
+  const { lock, store, cipher } = await openDataFolder(config, log, onFatal);
   const objects = config.objectStore && (await openObjectStore(config.objectStore));
   const events = new EventLog(store);
   const registry = new Registry(store, log, events);
@@ -234,6 +194,7 @@ export const startWorker = async (
     retentionDays: config.messagesRetentionDays,
     log,
   });
+  const chatGaps = new ChatGaps({ store, remote, log });
   const sweep = eventSweep({ store, ...config.eventsRetention, log });
   const restores = replication?.isFresh === true;
   const phase: Phase = { now: restores ? 'restoring' : 'serving' };
@@ -241,6 +202,7 @@ export const startWorker = async (
   const worker = createWorkerPort(
     {
       untoldSends: new UntoldSends(store, registry),
+      chatList: new ChatList(store),
       queries: new SessionQueries({ registry, fleet, temporaryFolder: temporaryFolder(config) }),
       ...{ registry, sessions, recycling, sends, history, fleetView, pacing, load, capacity, replication },
       events: { store, remote, log: events, media: media.view },
@@ -261,6 +223,7 @@ export const startWorker = async (
     await replication?.start();
     media.start();
     upkeep.start();
+    chatGaps.start();
     sweep.start();
     await webhooks.start();
   };
@@ -312,6 +275,7 @@ export const startWorker = async (
     // What follows the runners needs its share of the time.
     await fleet.stop(replication || link ? left() * RUNNERS_SHARE : left());
     await upkeep.stop();
+    await chatGaps.stop();
     await media.stop(left());
     await sweep.stop();
     await webhooks.stop(Math.min(WEBHOOKS_MS, left()));
@@ -324,44 +288,4 @@ export const startWorker = async (
     lock.release();
   };
   return { address, worker, stop };
-};
-
-/** Runners of a supervisor that was killed end by themselves, unless they are stopped or stuck; none may live on beside a new owner. */
-const endLeftovers = async (store: Store, log: Logger): Promise<void> => {
-  const spawns = [...store.range<ProcessIdentity>(TABLES.spawns)];
-  const ended = await killLeftovers(spawns.map(({ value }) => value));
-  if (ended.length > 0) log.warn({ pids: ended }, 'runners of an earlier supervisor were still there and have been ended');
-  await store.commit(spawns.map(({ key }) => ({ table: TABLES.spawns, key, value: undefined })));
-};
-
-/** Only while no process has the store open. */
-const compactIfWorthIt = async (folder: string, log: Logger): Promise<void> => {
-  if (!hasStore(folder)) return;
-  assertSoundFile(folder, 'write');
-  if (!shouldCompact(folder)) return;
-  log.info({ folder, ...(await compactStore(folder)) }, 'a store was compacted');
-};
-
-const temporaryFolder = ({ dataDir }: Config): string => join(dataDir, 'tmp');
-
-const runnerVariables = (config: Config): Record<string, string> => {
-  // Baileys writes media to the temporary folder; a crash leaves it there.
-  const temporary = temporaryFolder(config);
-  try {
-    rmSync(temporary, { recursive: true, force: true });
-    mkdirSync(temporary, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new Error(`the temporary folder ${temporary} cannot be made: ${messageOf(error)}`, { cause: error });
-  }
-  return {
-    TMPDIR: temporary,
-    LOG_LEVEL: config.logLevel,
-    RUNNER_TRACK_CHANGES: String(config.objectStore !== undefined),
-    ...(config.authEncryptionKey !== undefined && { AUTH_ENCRYPTION_KEY: config.authEncryptionKey }),
-    ...(config.storeMaxBytes !== undefined && { RUNNER_STORE_MAX_BYTES: String(config.storeMaxBytes) }),
-    RUNNER_DEAF_AFTER_MS: String(config.deafAfterMs),
-    WA_APPEAR_ONLINE: String(config.waAppearOnline),
-    ...(config.waWebsocketUrl !== undefined && { WA_WEBSOCKET_URL: config.waWebsocketUrl }),
-    ...(config.waVersion !== undefined && { WA_VERSION: config.waVersion }),
-  };
 };

@@ -1,4 +1,4 @@
-import type { MessageStatus } from '../shared/domain/message.js';
+import type { Message, MessageStatus } from '../shared/domain/message.js';
 import type { Outgoing } from '../shared/domain/outgoing.js';
 import type { Restriction } from '../shared/domain/restriction.js';
 import type { MediaFailureReason, MediaKind } from '../shared/domain/media.js';
@@ -7,6 +7,7 @@ import type { ErrorCode } from '../shared/errors.js';
 import { openStore, type OpenOptions, type Schema } from '../shared/store/open-store.js';
 import type { Store } from '../shared/store/store.js';
 import type { DeadReport } from './backend/report.js';
+import { migrateChats } from './chats/chat-gaps.js';
 import { migrateDays } from './messages/migrate-days.js';
 import { migrateKeyTimes } from './messages/idempotency.js';
 import type { Suspect } from './placement/suspect-policy.js';
@@ -71,10 +72,20 @@ export const TABLES = {
   messageMedia: 'messageMedia',
   /** [sessionId, second, n] → MediaJob: a message whose file is still to be downloaded. */
   mediaJobs: 'mediaJobs',
+  /** [sessionId, jid] → [second, n]: where the newest message of a chat stands. */
+  chats: 'chats',
+  /** [sessionId, second, n] → ChatRow: the chats in the order of their newest messages. */
+  chatOrder: 'chatOrder',
+  /** [sessionId] → [second, n]: chats of messages before this place may be missing and are still to be looked for. */
+  chatGaps: 'chatGaps',
+  /** [sessionId, 'person' | 'group', jid] → ContactRow. */
+  contacts: 'contacts',
+  /** [sessionId, LID] → the phone-number jid of the same person. */
+  lids: 'lids',
 } as const;
 
 export const SUPERVISOR_SCHEMA: Schema = {
-  version: 2,
+  version: 3,
   tables: Object.values(TABLES),
   sealed: [TABLES.settings],
   tracked: [
@@ -90,6 +101,8 @@ export const SUPERVISOR_SCHEMA: Schema = {
     TABLES.deletions,
     // Not the files, nor what became of them: what the object store has is looked for there.
     TABLES.mediaJobs,
+    // Not the chats: they follow from the messages.
+    TABLES.contacts,
     // Not the heads: after a restore numbers begin above all that were given out.
     TABLES.events,
     TABLES.settings,
@@ -100,6 +113,7 @@ export const SUPERVISOR_SCHEMA: Schema = {
       yield* migrateDays(store);
       yield* migrateKeyTimes(store);
     },
+    3: migrateChats,
   },
 };
 
@@ -208,6 +222,23 @@ export interface MediaJob {
   dueAt: number;
 }
 
+/** A chat as the list of chats shows it. */
+export interface ChatRow {
+  /** The phone-number jid of a person when it is known, else the LID; or a group. */
+  chat: string;
+  lid?: string;
+  /** Its newest message, its content shortened. */
+  last: Pick<Message, 'id' | 'from' | 'fromMe' | 'type' | 'content' | 'timestamp' | 'status'>;
+}
+
+/** What is known of a person or a group; see `Contact`. */
+export interface ContactRow {
+  lid?: string;
+  name?: string;
+  pushName?: string;
+  verifiedName?: string;
+}
+
 /** Intents of earlier versions, of texts only, have neither references nor a secret. */
 export interface Intent extends Omit<Outgoing, 'references' | 'secret'>, Partial<Pick<Outgoing, 'references' | 'secret'>> {
   sessionId: string;
@@ -255,6 +286,11 @@ export const SESSION_TABLES = [
   TABLES.webhookReplays,
   TABLES.messageMedia,
   TABLES.mediaJobs,
+  TABLES.chats,
+  TABLES.chatOrder,
+  TABLES.chatGaps,
+  TABLES.contacts,
+  TABLES.lids,
 ];
 
 const REMOVED_AT_ONCE = 1_000;

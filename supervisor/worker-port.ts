@@ -3,6 +3,7 @@ import { AppError } from '../shared/errors.js';
 import { ObjectStoreError } from '../shared/object-store/object-store.js';
 import type { BackendView } from './backend/backend-link.js';
 import type { Reports } from './backend/reports/reports.js';
+import type { ChatList } from './chats/chat-list.js';
 import type { EventLog } from './events/event-log.js';
 import { readEvents } from './events/event-page.js';
 import type { FleetView } from './fleet-view.js';
@@ -35,6 +36,7 @@ export interface WorkerParts {
   untoldSends: UntoldSends;
   queries: Pick<SessionQueries, 'ask' | 'setPicture'>;
   history: History;
+  chatList: Pick<ChatList, 'chats' | 'contacts'>;
   events: Parameters<typeof readEvents>[0] & { log: Pick<EventLog, 'subscribe' | 'commit'> };
   settings: Pick<Settings, 'of' | 'change'> & { defaults: SettingsDefaults };
   fleetView: Pick<FleetView, 'runners' | 'processes'>;
@@ -153,6 +155,16 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
       change: change(async (sessionId, patch) => {
         registry.get(sessionId);
         return settingsView(await parts.settings.change(sessionId, patch), parts.settings.defaults);
+      }),
+    },
+    chatList: {
+      chats: known((sessionId, range) => {
+        registry.get(sessionId);
+        return parts.chatList.chats(sessionId, range);
+      }),
+      contacts: known((sessionId, range) => {
+        registry.get(sessionId);
+        return parts.chatList.contacts(sessionId, range);
       }),
     },
     chats: {

@@ -7,6 +7,7 @@ import type { Beat } from '../shared/ipc/protocol.js';
 import type { QueryName, QueryParams, QueryResult } from '../shared/ipc/queries.js';
 import type { Figures } from '../shared/process-figures.js';
 import type { BackendView } from './backend/backend-link.js';
+import type { ChatList } from './chats/chat-list.js';
 import type { EventPage, EventRange } from './events/event-page.js';
 import type { HistoryPage, HistoryRange } from './messages/history.js';
 import type { ChatActions } from './messages/chat-actions.js';
@@ -286,6 +287,8 @@ export interface Worker {
   readonly events: Events;
   readonly queries: Queries;
   readonly settings: SettingsPort;
+  /** @throws SESSION_NOT_FOUND */
+  readonly chatList: Pick<ChatList, 'chats' | 'contacts'>;
   /** All of it at once or not at all. @throws SESSION_NOT_CONNECTED, MESSAGE_NOT_FOUND, and as `queries.ask` */
   readonly chats: Pick<ChatActions, 'typing' | 'read' | 'star' | 'deleteForMe'>;
   readonly storage: Storage;

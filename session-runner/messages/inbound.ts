@@ -5,6 +5,7 @@ import type { BaileysEventMap, BinaryNode, MessageUserReceipt, WAMessage, WAMess
 import { proto } from '../baileys.js';
 import { SLOT_TABLES } from '../../shared/store/slot-store.js';
 import { wholeNumber } from './bounded.js';
+import { contactEntries } from './contact-news.js';
 import { toMessage } from './decode-message.js';
 import type { SpoolEntry } from './spool.js';
 
@@ -49,7 +50,7 @@ export const entriesOf = <E extends keyof BaileysEventMap>(event: E, data: Baile
     case 'message-receipt.update':
       return (data as BaileysEventMap['message-receipt.update']).flatMap(({ key, receipt }) => receiptEntry(context, key, receipt));
     default:
-      return [];
+      return contactEntries(sessionId, event, data);
   }
 };
 

@@ -19,9 +19,14 @@ export class Queries {
   /** Numbers of those who acted in groups, by LID. */
   readonly #numbers = new Map<string, string>();
 
-  constructor(sock: WASocket) {
+  /** @param onSubject told what a group is called, whenever WhatsApp was asked about it */
+  constructor(sock: WASocket, onSubject: (group: string, subject: string) => void) {
     // Kept only as long as somebody waits for it: what is never answered would be what later ones wait for, too.
-    const groups = new GroupCache(async (group) => inTime(sock.groupMetadata(group), MEMBERS_MS, late));
+    const groups = new GroupCache(async (group) => {
+      const metadata = await inTime(sock.groupMetadata(group), MEMBERS_MS, late);
+      onSubject(group, metadata.subject);
+      return metadata;
+    });
     this.#scope = { sock, groups, presences: new PresenceBoard() };
     // Before Baileys handles it: a message that is sent meanwhile must not go by who was in the group before.
     sock.ws.prependListener('CB:notification,type:w:gp2', ({ attrs }: BinaryNode) => {

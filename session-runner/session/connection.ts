@@ -97,7 +97,9 @@ export class Connection {
           },
         ),
     });
-    this.#queries = new Queries(this.#sock);
+    this.#queries = new Queries(this.#sock, (id, subject) => {
+      this.#keep('groups.update', [{ id, subject }]);
+    });
     this.#restrictions = new RestrictionWatch(this.#sock, options.onRestriction);
     this.#wire(origins);
     this.configured = followSettings(this.#sock, {

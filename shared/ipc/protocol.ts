@@ -1,5 +1,6 @@
 // The two maps that are the source of types, validation and documentation of what crosses between supervisor and runner.
 import { z } from 'zod';
+import { Contact } from '../domain/contact.js';
 import { SessionId } from '../domain/ids.js';
 import { Message, MessageStatus } from '../domain/message.js';
 import { Outgoing } from '../domain/outgoing.js';
@@ -10,7 +11,7 @@ import { RunnerSettings } from '../domain/session-settings.js';
 import { Reason } from '../domain/session.js';
 import { QUERIES, type QueryName } from './queries.js';
 
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** Owner's number of a session; a runner ignores calls with a lower one than it knows. */
 const Epoch = z.number().int().nonnegative();
@@ -106,6 +107,7 @@ const row = { seq: z.number().int().positive(), ...session };
 export const SpoolRecord = z.discriminatedUnion('kind', [
   z.object({ ...row, kind: z.literal('message'), message: Message }),
   z.object({ ...row, kind: z.literal('status'), messageId: z.string(), status: MessageStatus, at: z.number().int() }),
+  z.object({ ...row, kind: z.literal('contacts'), contacts: z.array(Contact) }),
 ]);
 export type SpoolRecord = z.infer<typeof SpoolRecord>;
 

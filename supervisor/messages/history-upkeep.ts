@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Logger } from '../../shared/logging.js';
 import type { ObjectStore } from '../../shared/object-store/object-store.js';
 import type { Store, Write } from '../../shared/store/store.js';
+import { forgetChats } from '../chats/chat-rows.js';
 import { RecurringWork } from '../recurring-work.js';
 import { TABLES } from '../supervisor-store.js';
 import { evictWrites } from './eviction.js';
@@ -94,6 +95,7 @@ class Round {
         else if (!(await this.#commit(step.writes))) return;
       }
     }
+    for (const batch of forgetChats(store, sessionId)) if (!(await this.#commit(batch))) return;
   }
 
   /** False when the worker is stopping: the rest has time until the next start. */

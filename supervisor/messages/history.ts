@@ -1,5 +1,9 @@
+import type { Contact } from '../../shared/domain/contact.js';
 import { advances, isUnconfirmed, type Message, type MessageStatus, type SendFailure } from '../../shared/domain/message.js';
 import type { Store, Write } from '../../shared/store/store.js';
+import { noteChange, noteMessage } from '../chats/chat-rows.js';
+import { noteContact } from '../chats/contact-rows.js';
+import { Draft } from '../chats/draft.js';
 import { TABLES, type MessageCount, type MessageDay } from '../supervisor-store.js';
 import { PartMarks } from './changed-parts.js';
 import type { HistoryFilter } from './history-filter.js';
@@ -82,8 +86,14 @@ export class History {
     const [second, n, part] = place;
     const message = this.#store.get<Message>(TABLES.messages, [sessionId, second, n]);
     if (!message || !advances(message.status, 'read')) return [];
-    const read: Message = { ...message, status: 'read' };
-    return [{ table: TABLES.messages, key: [sessionId, second, n], value: read }, this.#marks.mark(sessionId, dayOf(second), part)];
+    return this.#moveTo(sessionId, [second, n, part], { ...message, status: 'read' });
+  }
+
+  /** Keeps what was told of people and groups. */
+  meet(sessionId: string, contacts: readonly Contact[]): Write[] {
+    const draft = new Draft(this.#store);
+    for (const contact of contacts) noteContact(draft, sessionId, contact);
+    return draft.writes;
   }
 
   /** Received messages of a chat that were not read here, the newest first: those after the last that was, among the newest of the session. */
@@ -120,12 +130,7 @@ export class History {
       return { writes: this.#withEffect(sessionId, after, (kept) => this.#replace(sessionId, place, before, kept)), moved };
     }
     if (told !== undefined) return { writes: this.#replace(sessionId, place, before, after), moved };
-    if (!moved) return { writes: [], moved };
-    const [second, n, part] = place;
-    return {
-      writes: [{ table: TABLES.messages, key: [sessionId, second, n], value: after }, this.#marks.mark(sessionId, dayOf(second), part)],
-      moved,
-    };
+    return { writes: moved ? this.#moveTo(sessionId, place, after) : [], moved };
   }
 
   /** Whether this person wrote to the session, not only in groups, as far as is kept here. */
@@ -233,7 +238,28 @@ export class History {
       { table: TABLES.messageDays, key: [sessionId, day], value: dayRow },
       { table: TABLES.messageParts, key: [sessionId, day, dayRow.part, n], value: second },
       this.#marks.mark(sessionId, day, dayRow.part),
+      ...this.#noted([], (draft) => {
+        noteMessage(draft, sessionId, [second, n], message);
+      }),
     ];
+  }
+
+  /** The message as it is now that it got further, which changes neither its place nor what it measures. */
+  #moveTo(sessionId: string, [second, n, part]: Place, message: Message): Write[] {
+    return [
+      { table: TABLES.messages, key: [sessionId, second, n], value: message },
+      this.#marks.mark(sessionId, dayOf(second), part),
+      ...this.#noted([], (draft) => {
+        noteChange(draft, sessionId, [second, n], message);
+      }),
+    ];
+  }
+
+  /** What `note` changes in the list of chats after the writes that come before. */
+  #noted(before: readonly Write[], note: (draft: Draft) => void): Write[] {
+    const draft = new Draft(this.#store, before);
+    note(draft);
+    return draft.writes;
   }
 
   /** @param together writes that are committed with these, and come before them */
@@ -249,6 +275,9 @@ export class History {
         ? [{ table: TABLES.messageDays, key: [sessionId, day], value: { ...dayRow, partBytes: dayRow.partBytes + growth } }]
         : []),
       this.#marks.mark(sessionId, day, part),
+      ...this.#noted(together, (draft) => {
+        noteMessage(draft, sessionId, [second, n], after, true);
+      }),
     ];
   }
 

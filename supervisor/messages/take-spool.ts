@@ -39,6 +39,7 @@ export const takeSpool = async (
           if (files.length > 0) media?.wake(sessionId);
           return;
         }
+        if (record.kind === 'contacts') return store.commit(history.meet(sessionId, record.contacts));
         const { messageId, status, at } = record;
         const writes = history.advance(sessionId, messageId, status);
         await store.commit(writes);

@@ -5,6 +5,7 @@ import { KEYS } from '../../shared/object-store/keys.js';
 import { SLOT_TABLES } from '../../shared/store/slot-store.js';
 import type { StoreReader } from '../../shared/store/store-reader.js';
 import type { Store, Write } from '../../shared/store/store.js';
+import { chatRecords } from '../chats/chat-records.js';
 import { changedParts, partWritten } from '../messages/changed-parts.js';
 import { recentKeys } from '../messages/idempotency.js';
 import { renderPart } from '../messages/message-file.js';
@@ -19,7 +20,7 @@ export interface CheckpointsOptions extends AuthCheckpointsOptions {
   store: Store;
 }
 
-/** What of the sends and events is in the files; the journal has what is newer than they are. Old ones would make the file grow with the day. */
+/** What of the sends and events is in the files, beside all chats; the journal has what is newer than they are. Old ones would make the file grow with the day. */
 const KEYS_MS = 60 * 60_000;
 const RETRIES_MS = 15 * 60_000;
 const EVENTS_MS = 15 * 60_000;
@@ -124,8 +125,10 @@ export class Checkpoints {
     const idempotency = recentKeys(store, sessionId, now - KEYS_MS, MOST_SENDS);
     const outgoing = reader ? recentOutgoing(store, reader, sessionId, now - RETRIES_MS) : [];
     const events = recentEvents(store, sessionId, now - EVENTS_MS, MOST_SENDS);
-    if (intents.length + idempotency.length + outgoing.length + events.length === 0) return false;
-    const body = await writeSends({ sessionId, workerId, generation, intents, idempotency, outgoing, events });
+    const chats = chatRecords(store, sessionId);
+    const rows = [intents, idempotency, outgoing, events, chats.chats, chats.contacts].reduce((sum, { length }) => sum + length, 0);
+    if (rows === 0) return false;
+    const body = await writeSends({ sessionId, workerId, generation, intents, idempotency, outgoing, events, chats });
     await objects.put(KEYS.sends(sessionId), body);
     return true;
   }

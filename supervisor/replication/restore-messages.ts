@@ -3,6 +3,8 @@ import { KEYS } from '../../shared/object-store/keys.js';
 import type { ObjectStore } from '../../shared/object-store/object-store.js';
 import { DamagedError } from '../../shared/store/sealed-json.js';
 import type { Store, Write } from '../../shared/store/store.js';
+import { noteMessage } from '../chats/chat-rows.js';
+import { Draft } from '../chats/draft.js';
 import { PartMarks } from '../messages/changed-parts.js';
 import { dayOf } from '../messages/message-day.js';
 import { readPart, restoreWrites } from '../messages/message-file.js';
@@ -93,7 +95,12 @@ export const restorePart = async ({ store, objects, key, onDamaged }: RestorePar
   try {
     const file = readPart(object.body);
     for (let from = 0; from < file.messages.length; from += AT_ONCE) {
-      await store.commit(restoreWrites({ ...file, messages: file.messages.slice(from, from + AT_ONCE) }), { tracked: false, unread: true });
+      const messages = file.messages.slice(from, from + AT_ONCE);
+      // A file may be newer than what the journal and the list of chats have.
+      const draft = new Draft(store);
+      for (const { second, n, message } of messages) noteMessage(draft, file.sessionId, [second, n], message, true);
+      await store.commit(restoreWrites({ ...file, messages }), { tracked: false, unread: true });
+      await store.commit(draft.writes, { tracked: false });
     }
   } catch (error) {
     if (!(error instanceof DamagedError)) throw error;

@@ -21,6 +21,7 @@ import type { Ownership } from './ownership.js';
 import type { Progress } from './progress.js';
 import { keyWrites } from '../messages/idempotency.js';
 import { wantRecentDays } from './recent-days.js';
+import { restoreChatRecords, restoreNewerChats } from './restore-chats.js';
 import { recountMessages, restoreMessages } from './restore-messages.js';
 import { readSessionFiles, type SessionFiles } from './restore-session.js';
 
@@ -57,6 +58,7 @@ const SENT: ReadonlySet<string> = new Set([
   TABLES.idempotency,
   TABLES.idempotencyTimes,
   TABLES.events,
+  TABLES.contacts,
   SLOT_TABLES.outgoing,
 ]);
 const SECRET: ReadonlySet<string> = new Set([SLOT_TABLES.creds, SLOT_TABLES.keys]);
@@ -129,12 +131,14 @@ export const restoreWorker = async (options: RestoreOptions): Promise<Restored> 
         const slotStore = await slots.of(slot);
         await slotStore.commit(slotWrites(files, rows), { tracked: false });
         await store.commit(sendWrites(files), { tracked: false });
+        await restoreChatRecords(store, files);
         await restoreMessages({ store, objects, sessionId, data: files.data, rows, onDamaged });
         await store.commitRaw(
           rows.filter(({ table }) => !IN_SLOT.has(table) && !DESCRIBED.has(table)),
           { tracked: false },
         );
         await recountMessages(store, sessionId);
+        await restoreNewerChats(store, sessionId, rows);
         await restoreEvents(store, row, { term: owner.term, at, last: lastEventOf(files, row) });
         const dirtySince = tail.since.get(sessionId);
         await store.commit(

@@ -4,6 +4,7 @@ import { gunzip, gzip } from 'node:zlib';
 import { z } from 'zod';
 import { fromBaileysJson, stringifyBaileys } from '../../shared/store/baileys-json.js';
 import { DamagedError, openJson, sealBytes } from '../../shared/store/sealed-json.js';
+import { ChatRecords } from '../chats/chat-records.js';
 import type { EventRow } from '../events/event-row.js';
 import type { IdempotencyRow, Intent, MessageCount, MessageDay, SessionRow } from '../supervisor-store.js';
 
@@ -67,6 +68,8 @@ const SendsFile = z.object({
       z.tuple([z.number().int(), z.custom<EventRow>((value) => z.object({ type: z.string(), at: z.number() }).safeParse(value).success)]),
     )
     .optional(),
+  /** Missing in the files of earlier versions. */
+  chats: ChatRecords.optional(),
 });
 export type SendsFile = z.infer<typeof SendsFile>;
 

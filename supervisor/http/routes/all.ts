@@ -3,6 +3,7 @@ import type { BackendConfig, Config } from '../../config.js';
 import type { Worker } from '../../worker.js';
 import type { Endpoint } from '../endpoint.js';
 import { chatEndpoints } from './chat.js';
+import { chatListEndpoints } from './chat-list.js';
 import { contactEndpoints } from './contacts.js';
 import { eventEndpoints } from './events.js';
 import { runnerEndpoints } from './runners.js';
@@ -30,7 +31,7 @@ export type EndpointsConfig = Pick<Config, 'apiAccess' | 'version'> & {
 
 const OF_WORKER = [
   ...[healthEndpoints, sessionEndpoints, qrEndpoints, sendEndpoints, queueEndpoints, messageEndpoints, mediaEndpoints],
-  ...[chatEndpoints, contactEndpoints, profileEndpoints, groupEndpoints, groupMemberEndpoints],
+  ...[chatListEndpoints, chatEndpoints, contactEndpoints, profileEndpoints, groupEndpoints, groupMemberEndpoints],
   ...[settingsEndpoints, webhookEndpoints],
   ...[runnerEndpoints, storageEndpoints, reportEndpoints],
 ];

@@ -4,7 +4,7 @@ import { MESSAGE_STATUSES, SendFailure } from '../../../shared/domain/message.js
 import { Quoted } from '../../../shared/domain/message-details.js';
 import { positionOf } from '../../messages/cursor.js';
 import { recipient, string, Time } from './fields.js';
-import { PageQuery, Pagination } from './page.js';
+import { cursor, PageQuery, Pagination } from './page.js';
 import { SessionPath } from './session.js';
 
 export const Status = z.enum(MESSAGE_STATUSES);
@@ -44,7 +44,6 @@ export const HistoryMessage = z
   })
   .meta({ id: 'Message' });
 
-const cursor = 'cursor must be a nextCursor of this session';
 const time = (name: string) =>
   z.iso
     .datetime({ offset: true, error: `${name} must be a time in ISO 8601` })
@@ -52,16 +51,7 @@ const time = (name: string) =>
     .optional();
 
 export const HistoryQuery = PageQuery.extend({
-  cursor: z
-    .string({ error: cursor })
-    .transform((text, context) => {
-      const position = positionOf(text);
-      if (position) return position;
-      context.addIssue({ code: 'custom', message: cursor });
-      return z.NEVER;
-    })
-    .optional()
-    .meta({ description: 'The nextCursor of the page before.' }),
+  cursor: cursor(positionOf),
   chat: recipient('chat').optional(),
   direction: z.enum(['in', 'out'], { error: 'direction must be in or out' }).optional(),
   type: string('type').min(1, 'type must not be empty').max(100, 'type must be at most 100 characters').optional(),

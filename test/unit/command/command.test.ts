@@ -55,10 +55,11 @@ const soundFolder = async (): Promise<string> => {
       id: `m${n}`,
       fromMe: n % 2 === 0,
       from: 'bob',
+      chat: 'bob',
       timestamp: n * 40_000_000,
       type: 'text',
       status: 'pending',
-      text: 'hi',
+      content: 'hi',
     };
     await store.commit(history.append('alice', message as unknown as Message));
   }
@@ -106,6 +107,20 @@ it('says what is missing, too much, or does not agree', async () => {
     'error: runners/0: session bob is paired and has no credentials',
     'warning: supervisor: there are rows of nobody, which is no session',
     'warning: runners/0: there are rows of session carol, whose home this is not',
+  ]) {
+    expect(out).toContain(`${line}\n`);
+  }
+});
+
+it('says where the list of chats is not what follows from history', async () => {
+  const dataDir = await soundFolder();
+  await changeSupervisor(dataDir, put(TABLES.chats, ['alice', 'bob'], [40_000, 2]));
+  const { code, out } = await check(dataDir);
+  expect(code).toBe(EXIT.crash);
+  for (const line of [
+    'error: supervisor: a chat of session alice stands twice in the list of chats',
+    'error: supervisor: a chat of session alice is missing in the list of chats',
+    'error: supervisor: message 20 of session alice is newer than its chat',
   ]) {
     expect(out).toContain(`${line}\n`);
   }

@@ -8,7 +8,7 @@ import type { InheritedSocket } from '../../../supervisor/service-manager/inheri
 import { eventually } from '../../fixtures/eventually.js';
 import { readEventStream, type EventConsumer } from '../../support/event-consumer.js';
 import { closeServersAfterEach, startServer, TOKEN, type Fixture } from './http-fixture.js';
-import { STARTED_AT } from './memory-worker.js';
+import { STARTED_AT } from './memory-sessions.js';
 
 closeServersAfterEach();
 

@@ -2,7 +2,7 @@ import { beforeEach, expect, it } from 'vitest';
 import { callGuide, differences, type GuideClient } from '../../contract/guide-shapes.js';
 import { GUIDE } from '../../contract/guide-examples.js';
 import { closeServersAfterEach, startServer, TOKEN, type Fixture } from './http-fixture.js';
-import { STARTED_AT } from './memory-worker.js';
+import { STARTED_AT } from './memory-sessions.js';
 
 closeServersAfterEach();
 

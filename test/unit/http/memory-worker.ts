@@ -1,11 +1,11 @@
 // A worker that lives in maps: enough of the port to serve every endpoint.
 import type { Message } from '../../../shared/domain/message.js';
-import { outwardStatus, type Reason, type SessionState } from '../../../shared/domain/session.js';
+import type { Reason, SessionState } from '../../../shared/domain/session.js';
 import { AppError } from '../../../shared/errors.js';
 import { QUERIES, type QueryName, type QueryResult } from '../../../shared/ipc/queries.js';
-import type { Key } from '../../../shared/store/store.js';
 import type { BackendView } from '../../../supervisor/backend/backend-link.js';
 import type { DeadReport } from '../../../supervisor/backend/report.js';
+import type { ChatView } from '../../../supervisor/chats/chat-list.js';
 import type { LoggedEvent } from '../../../supervisor/events/event-page.js';
 import type { HistoryRange } from '../../../supervisor/messages/history.js';
 import type { UntoldSend } from '../../../supervisor/messages/untold-sends.js';
@@ -19,11 +19,10 @@ import type {
   SessionView,
   Worker,
 } from '../../../supervisor/worker.js';
-import { Settings } from '../../../supervisor/settings/settings.js';
 import { settingsView } from '../../../supervisor/settings/settings-view.js';
 import type { DeadWebhook } from '../../../supervisor/webhooks/dead-webhook.js';
+import { memorySessions, STARTED_AT } from './memory-sessions.js';
 
-export const STARTED_AT = Date.UTC(2024, 0, 15, 10, 30);
 export const QR_VALUE = `2@${'aB3+'.repeat(50)},${'k'.repeat(44)},${'i'.repeat(44)},${'s'.repeat(44)}`;
 
 export const FIGURES = { rssBytes: 5, heapUsedBytes: 3, heapLimitBytes: 9, cpuPercent: 1.5, eventLoopDelayP99Ms: 0.4 };
@@ -66,6 +65,9 @@ export interface MemoryWorker extends Worker {
   readonly acted: unknown[][];
   readonly pairingNumbers: string[];
   readonly history: Message[];
+  /** The newest first. */
+  readonly listedChats: ChatView[];
+  readonly listedContacts: ReturnType<Worker['chatList']['contacts']>['contacts'];
   /** Files of messages by the messages' ids. */
   readonly files: Map<string, MediaFile>;
   /** What each page was asked for. */
@@ -86,12 +88,8 @@ export interface MemoryWorker extends Worker {
 }
 
 export const createMemoryWorker = (): MemoryWorker => {
-  const views = new Map<string, SessionView>();
-  const get = (sessionId: string): SessionView => {
-    const view = views.get(sessionId);
-    if (!view) throw new AppError('SESSION_NOT_FOUND', 'There is no session with this id.');
-    return view;
-  };
+  const sessions = memorySessions(() => worker);
+  const { get, settings } = sessions;
   const assertConnected = (sessionId: string): void => {
     if (get(sessionId).state !== 'connected') throw new AppError('SESSION_NOT_CONNECTED', 'The session is not connected.');
   };
@@ -100,24 +98,6 @@ export const createMemoryWorker = (): MemoryWorker => {
     worker.acted.push([sessionId, ...what]);
     return Promise.resolve(answer);
   };
-  const move = (sessionId: string, state: SessionState, reason: Reason, changes: Partial<SessionView> = {}): SessionView => {
-    const before = get(sessionId);
-    const view = { ...before, state, reason, status: outwardStatus(state, false), seq: before.seq + 1, since: STARTED_AT, ...changes };
-    views.set(sessionId, view);
-    return view;
-  };
-
-  const settingRows = new Map<unknown, unknown>();
-  const settings = new Settings({
-    store: {
-      get: <T>(_table: string, [sessionId]: Key) => settingRows.get(sessionId) as T | undefined,
-      commit: async (writes) => {
-        for (const { key, value } of writes) settingRows.set(key[0], value);
-        return Promise.resolve();
-      },
-    },
-  });
-
   const worker: MemoryWorker = {
     connectLeadsTo: {
       state: 'qr_required',
@@ -138,6 +118,8 @@ export const createMemoryWorker = (): MemoryWorker => {
     acted: [],
     pairingNumbers: [],
     history: [],
+    listedChats: [],
+    listedContacts: [],
     files: new Map(),
     historyRanges: [],
     loggedEvents: [],
@@ -150,44 +132,8 @@ export const createMemoryWorker = (): MemoryWorker => {
     storageView: { mode: 'local', state: 'ok', lagMs: 0, changesWaiting: 0, sessionsDirty: 0, mediaWaiting: 0, sentence: undefined },
     backendView: undefined,
     connects: { ramp: undefined, breaker: undefined },
-    set: (...change) => void move(...change),
-    sessions: {
-      create: async ({ sessionId, userId, sessionName, settings: given }) => {
-        if (views.has(sessionId)) throw new AppError('SESSION_ALREADY_EXISTS', 'A session with this id exists already.');
-        const view = { ...NEW_SESSION, sessionId, userId, sessionName };
-        for (const { key, value } of settings.writesForNew(sessionId, given)) settingRows.set(key[0], value);
-        views.set(sessionId, view);
-        return Promise.resolve(view);
-      },
-      list: () => {
-        if (worker.listFails) throw worker.listFails.thrown;
-        return [...views.values()];
-      },
-      get,
-      connect: async (sessionId) => {
-        get(sessionId);
-        await worker.beforeConnect();
-        const { state, reason, changes } = worker.connectLeadsTo;
-        return Promise.resolve(move(sessionId, state, reason, changes));
-      },
-      pairingCode: async (sessionId, phoneNumber) => {
-        get(sessionId);
-        worker.pairingNumbers.push(phoneNumber);
-        return Promise.resolve({ code: 'ABCD1234', expiresAt: STARTED_AT });
-      },
-      disconnect: async (sessionId) => Promise.resolve(move(sessionId, 'disconnected', 'disconnect_requested')),
-      restart: async (sessionId) => Promise.resolve(move(sessionId, 'connecting', 'connect_requested')),
-      move: async (sessionId, slot = 1) => {
-        views.set(sessionId, { ...get(sessionId), slot });
-        return Promise.resolve(get(sessionId));
-      },
-      logout: async (sessionId) => Promise.resolve(move(sessionId, 'logged_out', 'logout_requested')),
-      delete: async (sessionId) => {
-        get(sessionId);
-        views.delete(sessionId);
-        return Promise.resolve();
-      },
-    },
+    set: (...change) => void sessions.move(...change),
+    sessions: sessions.port,
     messages: {
       send: async (request) => {
         if (get(request.sessionId).state !== 'connected') throw new AppError('SESSION_NOT_CONNECTED', 'The session is not connected.');
@@ -237,6 +183,20 @@ export const createMemoryWorker = (): MemoryWorker => {
       told: async (_sessionId, key) => {
         worker.toldKeys.push(key);
         return Promise.resolve();
+      },
+    },
+    chatList: {
+      chats: (sessionId, { limit, before = [0, 0] }) => {
+        get(sessionId);
+        const end = before[1] + limit;
+        const more: [number, number] | undefined = end < worker.listedChats.length ? [0, end] : undefined;
+        return { chats: worker.listedChats.slice(before[1], end), next: more, incomplete: more !== undefined };
+      },
+      contacts: (sessionId, { limit, after = '' }) => {
+        get(sessionId);
+        const later = worker.listedContacts.filter(({ jid }) => jid > after);
+        const contacts = later.slice(0, limit);
+        return { contacts, next: later.length > limit ? contacts.at(-1)?.jid : undefined };
       },
     },
     chats: {
@@ -321,7 +281,7 @@ export const createMemoryWorker = (): MemoryWorker => {
     processes: async () => Promise.resolve(worker.processesView),
     recycle: async (slot) => Promise.resolve({ slot, sessions: 2, target: slot + 1 }),
     health: () => ({
-      ...{ status: 'online', sessionCount: views.size, cpuUsage: 45.5, memoryUsage: 67.8, uptime: 3600, maxSessions: 50 },
+      ...{ status: 'online', sessionCount: sessions.port.list().length, cpuUsage: 45.5, memoryUsage: 67.8, uptime: 3600, maxSessions: 50 },
       storage: worker.storageView,
       backend: worker.backendView,
     }),
@@ -333,24 +293,4 @@ export const createMemoryWorker = (): MemoryWorker => {
     }),
   };
   return worker;
-};
-
-const NEW_SESSION: SessionView = {
-  sessionId: '',
-  userId: undefined,
-  sessionName: undefined,
-  state: 'disconnected',
-  status: 'disconnected',
-  reason: 'created',
-  seq: 0,
-  since: STARTED_AT,
-  desired: 'disconnected',
-  phoneNumber: undefined,
-  jid: undefined,
-  lid: undefined,
-  pushName: undefined,
-  createdAt: STARTED_AT,
-  lastActivity: STARTED_AT,
-  slot: undefined,
-  qr: undefined,
 };

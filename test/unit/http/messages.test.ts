@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Message } from '../../../shared/domain/message.js';
 import { closeServersAfterEach, startServer, type Fixture } from './http-fixture.js';
-import { STARTED_AT } from './memory-worker.js';
+import { STARTED_AT } from './memory-sessions.js';
 
 closeServersAfterEach();
 

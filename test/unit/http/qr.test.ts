@@ -3,7 +3,8 @@ import QRCode from 'qrcode';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { qrDataUrl, qrPng } from '../../../supervisor/qr-image.js';
 import { closeServersAfterEach, startServer, TOKEN, type Fixture } from './http-fixture.js';
-import { QR_VALUE, STARTED_AT } from './memory-worker.js';
+import { STARTED_AT } from './memory-sessions.js';
+import { QR_VALUE } from './memory-worker.js';
 
 closeServersAfterEach();
 

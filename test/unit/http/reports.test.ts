@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { DeadReport } from '../../../supervisor/backend/report.js';
 import { closeServersAfterEach, startServer } from './http-fixture.js';
-import { STARTED_AT } from './memory-worker.js';
+import { STARTED_AT } from './memory-sessions.js';
 
 closeServersAfterEach();
 

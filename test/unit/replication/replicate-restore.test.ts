@@ -9,6 +9,7 @@ import { unpackSession } from '../../../shared/store/packed-session.js';
 import { RowCipher } from '../../../shared/store/row-cipher.js';
 import { openSlotStore, rowsOf, SLOT_TABLES } from '../../../shared/store/slot-store.js';
 import type { Store } from '../../../shared/store/store.js';
+import { ChatList } from '../../../supervisor/chats/chat-list.js';
 import { History } from '../../../supervisor/messages/history.js';
 import { RemoteHistory } from '../../../supervisor/messages/remote-history.js';
 import { Replication } from '../../../supervisor/replication/replication.js';
@@ -27,6 +28,7 @@ type Step =
   | { do: 'use-pre-key'; session: number; id: number }
   | { do: 'message'; session: number; minutes: number }
   | { do: 'read'; session: number; n: number }
+  | { do: 'meet'; session: number; of: number; name: string; lid: boolean }
   | { do: 'set'; session: number; on: boolean | null }
   | { do: 'delete'; session: number }
   /** To the other slot; with a flush at one moment of it, and perhaps given up before the catalog says so. */
@@ -42,6 +44,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { arbitrary: fc.record({ do: fc.constant('use-pre-key' as const), session, id: fc.nat({ max: 5 }) }), weight: 3 },
   { arbitrary: fc.record({ do: fc.constant('message' as const), session, minutes: fc.nat({ max: 3_000 }) }), weight: 6 },
   { arbitrary: fc.record({ do: fc.constant('read' as const), session, n: fc.nat({ max: 9 }) }), weight: 3 },
+  {
+    arbitrary: fc.record({
+      ...{ do: fc.constant('meet' as const), session, of: fc.nat({ max: 2 }) },
+      ...{ name: fc.constantFrom('Anna', 'Ben'), lid: fc.boolean() },
+    }),
+    weight: 3,
+  },
   { arbitrary: fc.record({ do: fc.constant('set' as const), session, on: fc.constantFrom(true, false, null) }), weight: 2 },
   { arbitrary: fc.record({ do: fc.constant('delete' as const), session }), weight: 1 },
   {
@@ -154,7 +163,7 @@ class World {
         const timestamp = START - what.minutes * 60_000;
         const message = {
           id: `m${++this.#n}`,
-          chat: 'c',
+          chat: chatOf(what.minutes % 3),
           from: 'f',
           to: 't',
           fromMe: true,
@@ -166,6 +175,11 @@ class World {
       }
       case 'read':
         return this.store.commit(this.history.advance(id(what), `m${what.n}`, 'read'));
+      case 'meet': {
+        await this.#ensure(what.session);
+        const person = { jid: chatOf(what.of), ...(what.lid && { lid: `10000000000${what.of}@lid` }) };
+        return this.store.commit(this.history.meet(id(what), [{ ...person, name: what.name }]));
+      }
       case 'set':
         await this.#ensure(what.session);
         return void (await new Settings({ store: this.store }).change(id(what), { markOnline: what.on }));
@@ -201,6 +215,8 @@ class World {
           keys: [...home.range(SLOT_TABLES.keys, { prefix: [sessionId] })],
           settings: new Settings({ store: this.store }).of(sessionId),
           history: await this.history.page(sessionId, { limit: 500, offset: 0 }),
+          chats: new ChatList(this.store).chats(sessionId, { limit: 500 }),
+          contacts: new ChatList(this.store).contacts(sessionId, { limit: 500 }),
           deletion: this.store.get(TABLES.deletions, [sessionId]) !== undefined,
         };
       }),
@@ -254,6 +270,7 @@ class World {
   }
 }
 
+const chatOf = (n: number): string => `62812000000${n}@s.whatsapp.net`;
 const id = ({ session: index }: { session: number }): string => SESSIONS[index] ?? '';
 
 const ROW: SessionRow = {

@@ -20,7 +20,10 @@ const supervisor = () => {
   let answer = async (_records: SpoolRecord[]): Promise<void> => Promise.resolve();
   return {
     batches,
-    ids: () => batches.flat().map((record) => (record.kind === 'status' ? record.messageId : record.message.id)),
+    ids: () =>
+      batches
+        .flat()
+        .flatMap((record) => (record.kind === 'status' ? record.messageId : record.kind === 'message' ? record.message.id : [])),
     answerWith: (next: typeof answer) => {
       answer = next;
     },

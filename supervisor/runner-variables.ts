@@ -1,0 +1,29 @@
+// What runners are told by their environment.
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../shared/errors.js';
+import type { Config } from './config.js';
+
+export const temporaryFolder = ({ dataDir }: Config): string => join(dataDir, 'tmp');
+
+export const runnerVariables = (config: Config): Record<string, string> => {
+  // Baileys writes media to the temporary folder; a crash leaves it there.
+  const temporary = temporaryFolder(config);
+  try {
+    rmSync(temporary, { recursive: true, force: true });
+    mkdirSync(temporary, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new Error(`the temporary folder ${temporary} cannot be made: ${messageOf(error)}`, { cause: error });
+  }
+  return {
+    TMPDIR: temporary,
+    LOG_LEVEL: config.logLevel,
+    RUNNER_TRACK_CHANGES: String(config.objectStore !== undefined),
+    ...(config.authEncryptionKey !== undefined && { AUTH_ENCRYPTION_KEY: config.authEncryptionKey }),
+    ...(config.storeMaxBytes !== undefined && { RUNNER_STORE_MAX_BYTES: String(config.storeMaxBytes) }),
+    RUNNER_DEAF_AFTER_MS: String(config.deafAfterMs),
+    WA_APPEAR_ONLINE: String(config.waAppearOnline),
+    ...(config.waWebsocketUrl !== undefined && { WA_WEBSOCKET_URL: config.waWebsocketUrl }),
+    ...(config.waVersion !== undefined && { WA_VERSION: config.waVersion }),
+  };
+};
