@@ -22,6 +22,7 @@ import { openMedia } from './media/open-media.js';
 import { historyUpkeep } from './messages/history-upkeep.js';
 import { History, type StatusMove } from './messages/history.js';
 import { RemoteHistory } from './messages/remote-history.js';
+import type { SendPace } from './messages/send-pace.js';
 import { Sends } from './messages/sends.js';
 import { takeSpool } from './messages/take-spool.js';
 import { UntoldSends } from './messages/untold-sends.js';
@@ -37,6 +38,7 @@ import { Registry } from './placement/registry.js';
 import { sessionsInSlot } from './placement/relocate.js';
 import { SessionQueries } from './queries/session-queries.js';
 import type { InheritedSocket } from './service-manager/inherited-socket.js';
+import { paceOf } from './settings/settings-view.js';
 import { Settings } from './settings/settings.js';
 import { tellRunner } from './settings/tell-runner.js';
 import { runnerVariables, temporaryFolder } from './runner-variables.js';
@@ -87,7 +89,13 @@ export const startWorker = async (
     ...{ config, store, registry, events, remote, log, json: webhookJson },
     settings: () => settings,
   });
-  const settings: Settings = new Settings({ store, along: (change) => webhooks.along(change) });
+  const settings: Settings = new Settings({
+    store,
+    along: (change) => {
+      const [before, after] = [change.before, change.after].map((set) => paceOf(set, config.sendPace)) as [SendPace, SendPace];
+      return [...webhooks.along(change), ...sends.repace(change.sessionId, before, after)];
+    },
+  });
   const settingsOf = settings.of.bind(settings);
   const history = new History(store, remote);
   const onMoved = (move: StatusMove): void => {
@@ -181,11 +189,14 @@ export const startWorker = async (
   registry.onChange(({ sessionId }) => {
     replication?.changed(sessionId);
   });
-  const sends = new Sends({
+  const sends: Sends = new Sends({
     ...{ store, commits: events, registry, fleet, history, log, onMoved },
     deadlineMs: config.sendDeadlineMs,
     queueLimit: config.sendQueueLimit,
-    paceOf: () => config.sendPace,
+    paceOf: (sessionId) => paceOf(settingsOf(sessionId), config.sendPace),
+  });
+  settings.onChange(({ sessionId }) => {
+    sends.pump(sessionId);
   });
   const upkeep = historyUpkeep({
     store,
@@ -206,7 +217,11 @@ export const startWorker = async (
       queries: new SessionQueries({ registry, fleet, temporaryFolder: temporaryFolder(config) }),
       ...{ registry, sessions, recycling, sends, history, fleetView, pacing, load, capacity, replication },
       events: { store, remote, log: events, media: media.view },
-      settings: { of: settingsOf, change: settings.change.bind(settings), defaults: { markOnline: config.waAppearOnline } },
+      settings: {
+        of: settingsOf,
+        change: settings.change.bind(settings),
+        defaults: { markOnline: config.waAppearOnline, pace: config.sendPace },
+      },
       reports: link?.reports,
       webhooks,
       backend: () => link?.view(),

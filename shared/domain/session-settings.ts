@@ -12,6 +12,10 @@ const LONGEST_URL = 2_048;
 const PRINTABLE = /^[\x21-\x7e]+$/;
 
 const flag = (name: string) => z.boolean({ error: `${name} must be true or false` }).optional();
+const wholeNumber = (name: string, least: number, most: number) => {
+  const error = `${name} must be a whole number from ${least} to ${most}`;
+  return z.int({ error }).min(least, error).max(most, error).optional();
+};
 const group = <S extends z.ZodRawShape>(name: string, shape: S) =>
   z.strictObject(shape, {
     error: ({ code, keys }) =>
@@ -73,6 +77,13 @@ export const SessionSettings = group('settings', {
   readReceipts: flag('readReceipts'),
   /** Shows the account as online while it is connected. */
   markOnline: flag('markOnline'),
+  /** How fast it sends. */
+  pace: group('pace', {
+    /** 0: as fast as it can. */
+    sendRatePerMinute: wholeNumber('pace.sendRatePerMinute', 0, 6_000),
+    burst: wholeNumber('pace.burst', 1, 1_000),
+    typing: flag('pace.typing'),
+  }).optional(),
 });
 export type SessionSettings = z.infer<typeof SessionSettings>;
 

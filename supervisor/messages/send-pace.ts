@@ -35,3 +35,9 @@ export const typingMs = ({ typing }: SendPace, content: OutgoingContent): number
   typing && content.type === 'text'
     ? Math.min(Math.max(content.text.length * TYPING_MS_PER_CHARACTER, SHORTEST_TYPING_MS), LONGEST_TYPING_MS)
     : 0;
+
+/** `fullAt` by another pace: as many messages are used of the new burst as were of the old one. */
+export const repaced = (before: SendPace, after: SendPace, fullAt: number, now: number): number =>
+  before.perMinute === undefined || after.perMinute === undefined
+    ? now
+    : now + (Math.max(fullAt - now, 0) * before.perMinute) / after.perMinute;

@@ -1,6 +1,6 @@
 import type { Store, Write } from '../../shared/store/store.js';
 import { TABLES, type Intent } from '../supervisor-store.js';
-import { afterOne, allowedAt, typingMs, type SendPace } from './send-pace.js';
+import { afterOne, allowedAt, repaced, typingMs, type SendPace } from './send-pace.js';
 
 /** How fast each session sends, and what it has used of that. */
 export class SendPacing {
@@ -28,8 +28,9 @@ export class SendPacing {
 
   /** When a message may go before which these go, which wait already. */
   startAt(sessionId: string, ahead: readonly Pick<Intent, 'sessionId' | 'content'>[], now: number): number {
-    const typed = ahead.reduce((total, intent) => total + this.typingMs(intent), 0);
-    return Math.max(now + typed, allowedAt(this.#paceOf(sessionId), this.#full(sessionId), now, ahead.length));
+    const pace = this.#paceOf(sessionId);
+    const typed = ahead.reduce((total, { content }) => total + typingMs(pace, content), 0);
+    return Math.max(now + typed, allowedAt(pace, this.#full(sessionId), now, ahead.length));
   }
 
   /** One message goes now. @returns what undoes that, if it does not go after all */
@@ -44,6 +45,13 @@ export class SendPacing {
   /** What a restart must know so that it begins no new burst. */
   writes(sessionId: string): Write[] {
     return this.isPaced(sessionId) ? [{ table: TABLES.sendPaces, key: [sessionId], value: this.#full(sessionId) }] : [];
+  }
+
+  /** Another pace is wanted from now on. @returns what to commit with that */
+  change(sessionId: string, before: SendPace, after: SendPace, now: number): Write[] {
+    const fullAt = repaced(before, after, this.#full(sessionId), now);
+    this.#fullAt.set(sessionId, fullAt);
+    return [{ table: TABLES.sendPaces, key: [sessionId], value: fullAt }];
   }
 
   forget(sessionId: string): void {

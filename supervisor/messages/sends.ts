@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { withoutDevice } from '../../shared/domain/ids.js';
 import { refers } from '../../shared/domain/outgoing.js';
 import { AppError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logging.js';
-import type { Store } from '../../shared/store/store.js';
+import type { Store, Write } from '../../shared/store/store.js';
 import type { Commits } from '../events/event-log.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { Registry } from '../placement/registry.js';
@@ -96,6 +97,16 @@ export class Sends {
           true,
         );
     }
+  }
+
+  /** Another pace of a session is about to be committed. @returns what to commit with it; `pump` is to be called then */
+  repace(sessionId: string, before: SendPace, after: SendPace): Write[] {
+    return isDeepStrictEqual(before, after) ? [] : this.#pacing.change(sessionId, before, after, Date.now());
+  }
+
+  /** Looks what may go now. */
+  pump(sessionId: string): void {
+    this.#dispatch.pump(sessionId);
   }
 
   /** Sends without an outcome. */

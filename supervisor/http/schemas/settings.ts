@@ -23,6 +23,13 @@ export const EffectiveSettings = z
       .meta({ description: 'What is received there is confirmed to WhatsApp and not kept.' }),
     readReceipts: z.boolean().meta({ description: 'What is received is marked as read.' }),
     markOnline: z.boolean().meta({ description: 'The account appears online while it is connected.' }),
+    pace: z
+      .object({
+        sendRatePerMinute: z.int().meta({ description: 'Messages in the long run; 0: as many as WhatsApp takes.' }),
+        burst: z.int().meta({ description: 'Messages at once after a quiet time.' }),
+        typing: z.boolean().meta({ description: 'The recipient sees "typing" before a text.' }),
+      })
+      .meta({ description: 'How fast it sends.' }),
   })
   .meta({ id: 'Settings' });
 
@@ -31,4 +38,5 @@ export const EXAMPLE_SETTINGS = {
   ignore: { groups: false, status: true, channels: false },
   readReceipts: false,
   markOnline: true,
+  pace: { sendRatePerMinute: 0, burst: 5, typing: false },
 } as const satisfies z.input<typeof EffectiveSettings>;

@@ -25,6 +25,8 @@ import { memorySessions, STARTED_AT } from './memory-sessions.js';
 
 export const QR_VALUE = `2@${'aB3+'.repeat(50)},${'k'.repeat(44)},${'i'.repeat(44)},${'s'.repeat(44)}`;
 
+const SETTINGS_DEFAULTS = { markOnline: true, pace: { perMinute: undefined, burst: 5, typing: false } };
+
 export const FIGURES = { rssBytes: 5, heapUsedBytes: 3, heapLimitBytes: 9, cpuPercent: 1.5, eventLoopDelayP99Ms: 0.4 };
 
 export const queuedSend = (known: Partial<QueuedSend> = {}): QueuedSend => ({
@@ -248,11 +250,11 @@ export const createMemoryWorker = (): MemoryWorker => {
     settings: {
       get: (sessionId) => {
         get(sessionId);
-        return settingsView(settings.of(sessionId), { markOnline: true });
+        return settingsView(settings.of(sessionId), SETTINGS_DEFAULTS);
       },
       change: async (sessionId, patch) => {
         get(sessionId);
-        return settingsView(await settings.change(sessionId, patch), { markOnline: true });
+        return settingsView(await settings.change(sessionId, patch), SETTINGS_DEFAULTS);
       },
     },
     storage: {

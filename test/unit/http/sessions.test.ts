@@ -157,7 +157,10 @@ describe('move', () => {
 
 describe('settings', () => {
   it('answers what applies, after a change as before it', async () => {
-    const usual = { webhook: null, ignore: { groups: false, status: true, channels: false }, readReceipts: false, markOnline: true };
+    const usual = {
+      ...{ webhook: null, ignore: { groups: false, status: true, channels: false }, readReceipts: false, markOnline: true },
+      pace: { sendRatePerMinute: 0, burst: 5, typing: false },
+    };
     expect((await fixture.call('GET', '/session/s1/settings')).data).toEqual(usual);
     const changed = { ...usual, ignore: { ...usual.ignore, groups: true }, readReceipts: true };
     expect((await fixture.call('PATCH', '/session/s1/settings', { ignore: { groups: true }, readReceipts: true })).data).toEqual(changed);

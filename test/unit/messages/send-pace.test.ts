@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { afterOne, allowedAt, typingMs, type SendPace } from '../../../supervisor/messages/send-pace.js';
+import { afterOne, allowedAt, repaced, typingMs, type SendPace } from '../../../supervisor/messages/send-pace.js';
 
 const pace = (perMinute: number | undefined, burst = 1): SendPace => ({ perMinute, burst, typing: false });
 const MINUTE_MS = 60_000;
@@ -77,4 +77,13 @@ it('types a text for a time that its length asks for, within bounds, and nothing
   const of = (words: string) => typingMs(typing, { type: 'text', text: words });
   expect([of('Hi'), of('x'.repeat(50)), of('x'.repeat(5_000))]).toEqual([600, 3_000, 8_000]);
   expect(typingMs(pace(undefined), { type: 'text', text: 'Hi' })).toBe(0);
+});
+
+it('counts what was sent by another pace against the new one', () => {
+  // Five are used of the burst: four may still be owed for at the old pace, as many at the new one.
+  expect(repaced(pace(1, 5), pace(60, 5), 5 * MINUTE_MS, 0)).toBe(5_000);
+  expect(repaced(pace(60, 5), pace(1, 5), 5_000, 0)).toBe(5 * MINUTE_MS);
+  expect(repaced(pace(60, 5), pace(6, 5), 1_000, 2_000)).toBe(2_000);
+  expect(repaced(pace(undefined), pace(6), 90_000, 1_000)).toBe(1_000);
+  expect(repaced(pace(6), pace(undefined), 90_000, 1_000)).toBe(1_000);
 });

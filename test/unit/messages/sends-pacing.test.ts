@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { SendPace } from '../../../supervisor/messages/send-pace.js';
 import { openSupervisorStore } from '../../../supervisor/supervisor-store.js';
 import { eventually } from '../../fixtures/eventually.js';
 import { closing, tempFolder } from '../store/temp-store.js';
@@ -99,4 +100,26 @@ it('types one text after the other, for as long as each asks for', async () => {
   const setting = await setUp(DEADLINE_MS, { paceOf: () => ({ perMinute: undefined, burst: 1, typing: true }) });
   await Promise.all([setting.sends.send(text('x'.repeat(20))), setting.sends.send(text('x'.repeat(30)))]);
   expect(setting.fleet.of('session.send').map(({ params }) => params.typingMs)).toEqual([1_200, 1_800]);
+});
+
+it('goes by another pace at once, also with what waits already', async () => {
+  let current: SendPace = { perMinute: 1, burst: 1, typing: false };
+  const setting = await setUp(DEADLINE_MS, { paceOf: () => current });
+  const change = async (next: SendPace): Promise<void> => {
+    const writes = setting.sends.repace('s', current, next);
+    current = next;
+    await setting.store.commit(writes);
+    setting.sends.pump('s');
+  };
+  for (const words of ['a', 'b', 'c', 'd', 'e']) await setting.sends.enqueue(text(words));
+  await untilGiven(setting, 1);
+  await change({ perMinute: 60, burst: 1, typing: false });
+  await vi.advanceTimersByTimeAsync(1_000);
+  await untilGiven(setting, 2);
+  await change({ perMinute: 1, burst: 1, typing: false });
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(setting.given()).toHaveLength(2);
+  await change({ perMinute: undefined, burst: 1, typing: false });
+  await untilGiven(setting, 5);
+  expect(wordsOf(setting)).toBe('a,b,c,d,e');
 });

@@ -9,6 +9,8 @@ import { settingsView } from '../../../supervisor/settings/settings-view.js';
 import { openSupervisorStore, removeSessionRows, TABLES } from '../../../supervisor/supervisor-store.js';
 import { closing, tempFolder } from '../store/temp-store.js';
 
+const DEFAULTS = { markOnline: true, pace: { perMinute: 20, burst: 5, typing: false } };
+
 const settingsOver = async () => {
   const store = closing(await openSupervisorStore(tempFolder(), { track: true }));
   return { store, settings: new Settings({ store }) };
@@ -35,11 +37,12 @@ it('merges a prototype in as a member like any other', () => {
 
 it('keeps what was set over a restart, and shows what applies where nothing was', async () => {
   const { store, settings } = await settingsOver();
-  expect(settingsView(settings.of('s'), { markOnline: true })).toEqual({
+  expect(settingsView(settings.of('s'), DEFAULTS)).toEqual({
     webhook: null,
     ignore: { groups: false, status: true, channels: false },
     readReceipts: false,
     markOnline: true,
+    pace: { sendRatePerMinute: 20, burst: 5, typing: false },
   });
   await settings.change('s', { ignore: { groups: true }, markOnline: false });
   await settings.change('s', { ignore: { channels: true }, readReceipts: true });
@@ -123,8 +126,31 @@ it('ignores status updates unless they are wanted, and groups and channels when 
 it('never shows a secret, and takes its mask for the secret that is set', async () => {
   const { settings } = await settingsOver();
   const secret = 'a-secret-of-many-letters';
-  const shown = settingsView(await settings.change('s', { webhook: { url: 'https://example.com/hook', secret } }), { markOnline: true });
+  const shown = settingsView(await settings.change('s', { webhook: { url: 'https://example.com/hook', secret } }), DEFAULTS);
   expect(shown.webhook).toEqual({ url: 'https://example.com/hook', secret: '********', events: null });
   await settings.change('s', { ...shown, readReceipts: true });
   expect(settings.of('s')).toMatchObject({ webhook: { url: 'https://example.com/hook', secret }, readReceipts: true });
+});
+
+it('takes of the pace what a session sets, and the rest as the worker has it', async () => {
+  const { settings } = await settingsOver();
+  const shown = async (patch: unknown) => settingsView(await settings.change('s', patch), DEFAULTS).pace;
+  expect(await shown({ pace: { sendRatePerMinute: 60 } })).toEqual({ sendRatePerMinute: 60, burst: 5, typing: false });
+  expect(await shown({ pace: { burst: 1, typing: true } })).toEqual({ sendRatePerMinute: 60, burst: 1, typing: true });
+  const unbound = await shown({ pace: { sendRatePerMinute: 0 } });
+  expect(unbound).toEqual({ sendRatePerMinute: 0, burst: 1, typing: true });
+  expect(await shown({ pace: unbound })).toEqual(unbound);
+  expect(await shown({ pace: null })).toEqual({ sendRatePerMinute: 20, burst: 5, typing: false });
+});
+
+it.each([
+  [{ pace: { sendRatePerMinute: -1 } }, 'pace.sendRatePerMinute must be a whole number from 0 to 6000'],
+  [{ pace: { sendRatePerMinute: 1.5 } }, 'pace.sendRatePerMinute must be a whole number from 0 to 6000'],
+  [{ pace: { burst: 0 } }, 'pace.burst must be a whole number from 1 to 1000'],
+  [{ pace: { typing: 'yes' } }, 'pace.typing must be true or false'],
+  [{ pace: { perMinute: 5 } }, 'pace has no perMinute; it has sendRatePerMinute, burst, typing'],
+  [{ pace: 20 }, 'pace must be a JSON object'],
+])('refuses the pace %j', async (patch, message) => {
+  const { settings } = await settingsOver();
+  await expect(settings.change('s', patch)).rejects.toThrow(message);
 });
