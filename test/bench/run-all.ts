@@ -22,6 +22,8 @@ const RUNS: readonly (readonly [bench: string, sessions?: number])[] = [
   ['recycle'],
   ['storage'],
   ['day'],
+  ['history'],
+  ['history', 100],
   ['soak'],
 ];
 
