@@ -15,6 +15,8 @@ import { WorkerLog } from './worker-log.js';
 const SESSIONS = ['a', 'b', 'c', 'd'];
 const SESSIONS_PER_RUNNER = 2;
 const FRIENDS = 2;
+/** Of every other session: somewhat slower than what it is asked to send, so that most wait for their turn. */
+const PACE = { sendRatePerMinute: 240, burst: 2 };
 /** More at once would only wait for each other's keys. */
 const PAIRING_AT_ONCE = 2;
 /** Memory where there is such a folder: marks are written many times a second. */
@@ -32,7 +34,7 @@ export interface CrashScene {
 }
 
 export interface CrashSceneOptions {
-  /** Of the scenes that run side by side; part of what its sessions are called. Sends of odd ones are paced. */
+  /** Of the scenes that run side by side; part of what its sessions are called. */
   number: number;
   sabotage: string;
   store: StoreUnderTest;
@@ -55,8 +57,6 @@ export const openCrashScene = async ({ number, sabotage, store }: CrashSceneOpti
     env: {
       RUNNER_MAX_SESSIONS: String(SESSIONS_PER_RUNNER),
       SEND_DEADLINE_MS: '10000',
-      // Somewhat slower than what is sent: most sends wait for their turn, and go the way of one that is paced.
-      ...(number % 2 === 1 && { SEND_RATE_PER_MINUTE: '240', SEND_BURST: '2' }),
       EVENTS_RETENTION_COUNT: '10000000',
       // What Baileys complains of is logged at debug.
       LOG_LEVEL: 'debug',
@@ -88,6 +88,8 @@ export const openCrashScene = async ({ number, sabotage, store }: CrashSceneOpti
       const some = SESSIONS.slice(n, n + PAIRING_AT_ONCE).map((letter) => `${letter}${number}`);
       sessions.push(...(await Promise.all(some.map(async (sessionId) => pair(scene, sessionId)))));
     }
+    for (const { sessionId } of sessions.filter((_, n) => n % 2 === 0))
+      await scene.worker.call('PATCH', `/session/${sessionId}/settings`, { pace: PACE });
     const friends: Person[] = [];
     for (let n = 0; n < FRIENDS; n++) friends.push(await scene.phones.createPhone());
     return {

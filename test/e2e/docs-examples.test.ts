@@ -28,8 +28,6 @@ interface Reader {
   scene: Scene;
   shell: ReadersShell;
   backend: RecordingBackend;
-  /** Of the worker, from its next start on. */
-  env: Record<string, string>;
   folder: string;
   names: Map<string, string>;
 }
@@ -62,21 +60,20 @@ const MEANWHILE: Readonly<Record<string, (reader: Reader, page: PageReading) => 
   'docs/api/send.md': ({ scene }) => ({
     'Hello World!': async () => hear(scene, QUESTION, { text: 'Are you there?' }),
   }),
-  'docs/api/queue.md': (reader) => ({
+  'docs/api/queue.md': ({ scene: { worker } }) => ({
     'respond-async': async () => {
-      // Slow enough that what is queued can be looked at. The first goes at once.
-      Object.assign(reader.env, { SEND_RATE_PER_MINUTE: '1', SEND_BURST: '1' });
-      await restart(reader);
-      await reader.scene.worker.send('alice', FRIEND, 'The first.');
+      // Slow enough that what is queued can be looked at.
+      await worker.call('PATCH', '/session/alice/settings', { pace: { sendRatePerMinute: 1, burst: 1 } });
+      for (const message of ['one', 'two', 'three'])
+        await worker.request('POST', '/session/alice/send', { to: FRIEND, type: 'text', message, async: true });
     },
   }),
-  'docs/api/messages.md': (reader) => ({
+  'docs/api/messages.md': ({ scene }) => ({
     'offset=0': async () => {
-      for (const name of ['SEND_RATE_PER_MINUTE', 'SEND_BURST']) Reflect.deleteProperty(reader.env, name);
-      await restart(reader);
-      const { body } = await reader.scene.worker.send('alice', FRIEND, 'Your order is ready.');
-      await untilInHistory(reader.scene, String(body.data?.['messageId']), ({ status }) => status === 'delivered');
-      await hear(reader.scene, GREETING, { text: 'Hello!' });
+      await scene.worker.call('PATCH', '/session/alice/settings', { pace: null });
+      const { body } = await scene.worker.send('alice', FRIEND, 'Your order is ready.');
+      await untilInHistory(scene, String(body.data?.['messageId']), ({ status }) => status === 'delivered');
+      await hear(scene, GREETING, { text: 'Hello!' });
     },
   }),
   'docs/api/media.md': ({ scene }) => ({
@@ -184,12 +181,6 @@ const scan = async ({ scene: { worker, phones } }: Reader): Promise<void> => {
   await worker.untilStatus('alice', 'connected');
 };
 
-const restart = async ({ scene, shell }: Reader): Promise<void> => {
-  await scene.worker.stop();
-  shell.use((await scene.restartWorker()).baseUrl);
-  await scene.worker.untilStatus('alice', 'connected');
-};
-
 type Row = Record<string, unknown>;
 
 const stateOf = (media: unknown): unknown => (media as { state?: unknown } | undefined)?.state;
@@ -213,13 +204,13 @@ const openReader = async (): Promise<Reader> => {
   const backend = await startRecordingBackend();
   opened.push(async () => backend.close());
   const access = { WORKER_AUTH_TOKEN: 'known-to-the-backend', WORKER_API_AUTH: 'off', WORKER_HOST: '127.0.0.1' };
-  const env: Record<string, string> = { ...access, BACKEND_URL: backend.url };
-  const scene = await openScene({ env });
+  const scene = await openScene({ env: { ...access, BACKEND_URL: backend.url } });
   opened.push(async () => scene.close());
-  for (const number of [ALICE, FRIEND]) await scene.phones.createPhone({ number });
+  await scene.phones.createPhone({ number: ALICE, name: 'Alice' });
+  await scene.phones.createPhone({ number: FRIEND, name: 'Bob' });
   const shell = new ReadersShell(folder);
   shell.use(scene.worker.baseUrl);
-  return { scene, shell, backend, env, folder, names: new Map() };
+  return { scene, shell, backend, folder, names: new Map() };
 };
 
 test('whoever pastes the examples, page after page, is answered as the pages say', async () => {
