@@ -102,6 +102,7 @@ export class Runner {
         'session.send': async ({ sessionId, message, typingMs }) => this.#required(sessionId).send(message, typingMs),
         'session.query': async ({ sessionId, name, params }) => ({ result: await this.#required(sessionId).query(name, params) }),
         'media.download': async (wanted, { signal }) => this.#required(wanted.sessionId).downloadMedia(wanted, signal),
+        'media.upload': async ({ sessionId, ...file }, { signal }) => this.#required(sessionId).uploadMedia(file, signal),
         'store.trim': async ({ to }) => {
           await store.trimChanges(to);
           return {};

@@ -14,10 +14,12 @@ import { recycleBytes, recycleMegabytes, runnerOptions } from './fleet/runner-me
 import { splitNodeOptions } from './fleet/node-options.js';
 import { isLoopback } from './loopback.js';
 import type { SendPace } from './messages/send-pace.js';
-import { parseFetchAllowance, type FetchAllowance } from './media/fetch-allowance.js';
+import { NOTHING_ALLOWED, parseFetchAllowance, type FetchAllowance } from './media/fetch-allowance.js';
 import type { WorkerWebhook } from './webhooks/webhook-target.js';
 
 const HTTP = ['http', 'https'];
+/** WhatsApp's own limit, in bytes. */
+const LARGEST_DOCUMENT = 2 * 1024 ** 3;
 const PRINTABLE = /^[\x21-\x7e]{1,1024}$/;
 const path = () => text(/^(\/[A-Za-z0-9._~-]+)+$/, 'must be a path such as /api/v1, without a slash at its end').optional();
 
@@ -74,6 +76,15 @@ const VARIABLES = {
   MEDIA_CACHE_BYTES: wholeNumber(0, 1_000_000_000_000).default(1024 ** 3),
   MEDIA_MIN_FREE_BYTES: wholeNumber(0, 1_000_000_000_000).default(1024 ** 3),
   MEDIA_RETENTION_DAYS: wholeNumber(1, 36_500).optional(),
+  MEDIA_SEND_MAX_BYTES: wholeNumber(1, LARGEST_DOCUMENT).default(LARGEST_DOCUMENT),
+  MEDIA_FETCH_ALLOW: z
+    .string()
+    .refine(
+      (value) => parseFetchAllowance(value) !== undefined,
+      'must be host names, IP addresses or CIDR blocks separated by commas, such as files.intern,10.0.0.0/8',
+    )
+    .optional(),
+  MEDIA_FETCH_TIMEOUT_MS: wholeNumber(100, 600_000).default(60_000),
   STORE_MAX_MB: wholeNumber(64, 100_000_000).optional(),
   AUTH_ENCRYPTION_KEY: z
     .string()
@@ -230,13 +241,18 @@ export interface Config {
     /** Which files of received messages are downloaded: all, those that somebody asks for, or none. */
     download: 'auto' | 'on-demand' | 'off';
     /** Larger files are not. */
-    maxBytes: number;
+    downloadMaxBytes: number;
     /** What copies of files that the object store has may take on the disk. */
     cacheBytes: number;
     /** Room on the disk that is not filled with media. */
     minFreeBytes: number;
     /** Days that files are kept; for ever when undefined. */
     retentionDays: number | undefined;
+    /** Of a file that is to be sent. */
+    sendMaxBytes: number;
+    /** What media may be fetched from beside the public internet. */
+    fetchAllow: FetchAllowance;
+    fetchTimeoutMs: number;
   }>;
   /** Size of one local store from which on it takes no more. */
   readonly storeMaxBytes: number | undefined;
@@ -302,10 +318,13 @@ export const loadConfig = (environment: Environment = process.env, surroundings:
     eventsRetention: Object.freeze({ count: values.EVENTS_RETENTION_COUNT, days: values.EVENTS_RETENTION_DAYS }),
     media: Object.freeze({
       download: values.MEDIA_DOWNLOAD,
-      maxBytes: values.MEDIA_DOWNLOAD_MAX_BYTES,
+      downloadMaxBytes: values.MEDIA_DOWNLOAD_MAX_BYTES,
       cacheBytes: values.MEDIA_CACHE_BYTES,
       minFreeBytes: values.MEDIA_MIN_FREE_BYTES,
       retentionDays: values.MEDIA_RETENTION_DAYS ?? values.MESSAGES_RETENTION_DAYS,
+      sendMaxBytes: values.MEDIA_SEND_MAX_BYTES,
+      fetchAllow: parseFetchAllowance(values.MEDIA_FETCH_ALLOW ?? '') ?? NOTHING_ALLOWED,
+      fetchTimeoutMs: values.MEDIA_FETCH_TIMEOUT_MS,
     }),
     storeMaxBytes: values.STORE_MAX_MB === undefined ? undefined : values.STORE_MAX_MB * 1024 * 1024,
     authEncryptionKey: values.AUTH_ENCRYPTION_KEY,

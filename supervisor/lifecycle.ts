@@ -23,6 +23,7 @@ import { historyUpkeep } from './messages/history-upkeep.js';
 import { History, type StatusMove } from './messages/history.js';
 import { RemoteHistory } from './messages/remote-history.js';
 import type { SendPace } from './messages/send-pace.js';
+import { SendUploads } from './messages/send-uploads.js';
 import { Sends } from './messages/sends.js';
 import { takeSpool } from './messages/take-spool.js';
 import { UntoldSends } from './messages/untold-sends.js';
@@ -189,8 +190,9 @@ export const startWorker = async (
   registry.onChange(({ sessionId }) => {
     replication?.changed(sessionId);
   });
+  const uploads = new SendUploads({ store, fleet, library: media.library });
   const sends: Sends = new Sends({
-    ...{ store, commits: events, registry, fleet, history, log, onMoved },
+    ...{ store, commits: events, registry, fleet, history, uploads, log, onMoved },
     deadlineMs: config.sendDeadlineMs,
     queueLimit: config.sendQueueLimit,
     paceOf: (sessionId) => paceOf(settingsOf(sessionId), config.sendPace),

@@ -44,7 +44,7 @@ export interface WorkerParts {
   load: HostLoad;
   capacity: Pick<Capacity, 'maxSessions'>;
   replication: Replication | undefined;
-  media: Pick<Media, 'library' | 'access' | 'view'>;
+  media: Pick<Media, 'library' | 'access' | 'view' | 'intake'>;
   /** Undefined without a backend. */
   reports?: Pick<Reports, 'hold' | 'dead' | 'replay'> | undefined;
   webhooks: WebhooksPort;
@@ -133,6 +133,14 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
         const told = { mimetype: mimetypeOf(message), fileName: typeof fileName === 'string' ? fileName : undefined };
         return { ...file, ...told, messageId };
       }),
+      limitOf: (type) => media.intake.limitOf(type),
+      stage: change(async (sessionId, bytes, maxBytes, coming) => {
+        registry.get(sessionId);
+        return media.intake.stage(bytes, maxBytes, coming);
+      }),
+      discard: async (staged) => media.intake.discard(staged),
+      keep: change(async (sessionId, staged) => media.intake.keep(sessionId, staged)),
+      bring: async (sessionId, wish, source) => media.intake.bring(sessionId, wish, source),
     },
     events: {
       page: known(async (sessionId, range) => readEvents(parts.events, registry.get(sessionId), range)),

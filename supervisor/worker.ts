@@ -11,6 +11,9 @@ import type { ChatList } from './chats/chat-list.js';
 import type { EventPage, EventRange } from './events/event-page.js';
 import type { HistoryPage, HistoryRange } from './messages/history.js';
 import type { ChatActions } from './messages/chat-actions.js';
+import type { Coming, KeptMedia, StagedUpload } from './media/media-intake.js';
+import type { MediaSource, MediaWish } from './media/media-wish.js';
+import type { SendableType } from './media/sendable.js';
 import type { UntoldSend } from './messages/untold-sends.js';
 import type { DeadReport } from './backend/report.js';
 import type { BreakerView } from './placement/connect-pacing.js';
@@ -93,11 +96,21 @@ export interface Sessions {
   delete(sessionId: string): Promise<void>;
 }
 
+/** Content whose file is brought once the message is known to be a new one. */
+export interface LateContent {
+  /** Id of the message that it answers. */
+  quoted: string | undefined;
+  /** @throws what is wrong with the file */
+  bring: () => Promise<OutgoingContent>;
+}
+
 export interface SendRequest {
   sessionId: string;
   /** A jid; see `toRecipientJid`. */
   to: string;
-  content: OutgoingContent;
+  content: OutgoingContent | LateContent;
+  /** What was asked for, where the content is only made of it: see `idempotencyKey`. */
+  wish?: unknown;
   /** Same key and same request: same answer and id. @throws IDEMPOTENCY_CONFLICT for another request with the key */
   idempotencyKey?: string | undefined;
 }
@@ -176,6 +189,16 @@ interface MediaPort {
    * @throws MESSAGE_NOT_FOUND, MEDIA_NOT_FOUND, MEDIA_UNAVAILABLE, SESSION_NOT_CONNECTED, STORAGE_UNAVAILABLE, DEADLINE_EXCEEDED
    */
   file(sessionId: string, message: { messageId: string; from?: string | undefined }, gone: AbortSignal): Promise<MediaFile>;
+  /** The largest file that is taken to be sent, as this type if that is known already; in bytes. */
+  limitOf(type?: SendableType): number;
+  /** Writes the bytes to disk as they come. @throws SESSION_NOT_FOUND, PAYLOAD_TOO_LARGE, STORAGE_UNAVAILABLE, what the source throws */
+  stage(sessionId: string, bytes: AsyncIterable<Buffer>, maxBytes: number, coming: Coming): Promise<StagedUpload>;
+  /** Removes what was staged and not kept. */
+  discard(staged: StagedUpload): Promise<void>;
+  /** Keeps it to be sent later. @throws SESSION_NOT_FOUND, STORAGE_UNAVAILABLE */
+  keep(sessionId: string, staged: StagedUpload): Promise<KeptMedia>;
+  /** @throws UNSUPPORTED_MEDIA, PAYLOAD_TOO_LARGE, MEDIA_NOT_FOUND, MEDIA_URL_REFUSED, MEDIA_FETCH_FAILED, STORAGE_UNAVAILABLE … */
+  bring(sessionId: string, wish: MediaWish, source: MediaSource): Promise<OutgoingContent>;
 }
 
 interface Events {

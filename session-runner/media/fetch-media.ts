@@ -1,6 +1,6 @@
 import type { MediaDownload, MediaDownloaded } from '../../shared/ipc/protocol.js';
 import type { Logger } from '../../shared/logging.js';
-import type { BinaryNode, WASocket } from '../baileys.js';
+import type { WASocket } from '../baileys.js';
 import { askForUpload } from './ask-for-upload.js';
 import { downloadFile } from './download-file.js';
 import { filePointerOf, type FilePointer } from './file-pointer.js';
@@ -37,7 +37,7 @@ const knownHosts = new WeakMap<WASocket, { hosts: readonly string[]; at: number 
 const hostsFor = async (sock: WASocket): Promise<readonly string[]> => {
   const known = knownHosts.get(sock);
   if (known && performance.now() - known.at < HOSTS_MS) return known.hosts;
-  const found = await askForMediaHosts(async (node) => (await sock.query(node)) as BinaryNode | undefined);
+  const found = await askForMediaHosts(sock);
   if (!found) throw new MediaFailure('unreachable', 'WhatsApp named no media host');
   knownHosts.set(sock, { hosts: found.hosts, at: performance.now() });
   return found.hosts;

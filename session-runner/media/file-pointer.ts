@@ -1,8 +1,8 @@
 // Where the file of a message is, and what it takes to read it.
+import type { SealedAs } from '../../shared/domain/outgoing-file.js';
 import { messageOf } from '../../shared/errors.js';
 import { proto } from '../baileys.js';
 import { MediaFailure } from './media-failure.js';
-import type { SealedAs } from './unseal-file.js';
 
 export interface FilePointer {
   as: SealedAs;

@@ -1,18 +1,8 @@
 // Opens WhatsApp's encryption of files, piece by piece; nothing of it counts before its end was checked.
-import { createDecipheriv, createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createDecipheriv, createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { MediaFailure } from './media-failure.js';
 import type { FilePointer } from './file-pointer.js';
-
-export type SealedAs = 'image' | 'video' | 'audio' | 'document' | 'sticker';
-
-const KEY_WORDS: Readonly<Record<SealedAs, string>> = {
-  image: 'WhatsApp Image Keys',
-  video: 'WhatsApp Video Keys',
-  audio: 'WhatsApp Audio Keys',
-  document: 'WhatsApp Document Keys',
-  sticker: 'WhatsApp Image Keys',
-};
-const MAC_BYTES = 10;
+import { CIPHER, MAC_BYTES, mediaKeys } from './media-keys.js';
 
 export interface UnsealedFile {
   /** In lower-case hex. */
@@ -25,10 +15,9 @@ export interface UnsealedFile {
  * @throws MediaFailure `damaged` at the latest at its end
  */
 export async function* unsealFile(sealed: AsyncIterable<Uint8Array>, pointer: FilePointer): AsyncGenerator<Buffer, UnsealedFile> {
-  const keys = Buffer.from(hkdfSync('sha256', pointer.mediaKey, Buffer.alloc(32), KEY_WORDS[pointer.as], 112));
-  const iv = keys.subarray(0, 16);
-  const decipher = createDecipheriv('aes-256-cbc', keys.subarray(16, 48), iv);
-  const mac = createHmac('sha256', keys.subarray(48, 80)).update(iv);
+  const { iv, cipherKey, macKey } = mediaKeys(pointer.mediaKey, pointer.as);
+  const decipher = createDecipheriv(CIPHER, cipherKey, iv);
+  const mac = createHmac('sha256', macKey).update(iv);
   const whole = createHash('sha256');
   const plain = createHash('sha256');
   let bytes = 0;

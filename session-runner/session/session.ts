@@ -1,5 +1,6 @@
 import { AppError } from '../../shared/errors.js';
 import type { Outgoing } from '../../shared/domain/outgoing.js';
+import type { UploadedFile } from '../../shared/domain/outgoing-file.js';
 import type { Rhythm } from '../../shared/domain/rhythm.js';
 import type { RunnerSettings } from '../../shared/domain/session-settings.js';
 import type { MediaDownload, MediaDownloaded, SessionFact } from '../../shared/ipc/protocol.js';
@@ -9,6 +10,8 @@ import type { RunnerEnvironment } from '../../shared/runner-environment.js';
 import type { Store } from '../../shared/store/store.js';
 import type { InFlightMarks } from '../in-flight.js';
 import { fetchMedia } from '../media/fetch-media.js';
+import { askForMediaHosts } from '../media/media-hosts.js';
+import { upload, type Upload } from '../media/upload.js';
 import type { Spool } from '../messages/spool.js';
 import { rowsOf, SLOT_TABLES } from '../../shared/store/slot-store.js';
 import { isPaired, loadCreds } from './auth-state.js';
@@ -57,6 +60,8 @@ export class Session {
   #failingSince: number | undefined;
   #lastFact: SessionFact | undefined;
   #settings: RunnerSettings = {};
+  /** Ends those under way. */
+  #uploads = new AbortController();
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -130,6 +135,17 @@ export class Session {
     return fetchMedia(this.#required().openSocket(), wanted, signal, this.#options.log);
   }
 
+  /** Goes on while the connection is made anew, and ends when the session is closed. @throws as `upload`, SESSION_NOT_CONNECTED */
+  async uploadMedia(file: Upload, signal: AbortSignal): Promise<UploadedFile> {
+    const ended = AbortSignal.any([signal, this.#uploads.signal]);
+    try {
+      return await upload(file, { hosts: async () => askForMediaHosts(this.#required().openSocket()), signal: ended, log: this.#options.log });
+    } catch (error) {
+      if (ended.aborted) throw new AppError('SESSION_NOT_CONNECTED', 'The session was closed before its file was uploaded.');
+      throw error;
+    }
+  }
+
   async requestPairingCode(phoneNumber: string): Promise<string> {
     return this.#required().requestPairingCode(phoneNumber);
   }
@@ -141,6 +157,8 @@ export class Session {
 
   #unwant(): void {
     this.#wanted = false;
+    this.#uploads.abort();
+    this.#uploads = new AbortController();
     this.#dropRetry();
   }
 

@@ -1,7 +1,7 @@
 // The files of messages: what kinds there are, and what names one.
 
 /** As the folders of the object store are called. */
-const MEDIA_KINDS = ['images', 'videos', 'audio', 'documents', 'stickers'] as const;
+export const MEDIA_KINDS = ['images', 'videos', 'audio', 'documents', 'stickers'] as const;
 export type MediaKind = (typeof MEDIA_KINDS)[number];
 
 export const isMediaKind = (kind: string | undefined): kind is MediaKind => (MEDIA_KINDS as readonly (string | undefined)[]).includes(kind);

@@ -1,5 +1,6 @@
 // What clients can have sent: what requests become, intents keep, runners compose and history shows.
 import { z } from 'zod';
+import { OutgoingFile, UploadedFile } from './outgoing-file.js';
 
 const jid = z.string().min(1);
 /** Id of a message of this session's history. */
@@ -8,6 +9,12 @@ const messageId = z.string().min(1);
 const quotable = { quoted: messageId.optional() };
 /** Those the text names as `@` and their number. */
 const mentioning = { mentions: z.array(jid).min(1).optional() };
+
+/** What a message that brings a file says beside it. */
+const filed = { file: OutgoingFile, ...quotable };
+const captioned = { caption: z.string().min(1).optional(), ...mentioning };
+/** Shown once, then gone. */
+const onlyOnce = { viewOnce: z.boolean() };
 
 const Contact = z.object({
   name: z.string().min(1),
@@ -47,11 +54,21 @@ export const OutgoingContent = z.discriminatedUnion('type', [
   /** `seconds`: how long it stays pinned. */
   z.object({ type: z.literal('pin'), messageId, pinned: z.boolean(), seconds: z.number().int().nonnegative() }),
   z.object({ type: z.literal('forward'), messageId }),
+  z.object({ type: z.literal('image'), ...filed, ...captioned, ...onlyOnce }),
+  /** `animated`: played without sound, over and over. `note`: a round one, without a caption. */
+  z.object({ type: z.literal('video'), ...filed, ...captioned, ...onlyOnce, animated: z.boolean(), note: z.boolean() }),
+  /** `voice`: spoken into the phone, not a file of music. */
+  z.object({ type: z.literal('audio'), ...filed, ...onlyOnce, voice: z.boolean() }),
+  z.object({ type: z.literal('document'), ...filed, ...captioned, fileName: z.string().min(1) }),
+  z.object({ type: z.literal('sticker'), ...filed }),
 ]);
 export type OutgoingContent = z.infer<typeof OutgoingContent>;
 
+/** A content, or one that is not there yet and says what it answers. */
+type Referring = OutgoingContent | { quoted?: string | undefined };
+
 /** Ids of the messages that it is about and that it answers, if any. */
-export const referredIn = (content: OutgoingContent): { target: string | undefined; quoted: string | undefined } => ({
+export const referredIn = (content: Referring): { target: string | undefined; quoted: string | undefined } => ({
   target: 'messageId' in content ? content.messageId : undefined,
   quoted: 'quoted' in content ? content.quoted : undefined,
 });
@@ -59,7 +76,10 @@ export type OutgoingType = OutgoingContent['type'];
 export type ContentOf<Type extends OutgoingType> = Extract<OutgoingContent, { type: Type }>;
 
 /** Whether it needs messages of history. */
-export const refers = (content: OutgoingContent): boolean => Object.values(referredIn(content)).some((id) => id !== undefined);
+export const refers = (content: Referring): boolean => Object.values(referredIn(content)).some((id) => id !== undefined);
+
+/** The file that a message brings. */
+export const fileOf = (content: OutgoingContent): OutgoingFile | undefined => ('file' in content ? content.file : undefined);
 
 /** A message of history that another one is about, with as much of it as that needs. */
 const Referenced = z.object({
@@ -90,5 +110,7 @@ export const Outgoing = z.object({
   secret: z.string(),
   /** When it was accepted, in Unix milliseconds. */
   createdAt: z.number().int(),
+  /** Of a content with a file, once WhatsApp has it. */
+  uploaded: UploadedFile.optional(),
 });
 export type Outgoing = z.infer<typeof Outgoing>;

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { Contact } from '../domain/contact.js';
 import { SessionId } from '../domain/ids.js';
 import { Message, MessageStatus } from '../domain/message.js';
-import { Outgoing } from '../domain/outgoing.js';
 import { MEDIA_FAILURES } from '../domain/media.js';
+import { Outgoing } from '../domain/outgoing.js';
+import { SealedAs, UploadedFile } from '../domain/outgoing-file.js';
 import { Rhythm } from '../domain/rhythm.js';
 import { RestrictionKind } from '../domain/restriction.js';
 import { RunnerSettings } from '../domain/session-settings.js';
@@ -87,6 +88,15 @@ export const RUNNER_CALLS = {
   },
   /** Download the file of a message from WhatsApp; the time is enough for the largest over a slow line. */
   'media.download': { params: MediaDownload, result: MediaDownloaded, deadlineMs: 15 * 60_000 },
+  /**
+   * Upload a file to WhatsApp, encrypted under keys made from `mediaKey` (base64 of 32 bytes): the same again puts the same in the same place.
+   * `path` is what has `sha256` (hex), and stays until this is answered.
+   */
+  'media.upload': {
+    params: z.object({ ...session, path: z.string(), sha256: z.string(), as: SealedAs, mediaKey: z.string() }),
+    result: UploadedFile,
+    deadlineMs: 3_600_000,
+  },
   /**
    * Copy the session's rows from the store of slot `from`, where nobody writes them now; what an earlier attempt left here goes first. Refused
    * while this runner holds the session. The copy is silent: it counts only once the catalog says so.

@@ -1,5 +1,5 @@
 // The table of routes. A row has the schemas that check its requests and describe them: see openapi.ts.
-import type { Request, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
 import type { ErrorCode } from '../../shared/errors.js';
 import { ENVELOPES, type EnvelopeName } from './envelope.js';
@@ -57,6 +57,10 @@ interface Row<P extends Schema, Q extends Schema, H extends Schema, B extends Sc
   readonly headers?: H;
   /** JSON; a request without one is checked as `{}`. */
   readonly body?: B;
+  /** Read the body, where it is not only JSON of at most 1 MiB. */
+  readonly readers?: readonly RequestHandler[];
+  /** Other media types that the body may have, and what they hold. */
+  readonly bodyForms?: Readonly<Record<string, string>>;
   /** What `handle` returns. */
   readonly data: D;
   /** When the status is 202 instead of 200. */

@@ -7,7 +7,7 @@ import { requestIdOf } from './request-id.js';
 /** What the body parser and the router throw, by status; anything else of theirs below 500 is an invalid request. */
 const FRAMEWORK_ERRORS: Partial<Record<number, { code: ErrorCode; message: string }>> = {
   400: { code: 'INVALID_REQUEST', message: 'The request could not be read: its path or JSON body is malformed.' },
-  413: { code: 'PAYLOAD_TOO_LARGE', message: 'The request body is larger than 1 MiB.' },
+  413: { code: 'PAYLOAD_TOO_LARGE', message: 'The request body is too large.' },
   415: { code: 'UNSUPPORTED_MEDIA_TYPE', message: 'Send the body as uncompressed application/json in UTF-8.' },
 };
 
@@ -38,7 +38,13 @@ export const toAppError = (thrown: unknown): AppError => {
   const status = thrown instanceof Error && 'status' in thrown && typeof thrown.status === 'number' ? thrown.status : 500;
   if (status >= 400 && status < 500) {
     const { code, message } = FRAMEWORK_ERRORS[status] ?? { code: 'INVALID_REQUEST', message: 'The request could not be understood.' };
-    return new AppError(code, message);
+    return new AppError(code, status === 413 ? tooLarge(thrown) : message);
   }
   return new AppError('INTERNAL', 'The worker failed on this request; its log has the cause under this requestId.', { cause: thrown });
+};
+
+/** The body parser says which limit it was. */
+const tooLarge = (thrown: unknown): string => {
+  const { limit } = thrown as { limit?: unknown };
+  return typeof limit === 'number' ? `The request body is larger than ${limit / 1024 / 1024} MiB.` : 'The request body is too large.';
 };

@@ -7,8 +7,8 @@ const WITH_BODY: ReadonlySet<Method> = new Set<Method>(['post', 'put', 'patch'])
 
 /** Mounts a table, then answers 405 for its paths under any other method. */
 export const mount = (app: Express, endpoints: readonly Endpoint[]): void => {
-  for (const { method, path, answer } of endpoints) {
-    app[method](path, ...(WITH_BODY.has(method) ? jsonBody : []), async (request, response) => answer({ request, response }));
+  for (const { method, path, readers = jsonBody, answer } of endpoints) {
+    app[method](path, ...(WITH_BODY.has(method) ? readers : []), async (request, response) => answer({ request, response }));
   }
   // After all endpoints, because one path can match two rows: `/session/create` is also the session called "create".
   for (const [path, methods] of methodsByPath(endpoints)) app.all(path, allow(methods));

@@ -41,7 +41,7 @@ export const openApiDocument = (endpoints: readonly Endpoint[], { version, token
 };
 
 const operation = (endpoint: Endpoint, schemas: NamedSchemas, token: boolean): Json => {
-  const { method, path, tag, summary, body } = endpoint;
+  const { method, path, tag, summary, body, bodyForms = {} } = endpoint;
   return {
     operationId: [method, ...path.split(/\W+/)]
       .filter(Boolean)
@@ -55,10 +55,16 @@ const operation = (endpoint: Endpoint, schemas: NamedSchemas, token: boolean): J
       ...parameters('query', endpoint.query, schemas, exampleOf(endpoint, 'query')),
       ...parameters('header', endpoint.headers, schemas, exampleOf(endpoint, 'headers')),
     ],
-    ...(body && {
+    ...((body ?? endpoint.bodyForms) && {
       requestBody: {
-        required: !body.safeParse({}).success,
-        content: { 'application/json': { schema: schemas.jsonSchema(body), ...examples(endpoint, ({ body: sent }) => sent) } },
+        required: body?.safeParse({}).success !== true,
+        ...describing(bodyForms),
+        content: {
+          ...(body && { 'application/json': { schema: schemas.jsonSchema(body), ...examples(endpoint, ({ body: sent }) => sent) } }),
+          ...Object.fromEntries(
+            Object.keys(bodyForms).map((type) => [type, { schema: type.startsWith('multipart/') ? { type: 'object' } : {} }]),
+          ),
+        },
       },
     }),
     responses: {
@@ -94,6 +100,11 @@ const examples = ({ examples: named }: Endpoint, pick: (example: Endpoint['examp
     return value === undefined ? [] : [[name, { value }] as const];
   });
   return picked.length === 0 ? {} : { examples: Object.fromEntries(picked) };
+};
+
+const describing = (forms: Readonly<Record<string, string>>): Json => {
+  const sentences = Object.entries(forms).map(([type, what]) => `As ${type}: ${what}`);
+  return sentences.length === 0 ? {} : { description: sentences.join(' ') };
 };
 
 const success = (endpoint: Endpoint, schemas: NamedSchemas): Json => {

@@ -8,6 +8,7 @@ import type { Config } from '../config.js';
 import type { InheritedSocket } from '../service-manager/inherited-socket.js';
 import type { Worker } from '../worker.js';
 import { accessLog } from './access-log.js';
+import { boundArrival } from './arrival.js';
 import { guard } from './auth.js';
 import { answerBrokenRequests } from './client-error.js';
 import type { Endpoint } from './endpoint.js';
@@ -22,6 +23,8 @@ export interface Limits {
   readonly headersTimeoutMs: number;
   /** For a whole request with its body to arrive. */
   readonly requestTimeoutMs: number;
+  /** The same for one that brings a file. */
+  readonly fileTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
   /** How often the two arrival limits are checked. */
   readonly checkIntervalMs: number;
@@ -33,6 +36,7 @@ export interface Limits {
 export const LIMITS: Limits = {
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
+  fileTimeoutMs: 3_600_000,
   // Longer than the idle time of common proxies, so that they close first and never meet a closed connection.
   keepAliveTimeoutMs: 65_000,
   checkIntervalMs: 5_000,
@@ -71,11 +75,15 @@ export const createServer = (worker: Worker, config: HttpConfig, log: Logger, li
     if (closing) endConnectionAfter(response);
   };
   const endpoints = allEndpoints(worker, config, log, streams.signal);
-  const app = createApp(endpoints, config, log, onRequest);
+  const arrival = boundArrival(limits.requestTimeoutMs, (socket) => {
+    // As Node says it of its own limit.
+    server.emit('clientError', Object.assign(new Error('the request is late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket);
+  });
+  const app = createApp(endpoints, config, log, onRequest, arrival);
   const server = createHttpServer(
     {
       headersTimeout: limits.headersTimeoutMs,
-      requestTimeout: limits.requestTimeoutMs,
+      requestTimeout: limits.fileTimeoutMs,
       connectionsCheckingInterval: limits.checkIntervalMs,
       // Checked below instead, to answer with the envelope.
       requireHostHeader: false,
@@ -145,6 +153,7 @@ const createApp = (
   config: HttpConfig,
   log: Logger,
   onRequest: (response: ServerResponse) => void,
+  arrival: RequestHandler,
 ): Express => {
   const app = express();
   app.disable('x-powered-by');
@@ -154,7 +163,7 @@ const createApp = (
     onRequest(response);
     next();
   });
-  app.use(requestId, baseHeaders, accessLog(log));
+  app.use(arrival, requestId, baseHeaders, accessLog(log));
   mount(
     app,
     endpoints.filter(({ open }) => open),

@@ -11,6 +11,8 @@ export interface FetchAllowance {
   blocks: readonly string[];
 }
 
+export const NOTHING_ALLOWED: FetchAllowance = { hosts: new Set(), blocks: [] };
+
 /** Reads a list of host names, addresses and CIDR blocks separated by commas. @returns undefined when an entry is none of these */
 export const parseFetchAllowance = (text: string): FetchAllowance | undefined => {
   const entries = text

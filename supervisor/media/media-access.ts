@@ -18,7 +18,7 @@ export interface MediaAccessOptions {
   library: Pick<MediaLibrary, 'hold'>;
   downloads: Pick<MediaDownloads, 'wake' | 'ended'>;
   registry: Pick<Registry, 'find'>;
-  config: Pick<Config['media'], 'download' | 'maxBytes' | 'retentionDays'>;
+  config: Pick<Config['media'], 'download' | 'downloadMaxBytes' | 'retentionDays'>;
   /** How long who asks is kept waiting for a download. */
   waitMs?: number;
 }
@@ -78,7 +78,7 @@ export class MediaAccess {
 
   async #want(sessionId: string, message: Message, kind: MediaKind): Promise<void> {
     const { store, commits, downloads, registry, config } = this.#options;
-    if ((promisedBytes(message) ?? 0) > config.maxBytes) throw unavailable(SENTENCES.too_large, 'too_large');
+    if ((promisedBytes(message) ?? 0) > config.downloadMaxBytes) throw unavailable(SENTENCES.too_large, 'too_large');
     this.#assertNotFailed(sessionId, message);
     if (registry.find(sessionId)?.state !== 'connected') {
       throw new AppError('SESSION_NOT_CONNECTED', 'The file is not here yet, and the session is not connected to download it.');

@@ -10,12 +10,16 @@ import type { Fleet } from '../fleet/fleet.js';
 import type { RemoteHistory } from '../messages/remote-history.js';
 import type { Registry } from '../placement/registry.js';
 import { TABLES } from '../supervisor-store.js';
+import { FetchTargets } from './fetch-target.js';
+import { FileInspector } from './file-inspector.js';
 import { MediaAccess } from './media-access.js';
 import { MediaDownloads } from './media-downloads.js';
 import { MediaFiles } from './media-files.js';
+import { MediaIntake } from './media-intake.js';
 import { MediaLibrary } from './media-library.js';
 import { mediaUpkeep } from './media-upkeep.js';
 import { mediaView, type MediaView } from './media-view.js';
+import { SafeFetch } from './safe-fetch.js';
 import { wantedWith } from './wanted-media.js';
 
 export interface Media {
@@ -26,6 +30,7 @@ export interface Media {
   wanted: (writes: readonly Write[]) => Write[];
   /** What was wanted of the session is committed. */
   wake: (sessionId: string) => void;
+  intake: MediaIntake;
   /** The sessions are known. */
   start(): void;
   /** A session is being removed; its rows are gone. */
@@ -55,10 +60,14 @@ export const openMedia = async ({ config, store, commits, objects, registry, rem
     exists: (sessionId) => registry.find(sessionId)?.deleting === false,
   });
   const downloads = new MediaDownloads({
-    ...{ store, commits, library, registry, fleet, log, maxBytes: config.media.maxBytes },
+    ...{ store, commits, library, registry, fleet, log, maxBytes: config.media.downloadMaxBytes },
     messageAt: async (place) =>
       store.get<Message>(TABLES.messages, place) ?? remote?.message(String(place[0]), [Number(place[1]), Number(place[2])]),
   });
+  const inspector = new FileInspector({ log });
+  const { fetchAllow, fetchTimeoutMs, sendMaxBytes } = config.media;
+  const fetch = new SafeFetch({ targets: new FetchTargets(fetchAllow), totalMs: fetchTimeoutMs });
+  const intake = new MediaIntake({ library, fetch, inspector, maxBytes: sendMaxBytes });
   const upkeep = mediaUpkeep({ store, files, library, objects, retentionDays: config.media.retentionDays, log });
   const inBackground = (work: Promise<void>): void => {
     work.catch((error: unknown) => {
@@ -69,10 +78,11 @@ export const openMedia = async ({ config, store, commits, objects, registry, rem
     library,
     access: new MediaAccess({ store, commits, library, downloads, registry, config: config.media }),
     view: (sessionId, message) => mediaView(store, library, sessionId, message),
-    wanted: (writes) => (config.media.download === 'auto' ? wantedWith(store, writes, config.media.maxBytes, Date.now()) : []),
+    wanted: (writes) => (config.media.download === 'auto' ? wantedWith(store, writes, config.media.downloadMaxBytes, Date.now()) : []),
     wake: (sessionId) => {
       downloads.wake(sessionId);
     },
+    intake,
     start: () => {
       inBackground(library.removeStrays());
       library.start();
@@ -87,6 +97,7 @@ export const openMedia = async ({ config, store, commits, objects, registry, rem
     },
     stop: async (deadlineMs) => {
       await downloads.stop();
+      await inspector.stop();
       await upkeep.stop();
       await library.stop(deadlineMs);
     },

@@ -4,6 +4,7 @@ import type { Message } from '../../shared/domain/message.js';
 import { referredIn, type OutgoingContent, type OutgoingType, type Referenced, type References } from '../../shared/domain/outgoing.js';
 import { AppError } from '../../shared/errors.js';
 import { shortened } from '../../shared/domain/shortened.js';
+import type { SendRequest } from '../worker.js';
 import type { History } from './history.js';
 import { EDITABLE } from './message-effects.js';
 
@@ -23,13 +24,14 @@ const LARGEST_RAW = 40_000;
 /** @throws MESSAGE_NOT_FOUND, NOT_YOUR_MESSAGE, NOT_SUPPORTED, PAYLOAD_TOO_LARGE, STORAGE_UNAVAILABLE */
 export const findReferred = async (
   history: Pick<History, 'find'>,
-  { sessionId, to, content }: { sessionId: string; to: string; content: OutgoingContent },
+  { sessionId, to, content }: Pick<SendRequest, 'sessionId' | 'to' | 'content'>,
 ): Promise<ReferredMessages> => {
   const { target, quoted } = referredIn(content);
+  const type = 'type' in content ? content.type : undefined;
   // What is forwarded or answered may be of another chat.
-  const elsewhere = content.type === 'forward';
+  const elsewhere = type === 'forward';
   const found = target === undefined ? undefined : await existing(history, sessionId, to, target, elsewhere);
-  if (found) CHECKS[content.type]?.(found, to);
+  if (found && type) CHECKS[type]?.(found, to);
   const answered = quoted === undefined ? undefined : await existing(history, sessionId, to, quoted, true);
   return { ...(found && { target: found }), ...(answered && { quoted: answered }) };
 };

@@ -1,7 +1,7 @@
 // What is on disk before anybody tries to send a message: its id, its place in history, and the key it was asked for under.
 import { withoutDevice } from '../../shared/domain/ids.js';
 import type { Message } from '../../shared/domain/message.js';
-import type { References } from '../../shared/domain/outgoing.js';
+import type { OutgoingContent, References } from '../../shared/domain/outgoing.js';
 import type { Write } from '../../shared/store/store.js';
 import { TABLES, type Intent, type SessionRow } from '../supervisor-store.js';
 import type { SendRequest } from '../worker.js';
@@ -14,9 +14,12 @@ import { shownContent } from './shown-content.js';
 /** How it is sent: see `Intent`. */
 export type Acceptance = Pick<Intent, 'queued' | 'noted'>;
 
+/** A request whose content is all there. */
+export type ReadyRequest = SendRequest & { content: OutgoingContent };
+
 /** @param order its place among the sends of the session */
 export const newIntent = (
-  { sessionId, to, content, idempotencyKey }: SendRequest,
+  { sessionId, to, content, idempotencyKey }: ReadyRequest,
   references: References,
   order: number,
   acceptance: Acceptance,

@@ -11,12 +11,15 @@ import type { SendOutcomes } from './send-outcomes.js';
 import type { SendPacing } from './send-pacing.js';
 import type { SendQueues } from './send-queues.js';
 import { asAppError, isWorthAnotherTry, outgoingOf, restAfter, wasNotTaken } from './send-rules.js';
+import { needsUpload, type SendUploads } from './send-uploads.js';
 
 export interface SendDispatchOptions {
   store: Store;
   registry: Pick<Registry, 'find'>;
   fleet: Pick<Fleet, 'call'>;
   queues: SendQueues;
+  /** Without it nothing with a file may be sent. */
+  uploads: SendUploads | undefined;
   pacing: SendPacing;
   reachOut: ReachOut;
   outcomes: Pick<SendOutcomes, 'finish'>;
@@ -38,10 +41,11 @@ export class SendDispatch {
 
   /** Hands what waits to the session's runner, in order, while the session is connected. */
   pump(sessionId: string): void {
-    const { registry, queues, pacing, pauses } = this.#options;
+    const { registry, queues, uploads, pacing, pauses } = this.#options;
     const row = registry.find(sessionId);
     if (pauses.stopped || row?.state !== 'connected' || row.slot === undefined) return;
     const queue = queues.of(sessionId);
+    const mayGo = uploads?.pick(queue) ?? (() => true);
     // While one is typed the next must not be sent.
     let free = (pacing.typesFirst(sessionId) ? 1 : IN_FLIGHT) - queue.filter(({ inFlight }) => inFlight).length;
     let noting = false;
@@ -49,7 +53,7 @@ export class SendDispatch {
       noting ||= pending.noting;
       // One that is noted first would be overtaken by one that is not.
       if (free <= 0 || !pending.accepted || (noting && !pending.intent.noted)) return;
-      if (pending.inFlight || pending.finishing) continue;
+      if (pending.finishing || !mayGo(pending) || pending.inFlight) continue;
       if (this.#isRefused(pending)) continue;
       if (!this.#isTurnOf(pending)) return;
       free--;
@@ -81,7 +85,7 @@ export class SendDispatch {
   }
 
   async #dispatch(pending: PendingSend, slot: number): Promise<void> {
-    const { fleet, outcomes, pacing, pauses } = this.#options;
+    const { fleet, uploads, outcomes, pacing, pauses } = this.#options;
     pending.inFlight = true;
     if (!pending.dispatched && !(await this.#begin(pending))) {
       await pauses.pause(RETRY_PAUSE_MS);
@@ -91,8 +95,9 @@ export class SendDispatch {
     if (pauses.stopped) return;
     const { sessionId, messageId } = pending.intent;
     const typing = pacing.typingMs(pending.intent);
-    const request = { sessionId, message: outgoingOf(pending.intent), ...(typing > 0 && { typingMs: typing }) };
     try {
+      if (uploads && needsUpload(pending.intent)) await uploads.ensure(pending, slot);
+      const request = { sessionId, message: outgoingOf(pending.intent), ...(typing > 0 && { typingMs: typing }) };
       const { timestamp, raw } = await fleet.call(slot, 'session.send', request);
       await this.#options.reachOut.settled(pending.intent, undefined);
       await outcomes.finish(pending, { messageId, status: 'sent', timestamp, raw });

@@ -83,21 +83,22 @@ export const asAppError = (error: unknown): AppError =>
 export const newSecret = (): string => randomBytes(32).toString('base64');
 
 /** What a runner is given of an intent. */
-export const outgoingOf = ({ messageId, to, content, references = {}, secret = newSecret(), createdAt }: Intent): Outgoing => ({
+export const outgoingOf = ({ messageId, to, content, references = {}, secret = newSecret(), createdAt, uploaded }: Intent): Outgoing => ({
   messageId,
   to,
   content,
   references,
   secret,
   createdAt,
+  ...(uploaded && { uploaded }),
 });
 
 /** As WhatsApp's own clients make them: random, so no two ever meet. */
 export const newMessageId = (): string => `3EB0${randomBytes(9).toString('hex').toUpperCase()}`;
 
-export const fingerprintOf = ({ to, content }: SendRequest): string =>
+export const fingerprintOf = ({ to, content, wish }: SendRequest): string =>
   createHash('sha256')
-    .update(JSON.stringify([to, content]))
+    .update(JSON.stringify([to, wish ?? content]))
     .digest('base64');
 
 const loggedOut = (): AppError =>

@@ -15,12 +15,13 @@ import { Pauses } from './pauses.js';
 import { newPending, type PendingSend } from './pending-send.js';
 import { ReachOut } from './reach-out.js';
 import { findReferred, referencesOf, type ReferredMessages } from './referred-messages.js';
-import { acceptWrites, newIntent, type Acceptance } from './send-acceptance.js';
+import { acceptWrites, newIntent, type Acceptance, type ReadyRequest } from './send-acceptance.js';
 import { SendDispatch } from './send-dispatch.js';
 import { SendOutcomes } from './send-outcomes.js';
 import type { SendPace } from './send-pace.js';
 import { SendPacing } from './send-pacing.js';
 import { SendQueues } from './send-queues.js';
+import type { SendUploads } from './send-uploads.js';
 import { asAppError, assertCanQueue, assertCanSend, assertHasRoom, fingerprintOf, stillBeingSent, stillWaits } from './send-rules.js';
 import { WaitingSends } from './waiting-sends.js';
 
@@ -38,6 +39,8 @@ export interface SendsOptions {
   queueLimit: number;
   /** How fast a session sends. */
   paceOf: (sessionId: string) => SendPace;
+  /** Brings files to WhatsApp. */
+  uploads?: SendUploads;
   /** Called when an outcome is committed that moved its message's status. */
   onMoved?: (move: StatusMove) => void;
 }
@@ -63,7 +66,7 @@ export class Sends {
     this.#reachOut = new ReachOut({ ...this.#options, pauses: this.#pauses });
     const parts = { ...this.#options, reachOut: this.#reachOut, queues: this.#queues, pauses: this.#pauses, pacing: this.#pacing };
     this.#outcomes = new SendOutcomes({ onMoved: undefined, ...parts });
-    this.#dispatch = new SendDispatch({ ...parts, outcomes: this.#outcomes });
+    this.#dispatch = new SendDispatch({ uploads: undefined, ...parts, outcomes: this.#outcomes });
     this.waiting = new WaitingSends({ ...parts, outcomes: this.#outcomes });
   }
 
@@ -90,12 +93,7 @@ export class Sends {
     for (const pending of this.#queues.all()) {
       if (pending.dispatched) pending.reject(stillBeingSent(pending.intent, 'DRAINING'));
       else if (pending.intent.queued) pending.reject(stillWaits(pending.intent, 'DRAINING'));
-      else
-        void this.#outcomes.finish(
-          pending,
-          new AppError('DRAINING', 'The worker is stopping; the message was not sent.', { retryAfterSeconds: 5 }),
-          true,
-        );
+      else void this.#outcomes.finish(pending, stopping(), true);
     }
   }
 
@@ -124,7 +122,9 @@ export class Sends {
     assertCanSend(row);
     this.#assertMayReach(request);
     this.#assertRoom(sessionId, this.#options.deadlineMs);
-    const pending = await this.#accept(request, referred, row, this.#pacing.isPaced(sessionId) ? { noted: true } : {});
+    const { content } = request;
+    if ('bring' in content) return this.send({ ...request, content: await content.bring() });
+    const pending = await this.#accept({ ...request, content }, referred, row, this.#pacing.isPaced(sessionId) ? { noted: true } : {});
     this.#dispatch.pump(sessionId);
     return this.#wait(pending);
   }
@@ -145,7 +145,9 @@ export class Sends {
     assertCanQueue(row);
     this.#assertMayReach(request);
     this.#assertRoom(sessionId);
-    const pending = await this.#accept(request, referred, row, { queued: true, noted: true });
+    const { content } = request;
+    if ('bring' in content) return this.enqueue({ ...request, content: await content.bring() });
+    const pending = await this.#accept({ ...request, content }, referred, row, { queued: true, noted: true });
     const view = this.waiting.view(pending);
     this.#dispatch.pump(sessionId);
     return view ?? pending.outcome;
@@ -183,7 +185,9 @@ export class Sends {
     return findReferred(history, request);
   }
 
-  async #accept(request: SendRequest, referred: ReferredMessages, row: Readonly<SessionRow>, acceptance: Acceptance): Promise<PendingSend> {
+  async #accept(request: ReadyRequest, referred: ReferredMessages, row: Readonly<SessionRow>, acceptance: Acceptance): Promise<PendingSend> {
+    // Its file may have taken a while.
+    if (this.#pauses.stopped) throw stopping();
     const { history, commits } = this.#options;
     const references = referencesOf(referred, request.content, row.lid && withoutDevice(row.lid));
     const intent = newIntent(request, references, ++this.#order, acceptance);
@@ -256,3 +260,6 @@ export class Sends {
 
 const beingAccepted = (): AppError =>
   new AppError('BUSY', 'The first request with this key is being accepted; try again.', { retryAfterSeconds: 1 });
+
+const stopping = (): AppError =>
+  new AppError('DRAINING', 'The worker is stopping; the message was not sent.', { retryAfterSeconds: 5 });

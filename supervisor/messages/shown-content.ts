@@ -1,7 +1,7 @@
-import type { Message } from '../../shared/domain/message.js';
+import { MOST_OFTEN_FORWARDED, type Message } from '../../shared/domain/message.js';
 import type { DetailedType, DetailsOf } from '../../shared/domain/message-details.js';
 import type { ContentOf, OutgoingContent, OutgoingType } from '../../shared/domain/outgoing.js';
-import { MOST_OFTEN_FORWARDED } from '../../shared/domain/message.js';
+import type { OutgoingFile } from '../../shared/domain/outgoing-file.js';
 import { shortened } from '../../shared/domain/shortened.js';
 import { vcardOf } from '../../shared/domain/vcard.js';
 import type { ReferredMessages } from './referred-messages.js';
@@ -44,7 +44,33 @@ const SHOWN: { readonly [Type in OutgoingType]: (content: ContentOf<Type>, refer
     ...(target?.details && { details: target.details }),
     forwarded: Math.min((target?.forwarded ?? 0) + 1, MOST_OFTEN_FORWARDED),
   }),
+  image: ({ file, caption, mentions, viewOnce }) => ({
+    ...{ type: 'image', content: caption ?? null, ...(mentions && { mentions }) },
+    details: { ...shownFile(file), ...shownSize(file), viewOnce },
+  }),
+  video: ({ file, caption, mentions, viewOnce, animated, note }) => ({
+    ...{ type: 'video', content: caption ?? null, ...(mentions && { mentions }) },
+    details: { ...shownFile(file), ...shownSize(file), ...shownLength(file), animated, note, viewOnce },
+  }),
+  audio: ({ file, viewOnce, voice }): Detailed => ({
+    type: 'audio',
+    content: null,
+    details: { ...shownFile(file), ...shownLength(file), voice, viewOnce },
+  }),
+  document: ({ file, caption, mentions, fileName }) => ({
+    ...{ type: 'document', content: caption ?? null, ...(mentions && { mentions }) },
+    details: { ...shownFile(file), fileName },
+  }),
+  sticker: ({ file }): Detailed => ({
+    type: 'sticker',
+    content: null,
+    details: { ...shownFile(file), ...shownSize(file), animated: file.animated === true },
+  }),
 };
+
+const shownFile = ({ mimetype, bytes, sha256 }: OutgoingFile) => ({ mimetype, bytes, sha256 });
+const shownSize = ({ width, height }: OutgoingFile) => (width !== undefined && height !== undefined ? { width, height } : {});
+const shownLength = ({ seconds }: OutgoingFile) => (seconds === undefined ? {} : { seconds });
 
 /** What history says of a content that was accepted, and of the messages it refers to. */
 export const shownContent = (content: OutgoingContent, referred: ReferredMessages): ShownContent => {

@@ -43,7 +43,10 @@ describe('defaults', () => {
       messagesLocalDays: undefined,
       messagesRetentionDays: undefined,
       eventsRetention: { count: 10_000, days: 7 },
-      media: { download: 'auto', maxBytes: 100 * 1024 ** 2, cacheBytes: 1024 ** 3, minFreeBytes: 1024 ** 3, retentionDays: undefined },
+      media: {
+        ...{ download: 'auto', downloadMaxBytes: 100 * 1024 ** 2, cacheBytes: 1024 ** 3, minFreeBytes: 1024 ** 3, retentionDays: undefined },
+        ...{ sendMaxBytes: 2 * 1024 ** 3, fetchAllow: { hosts: new Set(), blocks: [] }, fetchTimeoutMs: 60_000 },
+      },
       storeMaxBytes: undefined,
       authEncryptionKey: undefined,
       connectRatePerSecond: 10,

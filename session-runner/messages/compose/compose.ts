@@ -4,6 +4,7 @@ import { composeContacts } from './contacts.js';
 import { composeEdit } from './edit.js';
 import { composeForward } from './forward.js';
 import { composeLocation } from './location.js';
+import { composeAudio, composeDocument, composeImage, composeSticker, composeVideo } from './media.js';
 import { composePin } from './pin.js';
 import { composePoll } from './poll.js';
 import { composeReaction } from './reaction.js';
@@ -21,6 +22,11 @@ const COMPOSE: { readonly [Type in OutgoingType]: Compose<Type> } = {
   revoke: composeRevoke,
   pin: composePin,
   forward: composeForward,
+  image: composeImage,
+  video: composeVideo,
+  audio: composeAudio,
+  document: composeDocument,
+  sticker: composeSticker,
 };
 
 /** The message to send; `me` is our own jid, without device. */

@@ -6,13 +6,16 @@ import { AppError } from '../../../shared/errors.js';
 import type { MediaFile, Worker } from '../../worker.js';
 import { byteRange } from '../byte-range.js';
 import { ANSWERED, endpoint, type Endpoint } from '../endpoint.js';
+import { fileBody, stagedFileOf } from '../file-body.js';
 import { dispositionOf, harmlessType } from '../media-headers.js';
-import { MediaPath, MediaQuery } from '../schemas/media.js';
+import { invalidRequest } from '../parse.js';
+import { KeptFile, MediaPath, MediaQuery } from '../schemas/media.js';
+import { SessionPath } from '../schemas/session.js';
 
 /** Files that are being sent at once; each has one piece in memory and one open file. */
 const AT_ONCE = 512;
 
-export const mediaEndpoints = ({ media }: Worker): Endpoint[] => {
+export const mediaEndpoints = (worker: Worker): Endpoint[] => {
   let sending = 0;
   return [
     endpoint({
@@ -34,12 +37,38 @@ export const mediaEndpoints = ({ media }: Worker): Endpoint[] => {
         const gone = new AbortController();
         response.once('close', () => gone.abort());
         try {
-          const file = await media.file(id, { messageId, from }, gone.signal);
+          const file = await worker.media.file(id, { messageId, from }, gone.signal);
           await send(file, request, response).finally(file.release);
         } finally {
           sending--;
         }
         return ANSWERED;
+      },
+    }),
+    endpoint({
+      ...{ method: 'post', path: '/session/:id/media', tag: 'send' },
+      summary: 'Keeps a file, to be sent by its mediaKey as often as wanted.',
+      params: SessionPath,
+      readers: [fileBody(worker)],
+      bodyForms: { '*/*': 'the file, with its Content-Type.', 'multipart/form-data': 'a form with one file.' },
+      data: KeptFile,
+      errors: ['SESSION_NOT_FOUND', 'STORAGE_UNAVAILABLE', 'DRAINING'],
+      examples: {
+        picture: {
+          params: { id: 'alice' },
+          data: {
+            mediaKey: 'media/alice/images/5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef',
+            mimetype: 'image/png',
+            bytes: 8452,
+            sha256: '5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef',
+          },
+        },
+      },
+      handle: async ({ params: { id } }, { request }) => {
+        const staged = stagedFileOf(request);
+        if (!staged || staged.bytes === 0) throw invalidRequest([{ path: '', message: 'the file is empty' }]);
+        const { key, mimetype, bytes, sha256 } = await worker.media.keep(id, staged);
+        return { mediaKey: key, mimetype, bytes, sha256 };
       },
     }),
   ];

@@ -2,7 +2,9 @@
 import { z } from 'zod';
 import { isGroup, phoneNumberOf, toRecipientJid } from '../../../shared/domain/ids.js';
 import type { OutgoingContent } from '../../../shared/domain/outgoing.js';
+import { SENDABLE_TYPES } from '../../media/sendable.js';
 import { degrees, idempotencyKey, isObject, messageText, object, optionalWords, recipient, string, Time, words } from './fields.js';
+import { askedMedia, mediaFields, type AskedMedia } from './media.js';
 import { Status } from './message.js';
 import { Queued } from './queue.js';
 
@@ -83,7 +85,12 @@ const seconds = z
   )
   .default(PIN_SECONDS[1]);
 
-const asking = ({ to, clientMessageId, async }: Common, content: OutgoingContent) => ({ to, clientMessageId, async, content });
+const asking = <C extends OutgoingContent | AskedMedia>({ to, clientMessageId, async }: Common, content: C) => ({
+  to,
+  clientMessageId,
+  async,
+  content,
+});
 
 const answering = { ...common, quoted };
 const about = { ...common, messageId: messageId('messageId') };
@@ -127,6 +134,9 @@ const BODIES = [
     asking(body, { type: 'pin', messageId, pinned: false, seconds: 0 }),
   ),
   object({ type: z.literal('forward'), ...about }).transform(({ messageId, ...body }) => asking(body, { type: 'forward', messageId })),
+  object({ type: z.literal(SENDABLE_TYPES), ...answering, ...mediaFields, mentions }).transform(
+    ({ to, clientMessageId, async, ...body }) => asking({ to, clientMessageId, async }, askedMedia(body)),
+  ),
 ] as const;
 const TYPES = BODIES.flatMap(({ in: { shape } }) => [...shape.type.values]);
 

@@ -91,16 +91,18 @@ const anchorsOf = (text: string): Set<string> =>
 const requestOf = (line: string): Request => {
   const words = [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, single, double, bare]) => single ?? double ?? bare ?? '');
   const after = (option: string): string[] => words.flatMap((word, index) => (words[index - 1] === option ? [word] : []));
-  const [data] = [...after('-d'), ...after('--data')];
+  const [data, file] = [[...after('-d'), ...after('--data')][0], after('--data-binary')[0]];
+  const fields = after('-F').map((field): [string, string] => [field.split('=')[0] ?? '', field.replace(/^[^=]*=/, '')]);
+  const hasBody = data !== undefined || file !== undefined || fields.length > 0;
   const address = words.find((word, index) => index > 0 && /^(https?:\/\/)?localhost:/.test(word)) ?? '';
   return {
     line,
-    method: (after('-X')[0] ?? (data === undefined ? 'GET' : 'POST')).toLowerCase(),
+    method: (after('-X')[0] ?? (hasBody ? 'POST' : 'GET')).toLowerCase(),
     url: new URL(address.startsWith('http') ? address : `http://${address}`),
     headers: Object.fromEntries(
       after('-H').map((header): [string, string] => [(header.split(':')[0] ?? '').toLowerCase(), header.replace(/^[^:]*: */, '')]),
     ),
-    body: data?.startsWith('{') ? (JSON.parse(data) as unknown) : {},
+    body: data?.startsWith('{') ? (JSON.parse(data) as unknown) : Object.fromEntries(fields.filter(([, value]) => !value.startsWith('@'))),
   };
 };
 

@@ -22,6 +22,7 @@ import type {
 import { settingsView } from '../../../supervisor/settings/settings-view.js';
 import type { DeadWebhook } from '../../../supervisor/webhooks/dead-webhook.js';
 import { memorySessions, STARTED_AT } from './memory-sessions.js';
+import { createMemoryUploads, type MemoryUploads } from './memory-uploads.js';
 
 export const QR_VALUE = `2@${'aB3+'.repeat(50)},${'k'.repeat(44)},${'i'.repeat(44)},${'s'.repeat(44)}`;
 
@@ -51,6 +52,8 @@ export interface MemoryWorker extends Worker {
   readonly sent: SendRequest[];
   /** What waits to be sent, in every session. */
   queued: QueuedSend[];
+  /** Files that came and are not discarded yet. */
+  readonly staged: MemoryUploads['staged'];
   /** Sessions whose reports are held now. */
   readonly held: string[];
   /** Keys whose clients were told. */
@@ -92,6 +95,7 @@ export interface MemoryWorker extends Worker {
 export const createMemoryWorker = (): MemoryWorker => {
   const sessions = memorySessions(() => worker);
   const { get, settings } = sessions;
+  const uploads = createMemoryUploads();
   const assertConnected = (sessionId: string): void => {
     if (get(sessionId).state !== 'connected') throw new AppError('SESSION_NOT_CONNECTED', 'The session is not connected.');
   };
@@ -149,7 +153,9 @@ export const createMemoryWorker = (): MemoryWorker => {
         worker.sent.push(request);
         const { to, content } = request;
         const messageId = `msg_${worker.sent.length}`;
-        return Promise.resolve(queuedSend({ messageId, to, type: content.type, position: worker.sent.length }));
+        return Promise.resolve(
+          queuedSend({ messageId, to, type: 'bring' in content ? 'document' : content.type, position: worker.sent.length }),
+        );
       },
       queue: {
         page: (sessionId, { limit, offset }) => {
@@ -223,6 +229,7 @@ export const createMemoryWorker = (): MemoryWorker => {
       },
     },
     media: {
+      ...uploads.port,
       file: async (sessionId, { messageId }) => {
         get(sessionId);
         const file = worker.files.get(messageId);
@@ -230,6 +237,7 @@ export const createMemoryWorker = (): MemoryWorker => {
         return Promise.resolve(file);
       },
     },
+    staged: uploads.staged,
     events: {
       page: async (sessionId, { after, limit, createdAt = STARTED_AT }) => {
         const view = get(sessionId);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../shared/errors.js';
 import { eventually } from '../../fixtures/eventually.js';
@@ -35,13 +36,6 @@ describe('a send', () => {
     expect(fixture.worker.sent).toMatchObject([{ content: { type: 'text', text } }]);
   });
 
-  const NOT_YET: [fields: Record<string, unknown>, what: string][] = [
-    [{ type: 'image', mediaUrl: 'https://example.com/a.png', caption: 'A' }, 'images'],
-    [{ type: 'video', mediaUrl: 'https://example.com/a.mp4' }, 'videos'],
-    [{ type: 'document', mediaUrl: 'https://example.com/a.pdf', filename: 'a.pdf' }, 'documents'],
-    [{ type: 'audio', mediaUrl: 'https://example.com/a.ogg' }, 'audio'],
-    [{ type: 'sticker', media: 'AAAA', filename: 'a.webp' }, 'stickers'],
-  ];
   it.each([
     [
       { type: 'location', location: { latitude: -6.2, longitude: 106.8, name: 'Jakarta', address: null } },
@@ -76,12 +70,35 @@ describe('a send', () => {
     expect(fixture.worker.sent).toEqual([]);
   });
 
-  it.each(NOT_YET)('of %j is answered with a 422 that says so, never with a 5xx', async (fields, what) => {
+  const A = createHash('sha256').update(Buffer.alloc(3)).digest('hex');
+  it.each([
+    [
+      { type: 'image', mediaUrl: 'https://example.com/a.png', media: null, caption: 'A' },
+      { type: 'image', caption: 'A' },
+      'https://example.com/a.png',
+    ],
+    [{ type: 'video', mediaUrl: 'https://example.com/a.mp4', caption: '' }, { type: 'video' }, 'https://example.com/a.mp4'],
+    [
+      { type: 'document', mediaUrl: 'https://example.com/a', media: '', filename: 'a.pdf' },
+      { type: 'document', fileName: 'a.pdf' },
+      'https://example.com/a',
+    ],
+    [{ type: 'audio', media: 'AAAA' }, { type: 'audio' }, A],
+    [{ type: 'sticker', media: 'data:image/webp;base64,AAAA' }, { type: 'sticker' }, A],
+  ])('of the file %j is sent', async (fields, wish, source) => {
     const fixture = await connected();
-    const { status, body } = await send(fixture, { to: ANNA, ...fields });
-    expect(status).toBe(422);
-    expect(body).toMatchObject({ success: false, code: 'NOT_SUPPORTED', retryable: false, error: `This version cannot send ${what} yet.` });
-    expect(fixture.worker.sent).toEqual([]);
+    expect((await send(fixture, { to: ANNA, ...fields })).status).toBe(200);
+    expect(fixture.worker.sent).toMatchObject([{ to: ANNA, wish: [wish, source] }]);
+  });
+
+  it('of the same file, after a 5xx, is the same message, and with another file another', async () => {
+    const fixture = await connected();
+    fixture.worker.beforeSent = async () => Promise.reject(new AppError('RUNNER_UNAVAILABLE', 'No.'));
+    const image = { to: ANNA, type: 'image', media: 'AAAA' };
+    for (const body of [image, image, { ...image, media: 'AAAB' }, { ...image, caption: 'A' }]) await send(fixture, body);
+    const [first, second, ...others] = fixture.worker.sent.map(({ idempotencyKey }) => idempotencyKey);
+    expect(second).toBe(first);
+    expect(new Set([first, ...others]).size).toBe(3);
   });
 
   it.each([
@@ -91,6 +108,8 @@ describe('a send', () => {
     [{ to: ANNA, type: 'link', url: 'javascript:alert(1)' }, 'url must be an http or https URL'],
     [{ to: ANNA, type: 'link', url: 'https://a.example', text: 'x'.repeat(65_536) }, 'at most 65536'],
     [{ to: ANNA, type: 'image' }, 'mediaUrl or media is required'],
+    [{ to: ANNA, type: 'image', media: 'no base64!' }, 'media must be a file in base64'],
+    [{ to: ANNA, type: 'image', media: 'AAAA', mediaUrl: 'https://example.com/a.png' }, 'give one of mediaUrl, media'],
     [{ to: ANNA, type: 'location', location: { latitude: 91, longitude: 0 } }, 'latitude must be a number from -90 to 90'],
     [{ to: ANNA, type: 'poll', question: 'Which?', options: ['a'] }, 'options must be at least 2'],
     [{ type: 'typing_start' }, 'to is required'],
@@ -101,7 +120,7 @@ describe('a send', () => {
     expect(answer.body['error']).toEqual(expect.stringContaining(sentence));
   });
 
-  it('from an unknown session is a 404, also for what is not supported', async () => {
+  it('from an unknown session is a 404, whatever it is', async () => {
     const { call } = await connected();
     for (const body of [TEXT, { to: ANNA, type: 'typing_start' }, { to: ANNA, type: 'sticker', media: 'AAAA' }]) {
       expect(await call('POST', '/api/nobody/send', body)).toMatchObject({ status: 404, body: { code: 'SESSION_NOT_FOUND' } });

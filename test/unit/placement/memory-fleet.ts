@@ -24,6 +24,7 @@ const USUAL: Record<RunnerCall, unknown> = {
   'session.query': { result: {} },
   'session.send': { timestamp: 1_700_000_000_000 },
   'media.download': { outcome: 'failed', reason: 'gone' },
+  'media.upload': { url: 'https://media.test/v/1', directPath: '/v/1', mediaKey: 'a2V5', sealedSha256: 'ZGlnZXN0', at: 1 },
   'store.trim': {},
   'runner.drain': {},
 };

@@ -20,7 +20,7 @@ export interface MediaShown {
   readonly directPath: string | null;
 }
 
-type Field = 'imageMessage' | 'videoMessage' | 'audioMessage' | 'documentMessage' | 'stickerMessage';
+type Field = 'imageMessage' | 'videoMessage' | 'ptvMessage' | 'audioMessage' | 'documentMessage' | 'stickerMessage';
 
 interface Form {
   readonly field: Field;
@@ -42,6 +42,7 @@ const FORMS: Readonly<Record<MediaOrder['type'], Form>> = {
 const KEYS_OF: readonly (readonly [Field, MediaType])[] = [
   ['imageMessage', 'image'],
   ['videoMessage', 'video'],
+  ['ptvMessage', 'video'],
   ['audioMessage', 'audio'],
   ['documentMessage', 'document'],
   ['stickerMessage', 'sticker'],
@@ -77,7 +78,7 @@ export async function showMedia(store: MediaStore, message: proto.IMessage, view
   const [field, keys] = KEYS_OF.find(([name]) => message[name]) ?? [];
   const content = field && message[field];
   if (!keys || !content) return null;
-  const { video, audio, document } = { video: message.videoMessage, audio: message.audioMessage, document: message.documentMessage };
+  const { video, audio, document } = { video: message.videoMessage ?? message.ptvMessage, audio: message.audioMessage, document: message.documentMessage };
   const outcome = await download(store, content, keys);
   return {
     type: audio?.ptt ? 'voice' : video?.gifPlayback ? 'gif' : keys,

@@ -2,14 +2,6 @@
 import { z } from 'zod';
 import { degrees, isObject, messageText, object, recipient, string } from '../../schemas/fields.js';
 
-/** Kinds this version cannot send, and what to call them in a sentence. */
-export const NOT_SENT = {
-  image: 'images',
-  video: 'videos',
-  document: 'documents',
-  audio: 'audio',
-  sticker: 'stickers',
-} as const;
 const ACTIONS = ['delete', 'unsend', 'edit', 'star', 'unstar', 'reaction', 'read', 'pin', 'unpin'] as const;
 
 const to = recipient('to');

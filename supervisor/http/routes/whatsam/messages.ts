@@ -1,15 +1,17 @@
 import type { Response } from 'express';
 import { z } from 'zod';
-import { AppError, messageOf, type ErrorCode } from '../../../../shared/errors.js';
+import { messageOf, type ErrorCode } from '../../../../shared/errors.js';
 import type { Logger } from '../../../../shared/logging.js';
 import { fingerprintOf } from '../../../messages/send-rules.js';
 import { newUntoldKey } from '../../../messages/untold-sends.js';
 import type { Worker } from '../../../worker.js';
 import { endpoint, type Endpoint } from '../../endpoint.js';
+import { jsonBodyWithFile } from '../../json-body.js';
 import { Time } from '../../schemas/fields.js';
 import { SendHeaders } from '../../schemas/send.js';
 import { SessionPath } from '../../schemas/session.js';
 import { iso } from '../../session-json.js';
+import { FILE_ERRORS, readyContent } from '../media-content.js';
 import { ManageMessage, SendBody } from './bodies.js';
 import { RepeatedSends, WINDOW_MS, type Earlier, type Try } from './repeated-sends.js';
 import { manageWish, sendWish, type Asked } from './wishes.js';
@@ -18,10 +20,11 @@ const Sent = z.object({ messageId: z.string(), status: z.string(), to: z.string(
 const Managed = Sent.extend({ action: z.string() });
 const SEND_ERRORS = [
   ...(['SESSION_NOT_FOUND', 'SESSION_NOT_CONNECTED', 'SESSION_LOGGED_OUT', 'IDEMPOTENCY_CONFLICT', 'MESSAGE_REJECTED'] as const),
-  ...(['NOT_SUPPORTED', 'RECIPIENT_NOT_ON_WHATSAPP', 'DEADLINE_EXCEEDED', 'BUSY', 'DRAINING', 'STORAGE_UNAVAILABLE'] as const),
+  ...(['RECIPIENT_NOT_ON_WHATSAPP', 'DEADLINE_EXCEEDED', 'BUSY', 'DRAINING', 'STORAGE_UNAVAILABLE'] as const),
 ] satisfies ErrorCode[];
 
-export const whatsamMessageEndpoints = ({ sessions, messages, chats }: Worker, log: Logger): Endpoint[] => {
+export const whatsamMessageEndpoints = (worker: Worker, log: Logger): Endpoint[] => {
+  const { sessions, messages, chats } = worker;
   const repeated = new RepeatedSends(newUntoldKey, { earlier: earlier(messages) });
   const settle = (sessionId: string, attempt: Try, told: boolean): void => {
     attempt.settle(told);
@@ -38,7 +41,7 @@ export const whatsamMessageEndpoints = ({ sessions, messages, chats }: Worker, l
     given: string | undefined,
     response: Response,
   ): Promise<z.input<typeof Sent>> => {
-    const wanted = { sessionId, to, content };
+    const wanted = { sessionId, to, ...readyContent(worker, sessionId, content) };
     const attempt = given === undefined ? repeated.begin(identityOf(sessionId, fingerprintOf(wanted)), performance.now()) : undefined;
     response.once('close', () => {
       if (attempt) settle(sessionId, attempt, response.writableFinished && response.statusCode < 500);
@@ -53,8 +56,9 @@ export const whatsamMessageEndpoints = ({ sessions, messages, chats }: Worker, l
       params: SessionPath,
       headers: SendHeaders,
       body: SendBody,
+      readers: jsonBodyWithFile,
       data: Sent,
-      errors: SEND_ERRORS,
+      errors: [...SEND_ERRORS, ...FILE_ERRORS],
       examples: {
         text: {
           params: { id: 'alice' },
@@ -70,7 +74,6 @@ export const whatsamMessageEndpoints = ({ sessions, messages, chats }: Worker, l
         const wish = sendWish(body);
         // A session that is gone is the more useful answer.
         sessions.get(sessionId);
-        if (typeof wish === 'string') throw notSupported(`send ${wish}`);
         if (typeof wish !== 'function') return send(sessionId, wish, given, response);
         const messageId = await wish(chats, sessionId);
         return { messageId, status: 'SENT', to, timestamp: iso(Date.now()) };
@@ -85,7 +88,7 @@ export const whatsamMessageEndpoints = ({ sessions, messages, chats }: Worker, l
         headers: SendHeaders,
         body: ManageMessage,
         data: Managed,
-        errors: [...SEND_ERRORS, 'MESSAGE_NOT_FOUND', 'NOT_YOUR_MESSAGE', 'PAYLOAD_TOO_LARGE'],
+        errors: [...SEND_ERRORS, 'NOT_SUPPORTED', 'MESSAGE_NOT_FOUND', 'NOT_YOUR_MESSAGE', 'PAYLOAD_TOO_LARGE'],
         examples: {
           edit: {
             params: { id: 'alice' },
@@ -108,9 +111,6 @@ export const whatsamMessageEndpoints = ({ sessions, messages, chats }: Worker, l
     ),
   ];
 };
-
-/** A 4xx, since the gateway repeats a 5xx. */
-const notSupported = (what: string): AppError => new AppError('NOT_SUPPORTED', `This version cannot ${what} yet.`);
 
 /** What makes two requests identical. */
 const identityOf = (sessionId: string, fingerprint: string): string => `${sessionId} ${fingerprint}`;

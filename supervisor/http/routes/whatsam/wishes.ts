@@ -4,14 +4,14 @@ import type { Worker } from '../../../worker.js';
 import { parse } from '../../parse.js';
 import { messageText } from '../../schemas/fields.js';
 import { SendMessage } from '../../schemas/send.js';
-import { linkText, NOT_SENT, type ManageMessage, type SendBody } from './bodies.js';
+import { linkText, type ManageMessage, type SendBody } from './bodies.js';
 
 export type Asked = Pick<z.output<typeof SendMessage>, 'to' | 'content'>;
 /** Does it, and tells the id that it was about, or an empty one. */
 type Act = (chats: Worker['chats'], sessionId: string) => Promise<string>;
 
-/** Or the name of what cannot be sent. @throws INVALID_REQUEST */
-export const sendWish = (body: z.output<typeof SendBody>): Asked | Act | (typeof NOT_SENT)[keyof typeof NOT_SENT] => {
+/** @throws INVALID_REQUEST */
+export const sendWish = (body: z.output<typeof SendBody>): Asked | Act => {
   const { to } = body;
   switch (body.type) {
     case 'text':
@@ -36,8 +36,10 @@ export const sendWish = (body: z.output<typeof SendBody>): Asked | Act | (typeof
         await chats.typing(sessionId, to, body.type === 'typing_start' ? 'composing' : 'paused');
         return '';
       };
-    default:
-      return NOT_SENT[body.type];
+    default: {
+      const { type, mediaUrl, media, caption, filename: fileName } = body;
+      return parse(SendMessage, { to, type, caption, fileName, mediaUrl, media: media === '' ? undefined : media });
+    }
   }
 };
 
