@@ -139,7 +139,11 @@ export class Session {
   async uploadMedia(file: Upload, signal: AbortSignal): Promise<UploadedFile> {
     const ended = AbortSignal.any([signal, this.#uploads.signal]);
     try {
-      return await upload(file, { hosts: async () => askForMediaHosts(this.#required().openSocket()), signal: ended, log: this.#options.log });
+      return await upload(file, {
+        hosts: async () => askForMediaHosts(this.#required().openSocket()),
+        signal: ended,
+        log: this.#options.log,
+      });
     } catch (error) {
       if (ended.aborted) throw new AppError('SESSION_NOT_CONNECTED', 'The session was closed before its file was uploaded.');
       throw error;

@@ -44,7 +44,13 @@ export const fileBody = (port: Port): RequestHandler => {
       const sessionId = expectFile(port, request, response);
       const bytes = contentLength(request);
       const coming = { bytes, mimetype: request.get('content-type'), fileName: undefined };
-      own(port, request, response, await port.media.stage(sessionId, request, port.media.limitOf(), coming));
+      try {
+        own(port, request, response, await port.media.stage(sessionId, bodyOf(request), port.media.limitOf(), coming));
+      } catch (error) {
+        // Its sender may read the answer only after its last byte.
+        request.resume();
+        throw error;
+      }
     }
     if (!staged.has(request)) throw invalidRequest([{ path: '', message: 'the form has no file' }]);
     next();
@@ -83,6 +89,15 @@ const own = ({ media }: Port, request: Request, response: Response, file: Staged
   if (response.closed) discard();
   else response.once('close', discard);
 };
+
+/** Read in part only, it leaves the connection to the answer. @throws INVALID_REQUEST when it is broken off */
+async function* bodyOf(request: Request): AsyncGenerator<Buffer> {
+  try {
+    yield* request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  } catch {
+    throw invalidRequest([{ path: '', message: 'the body was broken off' }]);
+  }
+}
 
 const contentLength = (request: Request): number | undefined => {
   const length = request.get('content-length');

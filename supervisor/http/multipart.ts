@@ -40,15 +40,17 @@ export const readForm = async <T>(
       });
       form.on('file', (_name, bytes, fileName, _encoding, mimetype) => {
         coming = bytes;
+        // Whoever takes it hears of it as well, until it has all.
+        bytes.on('error', () => undefined);
         file = take(bytes, { fileName: fileName || undefined, mimetype: mimetype || undefined }, fields);
         file.catch((error: unknown) => reject(error as Error));
       });
       for (const event of ['partsLimit', 'filesLimit', 'fieldsLimit'] as const) {
         form.on(event, () => reject(invalidRequest([{ path: '', message: 'the form must have one file and at most 32 other fields' }])));
       }
-      form.once('error', () => reject(malformed()));
+      form.on('error', () => reject(malformed()));
       form.once('finish', resolve);
-      request.once('aborted', () => reject(malformed()));
+      request.once('close', () => (request.complete ? undefined : reject(malformed())));
       request.pipe(form);
     });
     return { fields, file: await file };

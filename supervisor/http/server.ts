@@ -47,7 +47,9 @@ export const LIMITS: Limits = {
 /** Of connections that wait for the next worker on a socket that outlives this one; the kernel may allow less. */
 const INHERITED_BACKLOG = 4_096;
 
-export type HttpConfig = Pick<Config, 'host' | 'port' | 'authToken' | 'sendDeadlineMs'> & EndpointsConfig;
+export type HttpConfig = Pick<Config, 'host' | 'port' | 'authToken' | 'sendDeadlineMs'> & {
+  readonly media: Pick<Config['media'], 'fetchTimeoutMs'>;
+} & EndpointsConfig;
 
 export interface HttpServer {
   readonly app: Express;
@@ -92,8 +94,8 @@ export const createServer = (worker: Worker, config: HttpConfig, log: Logger, li
   );
   server.keepAliveTimeout = limits.keepAliveTimeoutMs;
   server.maxConnections = limits.connections;
-  // Ends a client that stopped reading; above the longest time an endpoint may take to answer.
-  server.timeout = config.sendDeadlineMs + 60_000;
+  // Ends a client that stopped reading; above the longest time an endpoint may take to answer: a send whose file is fetched first.
+  server.timeout = config.media.fetchTimeoutMs + config.sendDeadlineMs + 30_000;
   // With `Expect`, the body is asked for only after token and headers were found good.
   server.on('checkContinue', app);
   server.on('checkExpectation', app);

@@ -57,8 +57,9 @@ export class FileInspector {
     } catch (error) {
       log.warn({ cause: messageOf(error) }, 'a file was too much for who looks into files');
       await this.stop();
+    } finally {
+      this.#idle = setTimeout(() => void this.stop(), idleMs).unref();
     }
-    this.#idle = setTimeout(() => void this.stop(), idleMs).unref();
     return {};
   }
 

@@ -1,7 +1,7 @@
 // The way of files into the worker: streamed to disk, looked at, and kept under a key.
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { link, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { MediaKind, MediaRef } from '../../shared/domain/media.js';
@@ -158,9 +158,27 @@ export class MediaIntake {
     if (ref?.sessionId !== sessionId) throw new AppError('MEDIA_NOT_FOUND', 'This session has no file with this mediaKey.');
     const { path, bytes, release } = await library.hold(ref);
     try {
-      return this.#fileFor(type, ref.kind, { sha256: ref.sha256, bytes }, await inspector.inspect(path), library.find(ref)?.mimetype);
+      const known = { sha256: ref.sha256, bytes };
+      const file = this.#fileFor(type, SENDABLE[type].kind, known, await inspector.inspect(path), library.find(ref)?.mimetype);
+      await this.#keepAgain(sessionId, path, file);
+      return file;
     } finally {
       release();
+    }
+  }
+
+  /** For as long as one that comes now, and as what it is sent as; without a copy. */
+  async #keepAgain(sessionId: string, path: string, file: OutgoingFile): Promise<void> {
+    const { library } = this.#options;
+    const staged = library.newStaged();
+    try {
+      await link(path, staged);
+      await library.keep(sessionId, file.kind, { path: staged, ...file });
+    } catch (error) {
+      throw isFull(error) ? diskFull(error) : error;
+    } finally {
+      // Linux leaves it there when it is the same file as the one in its place.
+      await rm(staged, { force: true });
     }
   }
 

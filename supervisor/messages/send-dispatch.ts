@@ -10,7 +10,7 @@ import type { ReachOut } from './reach-out.js';
 import type { SendOutcomes } from './send-outcomes.js';
 import type { SendPacing } from './send-pacing.js';
 import type { SendQueues } from './send-queues.js';
-import { asAppError, isWorthAnotherTry, outgoingOf, restAfter, wasNotTaken } from './send-rules.js';
+import { asAppError, isWorthAnotherTry, outgoingOf, restAfter, uploadRestAfter, wasNotTaken } from './send-rules.js';
 import { needsUpload, type SendUploads } from './send-uploads.js';
 
 export interface SendDispatchOptions {
@@ -141,7 +141,8 @@ export class SendDispatch {
     const { code, message } = asAppError(error);
     const failure = new AppError(code, message, { details: { messageId }, cause: error });
     const again = isWorthAnotherTry(failure.code, ++pending.failures);
-    pending.notBefore = Date.now() + restAfter(code, pending.failures);
+    const uploadRest = needsUpload(pending.intent) ? uploadRestAfter(pending.failures) : undefined;
+    pending.notBefore = Date.now() + (uploadRest ?? restAfter(code, pending.failures));
     pending.unsure ||= !wasNotTaken(code);
     log.info({ sessionId, messageId, code: failure.code, again }, 'a send did not succeed');
     // Its key may be used anew when it is certain that nothing was sent.
@@ -150,6 +151,6 @@ export class SendDispatch {
       await outcomes.finish(pending, failure, wasNotTaken(code) && !pending.unsure);
     }
     // The session may still look connected; then no change of state comes to wake the queue.
-    else await pauses.pause(RETRY_PAUSE_MS);
+    else await pauses.pause(uploadRest ?? RETRY_PAUSE_MS);
   }
 }

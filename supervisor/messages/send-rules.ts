@@ -27,6 +27,12 @@ export const wasNotTaken = (code: ErrorCode): boolean => NOT_TAKEN.has(code);
 /** Milliseconds in which nothing more of the session should be sent after this failure, the `failures`th of the message. */
 export const restAfter = (code: ErrorCode, failures: number): number => (NOT_NOW.has(code) ? NOT_NOW_MS * 2 ** failures : 0);
 
+const FIRST_UPLOAD_REST_MS = 1_000;
+const LONGEST_UPLOAD_REST_MS = 60_000;
+
+/** Milliseconds until a file is uploaded again that was not the last `failures` times. */
+export const uploadRestAfter = (failures: number): number => Math.min(FIRST_UPLOAD_REST_MS * 2 ** (failures - 1), LONGEST_UPLOAD_REST_MS);
+
 /** Whether the same message should be tried again, under the same id, after having failed `failures` times, now with `code`. */
 export const isWorthAnotherTry = (code: ErrorCode, failures: number): boolean =>
   TRY_AGAIN.has(code) || (NOT_NOW.has(code) && failures < MAX_NOT_NOW) || (code === 'INTERNAL' && failures < MAX_UNEXPLAINED_FAILURES);

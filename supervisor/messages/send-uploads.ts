@@ -28,9 +28,10 @@ export class SendUploads {
   pick(queue: readonly PendingSend[]): (pending: PendingSend) => boolean {
     const chats = new Set<string>();
     let uploading = queue.filter((pending) => pending.inFlight && needsUpload(pending.intent)).length;
-    return ({ intent, inFlight }) => {
+    const now = Date.now();
+    return ({ intent, inFlight, notBefore }) => {
       if (!needsUpload(intent)) return !chats.has(intent.to);
-      const waits = chats.has(intent.to) || uploading >= AT_ONCE;
+      const waits = chats.has(intent.to) || uploading >= AT_ONCE || notBefore > now;
       chats.add(intent.to);
       if (!waits && !inFlight) uploading++;
       return !waits;

@@ -185,7 +185,12 @@ export class Sends {
     return findReferred(history, request);
   }
 
-  async #accept(request: ReadyRequest, referred: ReferredMessages, row: Readonly<SessionRow>, acceptance: Acceptance): Promise<PendingSend> {
+  async #accept(
+    request: ReadyRequest,
+    referred: ReferredMessages,
+    row: Readonly<SessionRow>,
+    acceptance: Acceptance,
+  ): Promise<PendingSend> {
     // Its file may have taken a while.
     if (this.#pauses.stopped) throw stopping();
     const { history, commits } = this.#options;
@@ -261,5 +266,4 @@ export class Sends {
 const beingAccepted = (): AppError =>
   new AppError('BUSY', 'The first request with this key is being accepted; try again.', { retryAfterSeconds: 1 });
 
-const stopping = (): AppError =>
-  new AppError('DRAINING', 'The worker is stopping; the message was not sent.', { retryAfterSeconds: 5 });
+const stopping = (): AppError => new AppError('DRAINING', 'The worker is stopping; the message was not sent.', { retryAfterSeconds: 5 });

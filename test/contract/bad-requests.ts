@@ -3,6 +3,7 @@ import { ERRORS, type ErrorCode } from '../../shared/errors.js';
 import { aroundRows } from './bad-requests-around.js';
 import { authRows } from './bad-requests-auth.js';
 import { bodyRows } from './bad-requests-body.js';
+import { mediaRows } from './bad-requests-media.js';
 import { protocolRows } from './bad-requests-protocol.js';
 import { routeRows } from './bad-requests-route.js';
 import { whatsamRows } from './bad-requests-whatsam.js';
@@ -30,6 +31,7 @@ export const badRequests = ({ token, sessionId, dialect }: Omit<Target, 'baseUrl
   ...bodyRows(sessionId),
   ...protocolRows(),
   ...aroundRows(sessionId),
+  ...mediaRows(sessionId),
   ...(token === undefined ? [] : authRows(token)),
   ...(dialect === 'whatsam' ? whatsamRows(sessionId, token) : []),
 ];

@@ -1,16 +1,21 @@
+import { createHash, randomInt } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Readable } from 'node:stream';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { sampleFile, sha256Of, type SampleKind } from '../support/sample-files.js';
 import { openScene, pair, type PairedSession, type Scene } from '../support/scene.js';
 import { until, type Answer } from '../support/worker-process.js';
+import { generatedBytes } from '../whatsapp/media/generated-bytes.js';
 
 const MIB = 1024 * 1024;
+const LARGE_BYTES = 100 * MIB;
 
 let scene: Scene;
+let alice: PairedSession;
 let bob: PairedSession;
 let files: Server;
 /** What the web server gives, by path. */
@@ -18,14 +23,17 @@ const served = new Map<string, Buffer>();
 
 beforeAll(async () => {
   files = createServer((request, response) => {
-    const bytes = served.get(request.url ?? '');
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://files');
+    const bytes = served.get(pathname);
     if (bytes) response.end(bytes);
+    else if (pathname === '/large') Readable.from(generatedBytes(LARGE_BYTES, 'large')).pipe(response);
+    else if (searchParams.has('to')) response.writeHead(302, { location: searchParams.get('to') ?? '' }).end();
     else response.writeHead(404).end();
   });
   files.listen(0, '127.0.0.1');
   await once(files, 'listening');
   scene = await openScene({ env: { MEDIA_FETCH_ALLOW: '127.0.0.1', MEDIA_MIN_FREE_BYTES: '0' } });
-  await pair(scene, 'alice');
+  alice = await pair(scene, 'alice');
   bob = await pair(scene, 'bob');
 }, 240_000);
 afterAll(async () => {
@@ -33,9 +41,10 @@ afterAll(async () => {
   files.close();
 });
 
+const onServer = (path: string): string => `http://127.0.0.1:${(files.address() as AddressInfo).port}/${path}`;
 const urlOf = (name: string, bytes: Buffer): string => {
   served.set(`/${name}`, bytes);
-  return `http://127.0.0.1:${(files.address() as AddressInfo).port}/${name}`;
+  return onServer(name);
 };
 
 const send = async (body: Record<string, unknown>, key?: string): Promise<Answer> =>
@@ -61,6 +70,27 @@ const idOf = ({ body }: Pick<Answer, 'body'>): string => {
   return String(body.data?.['messageId']);
 };
 
+const rowOf = async (session: string, id: string): Promise<Record<string, unknown>> => {
+  let row: Record<string, unknown> | undefined;
+  await until(
+    async () => (row = (await scene.worker.messages(session)).find((message) => message['id'] === id)) !== undefined,
+    60_000,
+    () => `${session} has no ${id}`,
+  );
+  return row ?? expect.unreachable();
+};
+
+/** Once it is stored. */
+const mediaOf = async (session: string, id: string): Promise<Record<string, unknown>> => {
+  const media = async () => (await rowOf(session, id))['media'] as Record<string, unknown>;
+  await until(
+    async () => (await media())['state'] === 'stored',
+    60_000,
+    () => `${session} did not store the file of ${id}`,
+  );
+  return media();
+};
+
 /** Bob's linked device, whose worker keeps what it says, and Bob's phone, which opens the file. */
 const expectArrived = async (
   id: string,
@@ -70,20 +100,21 @@ const expectArrived = async (
   const sha256 = sha256Of(bytes);
   const shown = await scene.phones.waitForShown(bob.number, id, 60_000);
   expect(shown.details.media).toMatchObject({ sha256, size: bytes.length });
-  let row: Record<string, unknown> | undefined;
-  await until(
-    async () => (row = (await scene.worker.messages('bob')).find((message) => message['id'] === id)) !== undefined,
-    60_000,
-    () => `bob has no ${id}`,
-  );
   const { details = {}, ...rest } = expected;
-  expect(row).toMatchObject({ ...rest, details: { sha256, bytes: bytes.length, ...details } });
-  const own = (await scene.worker.messages('alice')).find((message) => message['id'] === id);
-  expect(own).toMatchObject({ ...rest, details: { sha256, bytes: bytes.length, ...details } });
+  for (const session of ['bob', 'alice']) {
+    expect(await rowOf(session, id)).toMatchObject({ ...rest, details: { sha256, bytes: bytes.length, ...details } });
+  }
+  expect(await mediaOf('alice', id)).toMatchObject({ sha256, bytes: bytes.length });
 };
 
-const nothingLeft = (): void => {
-  for (const folder of ['tmp', 'staging']) expect(readdirSync(join(scene.dataDir, folder))).toEqual([]);
+/** Once what bob's session downloads meanwhile is there. */
+const nothingLeft = async (): Promise<void> => {
+  const left = (): string[] => ['tmp', 'staging'].flatMap((folder) => readdirSync(join(scene.dataDir, folder)));
+  await until(
+    () => left().length === 0,
+    60_000,
+    () => `left: ${left().join(', ')}`,
+  );
 };
 
 test.each<[string, SampleKind, number, Record<string, unknown>, { type: string; details?: object; content?: string | null }]>([
@@ -119,7 +150,7 @@ test.each<[string, SampleKind, number, Record<string, unknown>, { type: string; 
   const file = sampleFile(kind, bytes);
   const id = idOf(await send({ to: bob.number, type, mediaUrl: urlOf('a.bin', file), ...more }));
   await expectArrived(id, file, expected);
-  nothingLeft();
+  await nothingLeft();
 });
 
 test('a file arrives that came in base64, in a form, or before its message', async () => {
@@ -133,7 +164,34 @@ test('a file arrives that came in base64, in a form, or before its message', asy
   for (const type of ['audio', 'document']) {
     await expectArrived(idOf(await send({ to: bob.number, type, mediaKey })), mp3, { type });
   }
-  nothingLeft();
+  await nothingLeft();
+});
+
+test('a document of 100 MiB arrives byte for byte, and is served so to whoever reads', async () => {
+  const body = { to: bob.number, type: 'document', mediaUrl: onServer('large'), fileName: 'large.bin' };
+  const id = idOf(await send(body));
+  const [sent, got] = [createHash('sha256'), createHash('sha256')];
+  for await (const piece of generatedBytes(LARGE_BYTES, 'large')) sent.update(piece);
+  const sha256 = sent.digest('hex');
+  expect((await scene.phones.waitForShown(bob.number, id, 60_000)).details.media).toMatchObject({ sha256, size: LARGE_BYTES });
+  const { url } = await mediaOf('bob', id);
+  const response = await fetch(scene.worker.baseUrl + String(url));
+  for await (const piece of response.body ?? []) got.update(piece as Uint8Array);
+  expect(got.digest('hex')).toBe(sha256);
+  await nothingLeft();
+});
+
+test('a file that came in goes out again by its key, as an answer, and is shown with the message it answers', async () => {
+  const file = sampleFile('png');
+  const id = idOf(await send({ to: bob.number, type: 'image', media: file.toString('base64') }));
+  const { key } = await mediaOf('bob', id);
+  const answer = { to: alice.number, type: 'image', mediaKey: key, quoted: id, caption: `@${alice.number}`, mentions: [alice.number] };
+  const answerId = idOf(await scene.worker.request('POST', '/session/bob/send', answer));
+  expect((await scene.phones.waitForShown(alice.number, answerId, 60_000)).details.media).toMatchObject({ sha256: sha256Of(file) });
+  for (const session of ['alice', 'bob']) {
+    const row = await rowOf(session, answerId);
+    expect(row).toMatchObject({ type: 'image', quoted: { messageId: id, type: 'image' }, mentions: [alice.jid] });
+  }
 });
 
 test('messages of one chat keep their order, and those of others do not wait for a slow file', async () => {
@@ -186,7 +244,7 @@ test('a file goes out once although servers fail, and the runner dies while it i
   await expectArrived(id, other, { type: 'document' });
   const arrived = (await phones.shown(bob.number)).filter(({ details }) => details.media?.sha256 === sha256Of(other));
   expect(arrived.map((message) => message.id)).toEqual([id]);
-  nothingLeft();
+  await nothingLeft();
 });
 
 test.each<[string, () => Record<string, unknown>, string, RegExp]>([
@@ -211,5 +269,60 @@ test.each<[string, () => Record<string, unknown>, string, RegExp]>([
   expect(answer.body).toMatchObject({ success: false, code });
   expect(answer.body.error).toMatch(sentence);
   expect((await scene.worker.messages('alice')).length).toBe(before);
-  nothingLeft();
+  await nothingLeft();
+});
+
+/** On an address of its own that no other test uses, at a port from which files may be fetched. */
+const startCanary = async (): Promise<{ address: string; port: number; hits: () => number }> => {
+  let hits = 0;
+  const canary = createServer((_request, response) => void response.end('what only this machine may see'));
+  canary.on('connection', () => hits++);
+  onTestFinished(() => void canary.close());
+  const address = [127, randomInt(1, 255), randomInt(1, 255), randomInt(1, 255)].join('.');
+  const listens = async (port: number): Promise<boolean> => {
+    canary.listen(port, address);
+    return once(canary, 'listening').then(
+      () => true,
+      () => false,
+    );
+  };
+  // Somebody may have one of them on every address.
+  const port = (await listens(8_080)) ? 8_080 : (await listens(8_443)) ? 8_443 : expect.unreachable('no port of the web is free');
+  return { address, port, hits: () => hits };
+};
+
+/** An address in every form that a URL can have it. */
+const formsOf = (address: string): string[] => {
+  const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number);
+  const number = ((a * 256 + b) * 256 + c) * 256 + d;
+  const [high, low] = [(number >>> 16).toString(16), (number & 0xffff).toString(16)];
+  const each = (write: (part: number) => string): string => [a, b, c, d].map(write).join('.');
+  return [
+    ...[address, `${address}.`, `${a}.${b}.${c * 256 + d}`, `${a}.${(b * 256 + c) * 256 + d}`],
+    ...[String(number), `0x${number.toString(16)}`, `0${number.toString(8)}`],
+    ...[each((part) => `0x${part.toString(16)}`), each((part) => `0${part.toString(8)}`), each((part) => `0000${part.toString(8)}`)],
+    ...[address.replaceAll('.', '%2e'), address.replaceAll('.', '。'), address.replaceAll('.', '｡')],
+    address.replace(/\d/g, (digit) => String.fromCodePoint(0xff10 + Number(digit))),
+    address.replace(/\d/g, (digit) => `%3${digit}`),
+    ...[`[::ffff:${address}]`, `[::ffff:${high}:${low}]`, `[0:0:0:0:0:ffff:${address}]`, `[::${address}]`, `[::${high}:${low}]`],
+    ...[`[64:ff9b::${address}]`, `[64:ff9b::${high}:${low}]`, `[2002:${high}:${low}::]`, `[::ffff:0:${address}]`],
+  ];
+};
+
+test('no URL leads a send to a server of this machine, in whatever form, by itself or by a redirect', async () => {
+  const canary = await startCanary();
+  const direct = formsOf(canary.address).map((host) => `http://${host}:${canary.port}/a.png`);
+  const redirected = direct.map((url) => `${onServer('')}?to=${encodeURIComponent(url.replace(/[^ -~]/gu, encodeURIComponent))}`);
+  const disguised = ['user@', 'user:password@', '1.1.1.1:80@', '1.1.1.1%2f@'].map((user) =>
+    direct[0]?.replace('http://', `http://${user}`),
+  );
+  expect(direct.length + redirected.length).toBeGreaterThan(45);
+  for (const mediaUrl of [...direct, ...redirected, ...disguised]) {
+    const { body } = await send({ to: bob.number, type: 'document', mediaUrl });
+    expect({ mediaUrl, code: body.code }).toMatchObject({ code: expect.stringMatching(/^(MEDIA_URL_REFUSED|INVALID_REQUEST)$/) as string });
+    expect({ mediaUrl, hits: canary.hits() }).toMatchObject({ hits: 0 });
+  }
+  // It can be reached, and counts.
+  await fetch(`http://${canary.address}:${canary.port}/`);
+  expect(canary.hits()).toBe(1);
 });

@@ -44,7 +44,13 @@ describe('defaults', () => {
       messagesRetentionDays: undefined,
       eventsRetention: { count: 10_000, days: 7 },
       media: {
-        ...{ download: 'auto', downloadMaxBytes: 100 * 1024 ** 2, cacheBytes: 1024 ** 3, minFreeBytes: 1024 ** 3, retentionDays: undefined },
+        ...{
+          download: 'auto',
+          downloadMaxBytes: 100 * 1024 ** 2,
+          cacheBytes: 1024 ** 3,
+          minFreeBytes: 1024 ** 3,
+          retentionDays: undefined,
+        },
         ...{ sendMaxBytes: 2 * 1024 ** 3, fetchAllow: { hosts: new Set(), blocks: [] }, fetchTimeoutMs: 60_000 },
       },
       storeMaxBytes: undefined,

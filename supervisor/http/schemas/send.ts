@@ -134,8 +134,8 @@ const BODIES = [
     asking(body, { type: 'pin', messageId, pinned: false, seconds: 0 }),
   ),
   object({ type: z.literal('forward'), ...about }).transform(({ messageId, ...body }) => asking(body, { type: 'forward', messageId })),
-  object({ type: z.literal(SENDABLE_TYPES), ...answering, ...mediaFields, mentions }).transform(
-    ({ to, clientMessageId, async, ...body }) => asking({ to, clientMessageId, async }, askedMedia(body)),
+  object({ type: z.literal(SENDABLE_TYPES), ...answering, ...mediaFields, mentions }).transform(({ to, clientMessageId, async, ...body }) =>
+    asking({ to, clientMessageId, async }, askedMedia(body)),
   ),
 ] as const;
 const TYPES = BODIES.flatMap(({ in: { shape } }) => [...shape.type.values]);

@@ -54,6 +54,7 @@ export const startServer = async (
     apiAccess: 'token',
     authToken: TOKEN,
     sendDeadlineMs: 30_000,
+    media: { fetchTimeoutMs: 60_000 },
     version: '1.2.3',
     ...changes,
   } as const;

@@ -52,8 +52,8 @@ export interface MemoryWorker extends Worker {
   readonly sent: SendRequest[];
   /** What waits to be sent, in every session. */
   queued: QueuedSend[];
-  /** Files that came and are not discarded yet. */
-  readonly staged: MemoryUploads['staged'];
+  /** Files that clients bring. */
+  readonly uploads: MemoryUploads;
   /** Sessions whose reports are held now. */
   readonly held: string[];
   /** Keys whose clients were told. */
@@ -237,7 +237,7 @@ export const createMemoryWorker = (): MemoryWorker => {
         return Promise.resolve(file);
       },
     },
-    staged: uploads.staged,
+    uploads,
     events: {
       page: async (sessionId, { after, limit, createdAt = STARTED_AT }) => {
         const view = get(sessionId);

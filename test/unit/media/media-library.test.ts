@@ -118,7 +118,7 @@ it('waits with the files of a session until what its namesake left in the object
   await keep('of the new one');
   const other = await keep('of another', 'other');
   await vi.waitFor(async () => expect(await bucket.get(KEYS.mediaFile(other))).toBeDefined());
-  expect(library.uploadStatus()?.waiting).toBe(1);
+  await vi.waitFor(() => expect(library.uploadStatus()?.waiting).toBe(1));
 });
 
 it('removes the copies that were not used for longest, and fetches them when they are wanted', async () => {

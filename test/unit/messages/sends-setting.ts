@@ -2,7 +2,9 @@ import { expect, onTestFinished } from 'vitest';
 import type { Message } from '../../../shared/domain/message.js';
 import { AppError, type ErrorCode } from '../../../shared/errors.js';
 import type { Store } from '../../../shared/store/store.js';
+import type { MediaLibrary } from '../../../supervisor/media/media-library.js';
 import { History } from '../../../supervisor/messages/history.js';
+import { SendUploads } from '../../../supervisor/messages/send-uploads.js';
 import { Sends, type SendsOptions } from '../../../supervisor/messages/sends.js';
 import { Registry } from '../../../supervisor/placement/registry.js';
 import { openSupervisorStore, TABLES } from '../../../supervisor/supervisor-store.js';
@@ -38,13 +40,18 @@ type Limits = Pick<SendsOptions, 'queueLimit' | 'paceOf'>;
 /** As many as it likes, as fast as it can. */
 export const FREE: Limits = { queueLimit: 1_000, paceOf: () => ({ perMinute: undefined, burst: 1, typing: false }) };
 
-/** Sends over a store, as a supervisor has them after its start. */
-export const startSends = async (store: Store, deadlineMs = LONG_MS, limits: Partial<Limits> = {}): Promise<Setting> => {
+/** Sends over a store, as a supervisor has them after its start; with files when there is a library of them. */
+export const startSends = async (
+  store: Store,
+  deadlineMs = LONG_MS,
+  { library, ...limits }: Partial<Limits> & { library?: Pick<MediaLibrary, 'hold'> } = {},
+): Promise<Setting> => {
   const registry = new Registry(store, silent);
   const history = new History(store);
   const fleet = new MemoryFleet();
   fleet.start(0);
-  const sends = new Sends({ store, registry, fleet, history, log: silent, deadlineMs, ...FREE, ...limits });
+  const uploads = library && { uploads: new SendUploads({ store, fleet, library }) };
+  const sends = new Sends({ store, registry, fleet, history, log: silent, deadlineMs, ...FREE, ...limits, ...uploads });
   await sends.start();
   onTestFinished(async () => {
     sends.stop();

@@ -78,7 +78,11 @@ export async function showMedia(store: MediaStore, message: proto.IMessage, view
   const [field, keys] = KEYS_OF.find(([name]) => message[name]) ?? [];
   const content = field && message[field];
   if (!keys || !content) return null;
-  const { video, audio, document } = { video: message.videoMessage ?? message.ptvMessage, audio: message.audioMessage, document: message.documentMessage };
+  const { video, audio, document } = {
+    video: message.videoMessage ?? message.ptvMessage,
+    audio: message.audioMessage,
+    document: message.documentMessage,
+  };
   const outcome = await download(store, content, keys);
   return {
     type: audio?.ptt ? 'voice' : video?.gifPlayback ? 'gif' : keys,
