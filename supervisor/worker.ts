@@ -97,7 +97,7 @@ export interface Sessions {
 }
 
 /** Content whose file is brought once the message is known to be a new one. */
-export interface LateContent {
+interface LateContent {
   /** Id of the message that it answers. */
   quoted: string | undefined;
   /** @throws what is wrong with the file */
