@@ -1,12 +1,16 @@
 // Every command of the README and of docs/api is pasted into a shell beside a worker, page after page, and answers are compared with those shown.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { PageReading, type Meanwhile } from '../support/docs/page-reading.js';
 import { ReadersShell } from '../support/docs/shell.js';
+import { sampleFile } from '../support/sample-files.js';
 import { ROUTES, startRecordingBackend, type RecordingBackend } from '../support/recording-backend.js';
 import { isRunning, openScene, type Scene } from '../support/scene.js';
 import { killWorkers, until, WorkerProcess } from '../support/worker-process.js';
@@ -76,7 +80,12 @@ const MEANWHILE: Readonly<Record<string, (reader: Reader, page: PageReading) => 
       await hear(scene, GREETING, { text: 'Hello!' });
     },
   }),
-  'docs/api/media.md': ({ scene }) => ({
+  'docs/api/media.md': ({ scene, folder, names }) => ({
+    'menu.jpg': async () => {
+      writeFileSync(join(folder, 'invoice.pdf'), sampleFile('pdf'));
+      writeFileSync(join(folder, 'menu.png'), sampleFile('png'));
+      names.set('https://example.com/menu.jpg', await serve(sampleFile('jpeg')));
+    },
     'photo.png': async () => hear(scene, PHOTO, { media: { type: 'image', size: 28_372 } }, ({ media }) => stateOf(media) === 'stored'),
   }),
   'docs/api/contacts.md': ({ scene }) => ({
@@ -192,6 +201,15 @@ const untilInHistory = async ({ worker }: Scene, id: string, isAsWanted: (row: R
     () => `${id} is not in history as it should be`,
   );
 
+/** @returns the URL of a file that has these bytes */
+const serve = async (bytes: Buffer): Promise<string> => {
+  const server = createServer((_request, response) => void response.end(bytes));
+  opened.push(async () => Promise.resolve(server.close()));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/menu.jpg`;
+};
+
 /** The friend writes to alice. */
 const hear = async (scene: Scene, id: string, what: Partial<SendInput>, isAsWanted: (row: Row) => boolean = () => true): Promise<void> => {
   await scene.phones.sendMessage(FRIEND, { to: ALICE, id, ...what });
@@ -204,7 +222,7 @@ const openReader = async (): Promise<Reader> => {
   const backend = await startRecordingBackend();
   opened.push(async () => backend.close());
   const access = { WORKER_AUTH_TOKEN: 'known-to-the-backend', WORKER_API_AUTH: 'off', WORKER_HOST: '127.0.0.1' };
-  const scene = await openScene({ env: { ...access, BACKEND_URL: backend.url } });
+  const scene = await openScene({ env: { ...access, BACKEND_URL: backend.url, MEDIA_FETCH_ALLOW: '127.0.0.1' } });
   opened.push(async () => scene.close());
   await scene.phones.createPhone({ number: ALICE, name: 'Alice' });
   await scene.phones.createPhone({ number: FRIEND, name: 'Bob' });
