@@ -1,9 +1,7 @@
 // The way of files into the worker: streamed to disk, looked at, and kept under a key.
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { link, rm } from 'node:fs/promises';
+import { link, open, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { MediaKind, MediaRef } from '../../shared/domain/media.js';
 import type { OutgoingContent } from '../../shared/domain/outgoing.js';
 import type { OutgoingFile } from '../../shared/domain/outgoing-file.js';
@@ -74,20 +72,22 @@ export class MediaIntake {
     const hash = createHash('sha256');
     let bytes = 0;
     let roomFor = coming.bytes ?? 0;
-    async function* measured(): AsyncGenerator<Buffer> {
-      for await (const piece of source) {
-        bytes += piece.length;
-        if (bytes > maxBytes) throw tooLarge(maxBytes);
-        if (bytes > roomFor) {
-          await library.assertRoom(ROOM_STEP_BYTES);
-          roomFor = bytes + ROOM_STEP_BYTES;
-        }
-        hash.update(piece);
-        yield piece;
-      }
-    }
     try {
-      await pipeline(measured(), createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+      const file = await open(path, 'wx', 0o600);
+      try {
+        for await (const piece of source) {
+          bytes += piece.length;
+          if (bytes > maxBytes) throw tooLarge(maxBytes);
+          if (bytes > roomFor) {
+            await library.assertRoom(ROOM_STEP_BYTES);
+            roomFor = bytes + ROOM_STEP_BYTES;
+          }
+          hash.update(piece);
+          await file.writeFile(piece);
+        }
+      } finally {
+        await file.close();
+      }
     } catch (error) {
       await rm(path, { force: true });
       throw isFull(error) ? diskFull(error) : error;
