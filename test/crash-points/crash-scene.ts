@@ -26,6 +26,8 @@ export interface CrashScene {
   scene: Scene;
   sessions: PairedSession[];
   friends: Person[];
+  /** Sessions that have a pace. */
+  paced: ReadonlySet<string>;
   marks: string;
   log: WorkerLog;
   failedDecryptions(): FailedDecryption[];
@@ -88,14 +90,15 @@ export const openCrashScene = async ({ number, sabotage, store }: CrashSceneOpti
       const some = SESSIONS.slice(n, n + PAIRING_AT_ONCE).map((letter) => `${letter}${number}`);
       sessions.push(...(await Promise.all(some.map(async (sessionId) => pair(scene, sessionId)))));
     }
-    for (const { sessionId } of sessions.filter((_, n) => n % 2 === 0))
-      await scene.worker.call('PATCH', `/session/${sessionId}/settings`, { pace: PACE });
+    const paced = new Set(sessions.filter((_, n) => n % 2 === 0).map(({ sessionId }) => sessionId));
+    for (const sessionId of paced) await scene.worker.call('PATCH', `/session/${sessionId}/settings`, { pace: PACE });
     const friends: Person[] = [];
     for (let n = 0; n < FRIENDS; n++) friends.push(await scene.phones.createPhone());
     return {
       scene,
       sessions,
       friends,
+      paced,
       marks,
       log,
       failedDecryptions: () => readFailedDecryptions(join(marks, FAILED_DECRYPTIONS)),

@@ -2,7 +2,7 @@ import { pick, type Random } from '../support/ledger/random.js';
 import { IDLE, type Aim } from './phases.js';
 import type { StoreCondition } from './store-condition.js';
 
-/** Above so many kills each phase must be hit as often as below; with fewer, in proportion. */
+/** Above so many kills each phase must be hit as often as below; with fewer, in proportion, and with very few not at all. */
 const KILLS_OF_A_FULL_RUN = 300;
 const HITS_OF_A_FULL_RUN = 10;
 /** Some phases hardly occur while the store is ill: what is waited for there in vain is missing where they do. */
@@ -59,6 +59,6 @@ export class KillPlan {
 
 /** The phases, idleness aside, that `planned` kills should have hit more often. */
 export const missedOf = (aims: readonly Aim[], kills: readonly Struck[], planned: number): Aim[] => {
-  const minimum = Math.min(HITS_OF_A_FULL_RUN, Math.ceil((planned / KILLS_OF_A_FULL_RUN) * HITS_OF_A_FULL_RUN));
+  const minimum = Math.min(HITS_OF_A_FULL_RUN, Math.floor((planned / KILLS_OF_A_FULL_RUN) * HITS_OF_A_FULL_RUN));
   return aims.filter((aim) => aim.phase !== IDLE && kills.filter((kill) => isHit(aim, kill)).length < minimum);
 };

@@ -53,6 +53,9 @@ export const isAccept = (writes: readonly Write[]): boolean =>
 /** That a message which was queued, or waits for its turn, goes now. */
 const isTurn = (writes: readonly Write[]): boolean =>
   (writesTo('intents', writes)?.value as { handedAt?: number } | undefined)?.handedAt !== undefined && !writesTo('messages', writes);
+/** Where WhatsApp has the file of a message. */
+const isUploaded = (writes: readonly Write[]): boolean =>
+  (writesTo('intents', writes)?.value as { uploaded?: object } | undefined)?.uploaded !== undefined;
 const isOutcome = (writes: readonly Write[]): boolean => {
   const intent = writesTo('intents', writes);
   return intent !== undefined && intent.value === undefined;
@@ -82,8 +85,20 @@ export const PHASES: readonly Phase[] = [
     },
   },
   { name: 'sending', victim: 'runner', count: { kind: 'unconfirmed frames' } },
+  {
+    name: 'uploading',
+    victim: 'runner',
+    count: { kind: 'calls', calls: { module: 'session-runner/session/session.js', className: 'Session', methods: ['uploadMedia'] } },
+  },
+  {
+    name: 'keep file',
+    victim: 'supervisor',
+    count: { kind: 'calls', calls: { module: 'supervisor/media/media-library.js', className: 'MediaLibrary', methods: ['keep'] } },
+  },
   { name: 'accept', victim: 'supervisor', count: { kind: 'calls', calls: commits(isAccept) } },
   { name: 'turn', victim: 'supervisor', count: { kind: 'calls', calls: commits(isTurn) } },
+  { name: 'upload', victim: 'supervisor', count: { kind: 'calls', calls: ipcCalls('media.upload') } },
+  { name: 'uploaded', victim: 'supervisor', count: { kind: 'calls', calls: commits(isUploaded) } },
   { name: 'dispatched', victim: 'supervisor', count: { kind: 'calls', calls: ipcCalls('session.send') } },
   { name: 'outcome', victim: 'supervisor', count: { kind: 'calls', calls: commits(isOutcome) } },
   { name: 'history', victim: 'supervisor', count: { kind: 'calls', calls: commits(isHistory) } },

@@ -23,6 +23,7 @@ export const reportOf = (result: CrashResult): string[] => {
     ['of them in the phase aimed at', kills.filter(({ aimed }) => aimed).length],
     ['sent over the API', result.sent],
     ...Object.entries(result.forms).map(([form, count]): [string, number] => [`of them ${form}`, count]),
+    ['of them paced', result.paced],
     ['requests repeated', result.repeated],
     ['shown once to their recipients', result.shown],
     ['sent by phones', result.received],

@@ -2,9 +2,9 @@ import { EventFollower } from '../support/event-follower.js';
 import { collectEvidence } from '../support/ledger/evidence.js';
 import { randomFrom } from '../support/ledger/random.js';
 import { settle } from '../support/ledger/settle.js';
-import { findingsOf, shownOnce, type Finding } from '../support/ledger/tally.js';
+import { findingsOf, shownOnce, spoiltFiles, type Finding } from '../support/ledger/tally.js';
 import { breaksIn, untoldOf, type Told } from '../support/ledger/told.js';
-import { Traffic, type SendForm } from '../support/ledger/traffic.js';
+import { SEND_FORMS, Traffic, type SendForm } from '../support/ledger/traffic.js';
 import { stepsOf, trailsOf, type Deed } from '../support/ledger/trails.js';
 import { openCrashScene, type CrashScene } from './crash-scene.js';
 import type { FailedDecryption } from './failed-decryptions.js';
@@ -32,6 +32,8 @@ interface Judged {
   sent: number;
   /** Of those sent, by how they were asked for; and how many requests were repeats. */
   forms: Record<SendForm, number>;
+  /** Of those sent, how many by sessions that have a pace. */
+  paced: number;
   repeated: number;
   /** Of those sent, how many their recipient saw exactly once. */
   shown: number;
@@ -64,7 +66,6 @@ export interface SceneResult extends Judged {
 
 const FINISH_TIMEOUT_MS = 180_000;
 const TOLD_TIMEOUT_MS = 60_000;
-const FORMS: readonly SendForm[] = ['direct', 'queued'];
 /** One request in so many is repeated while it is under way. */
 const HASTY = 1 / 8;
 const REPEATED_REQUESTS = 300;
@@ -75,7 +76,7 @@ export const runScene = async ({ number, kills: count, seed, sabotage, store, sa
   const plan = new KillPlan(aimsOf(phasesOf(store.condition !== undefined)), randomFrom(seed));
   const world = await openCrashScene({ number, sabotage, store });
   // Numbers of its own: how much is said between two kills would change what is aimed at.
-  const traffic = new Traffic({ ...world, random: randomFrom(~seed), forms: FORMS, hasty: HASTY });
+  const traffic = new Traffic({ ...world, random: randomFrom(~seed), forms: SEND_FORMS, hasty: HASTY });
   const consumers = world.sessions.map(({ sessionId }) => new EventFollower(world.scene, sessionId));
   const over = new AbortController();
   const spent = new Spent();
@@ -195,6 +196,7 @@ const judge = async (
   }));
   const findings: Finding[] = [
     ...findingsOf(evidence),
+    ...spoiltFiles(evidence),
     ...untoldOf(told, accepted, new Set(failed.flatMap(({ id }) => id ?? []))),
     ...answeredOtherwise.map(({ message, id }): Finding => ({
       kind: 'doubled',
@@ -206,7 +208,8 @@ const judge = async (
   const keyed = accepted.flatMap((message) => message.keyed ?? []);
   return {
     sent: keyed.length,
-    forms: { direct: countOf(keyed, 'direct'), queued: countOf(keyed, 'queued') },
+    forms: countsOf(keyed),
+    paced: keyed.filter(({ sessionId }) => world.paced.has(sessionId)).length,
     repeated: keyed.reduce((sum, { attempts }) => sum + attempts - 1, 0),
     shown: shownOnce(evidence),
     received: accepted.length - keyed.length,
@@ -232,4 +235,8 @@ const judge = async (
   };
 };
 
-const countOf = (keyed: readonly { form: SendForm }[], form: SendForm): number => keyed.filter((one) => one.form === form).length;
+const countsOf = (keyed: readonly { form: SendForm }[]): Record<SendForm, number> => {
+  const counts = { direct: 0, queued: 0, file: 0, 'queued file': 0 };
+  for (const { form } of keyed) counts[form]++;
+  return counts;
+};

@@ -30,7 +30,9 @@ export const collectEvidence = async (
   for (const { number } of [...sessions, ...friends])
     phones.set(
       number,
-      (await scene.phones.shown(number)).filter(({ fromMe }) => !fromMe),
+      (await scene.phones.shown(number))
+        .filter(({ fromMe }) => !fromMe)
+        .map(({ id, text, details }) => ({ id, text, sha256: details.media?.sha256 ?? undefined })),
     );
   for (const { sessionId, number } of sessions) {
     const rows = await historyOf(scene, sessionId);

@@ -1,9 +1,12 @@
-import type { Accepted } from './traffic.js';
+import { createHash } from 'node:crypto';
+import { fileFor, isFile, type Accepted } from './traffic.js';
 
 /** A message somewhere it is shown: on a phone, or in a session's history. */
 export interface Shown {
   id: string;
   text: string | null;
+  /** Of a file, on a phone that could open it. */
+  sha256?: string | undefined;
 }
 
 export interface Evidence {
@@ -50,6 +53,15 @@ export const findingsOf = (evidence: Evidence): Finding[] => {
     }),
   );
 };
+
+/** Messages whose file is not on the phone of their receiver as it was given. */
+export const spoiltFiles = ({ accepted, phones }: Evidence): Finding[] =>
+  accepted.flatMap((message): Finding[] => {
+    const { id, text, to, keyed } = message;
+    const arrived = keyed && isFile(keyed.form) ? phones.get(to)?.find((shown) => shown.id === id) : undefined;
+    const sha256 = arrived && createHash('sha256').update(fileFor(text)).digest('hex');
+    return arrived?.sha256 === sha256 ? [] : [{ kind: 'lost', message, where: 'file on the phone of the receiver', found: [id] }];
+  });
 
 /** Messages sent over the API that are on the phone of their receiver once, under the id that was told. */
 export const shownOnce = ({ accepted, phones }: Evidence): number => {

@@ -4,12 +4,9 @@ import type { PairedSession, Scene } from '../scene.js';
 import type { Answer } from '../worker-process.js';
 import type { Random } from './random.js';
 
-/** How a message is asked for over the API. */
-export type SendForm =
-  /** The request waits for the outcome. */
-  | 'direct'
-  /** The request is answered at once, and repeated until there is an outcome. */
-  | 'queued';
+/** How messages are asked for over the API: what is queued is answered at once, and repeated until there is an outcome. */
+export const SEND_FORMS = ['direct', 'queued', 'file', 'queued file'] as const;
+export type SendForm = (typeof SEND_FORMS)[number];
 
 /** A message that somebody was told is on its way: from now on it must be shown, once. */
 export interface Accepted {
@@ -81,6 +78,7 @@ const RETRY_MS = 100;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** How long who is hasty waits at most. */
 const HASTE_MS = 150;
+const FILE_LINES = 1_000;
 
 /** Keeps messages going both ways, and remembers what was accepted. */
 export class Traffic {
@@ -208,7 +206,10 @@ export class Traffic {
 
   /** Undefined when there is no answer within `timeoutMs`; the request then goes on. */
   async #request({ text, to }: Pick<Accepted, 'text' | 'to'>, keyed: Keyed, timeoutMs: number): Promise<Answer | undefined> {
-    const body = { to: `${to}@s.whatsapp.net`, type: 'text', message: text, async: keyed.form === 'queued' };
+    const content = isFile(keyed.form)
+      ? { type: 'document', caption: text, fileName: 'words.txt', media: fileFor(text).toString('base64') }
+      : { type: 'text', message: text };
+    const body = { to: `${to}@s.whatsapp.net`, ...content, async: keyed.form.startsWith('queued') };
     const { worker } = this.#options.scene;
     const request = worker.request('POST', `/session/${keyed.sessionId}/send`, body, { 'idempotency-key': keyed.key });
     let timer: NodeJS.Timeout | undefined;
@@ -223,3 +224,8 @@ export class Traffic {
     });
   }
 }
+
+export const isFile = (form: SendForm): boolean => form.endsWith('file');
+
+/** The file of the message with this caption: another one for each, and of some length. */
+export const fileFor = (text: string): Buffer => Buffer.from(`${text}\n`.repeat(FILE_LINES));
