@@ -11,6 +11,7 @@ import { hold } from './hold.js';
 import { ipc } from './ipc/ipc.js';
 import { latency } from './latency.js';
 import { login } from './login.js';
+import { media } from './media.js';
 import { pair } from './pair.js';
 import { receive } from './receive.js';
 import { recycle } from './recycle.js';
@@ -30,6 +31,7 @@ const BENCHES: Readonly<Record<string, { run: Bench; defaults: Omit<BenchOptions
   ipc: { run: ipc, defaults: { sessions: 0, seconds: 10, rounds: 5 } },
   latency: { run: latency, defaults: { sessions: 500, seconds: 60, rounds: 3 } },
   login: { run: login, defaults: { sessions: 500, seconds: 0, rounds: 3 } },
+  media: { run: media, defaults: { sessions: 1, seconds: 0 } },
   pair: { run: pair, defaults: { sessions: 50, seconds: 60, rounds: 3 } },
   receive: { run: receive, defaults: { sessions: 50, seconds: 30, rounds: 5 } },
   recycle: { run: recycle, defaults: { sessions: 100, seconds: 0 } },

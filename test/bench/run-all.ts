@@ -21,6 +21,7 @@ const RUNS: readonly (readonly [bench: string, sessions?: number])[] = [
   ['start'],
   ['recycle'],
   ['storage'],
+  ['media'],
   ['day'],
   ['history'],
   ['history', 100],
