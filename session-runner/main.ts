@@ -30,6 +30,7 @@ const log = createLogger({
 const keys = parseKeys(environment.AUTH_ENCRYPTION_KEY ?? '');
 // Whatever else reads the environment has no need of it.
 delete process.env['AUTH_ENCRYPTION_KEY'];
+delete process.env['WA_PROXY_URL'];
 
 try {
   const cipher = keys && new RowCipher(keys);

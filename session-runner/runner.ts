@@ -59,11 +59,11 @@ export class Runner {
             this.#spool.stay(sessionId);
             await unpackSession(store, sessionId, cipher);
             const session = this.#session(sessionId);
-            session.configure(settings);
+            await session.configure(settings);
             session.open(epoch, pairing, rhythm);
           }),
         'session.configure': async ({ sessionId, settings }) =>
-          this.#alone(sessionId, async () => Promise.resolve(this.#sessions.get(sessionId)?.configure(settings))),
+          this.#alone(sessionId, async () => this.#sessions.get(sessionId)?.configure(settings)),
         'session.close': async ({ sessionId }) =>
           this.#alone(sessionId, async () => {
             await this.#sessions.get(sessionId)?.detach();

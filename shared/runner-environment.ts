@@ -18,6 +18,8 @@ export const RunnerEnvironment = z.object({
   WA_WEBSOCKET_URL: z.string().optional(),
   /** `a.b.c` */
   WA_VERSION: z.string().optional(),
+  /** For sessions that set none. */
+  WA_PROXY_URL: z.string().optional(),
   WA_APPEAR_ONLINE: z.enum(['true', 'false']).default('true'),
 });
 export type RunnerEnvironment = z.infer<typeof RunnerEnvironment>;

@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { flag, oneOf, readEnvironment, text, url, wholeNumber, type Environment, type Rule, type Values } from '../shared/config.js';
+import { isProxyUrl, PROXY_RULE } from '../shared/domain/proxy.js';
 import { isWebhookSecret, WEBHOOK_EVENTS } from '../shared/domain/session-settings.js';
 import { parseEndpoint } from '../shared/object-store/s3-endpoint.js';
 import { parseKeys } from '../shared/store/row-cipher.js';
@@ -124,6 +125,7 @@ const VARIABLES = {
     .optional(),
   WA_WEBSOCKET_URL: url(['ws', 'wss']).optional(),
   WA_VERSION: text(/^\d{1,10}\.\d{1,10}\.\d{1,10}$/, 'must be three numbers, such as 2.3000.1023223821').optional(),
+  WA_PROXY_URL: z.string().refine(isProxyUrl, PROXY_RULE).optional(),
   WA_APPEAR_ONLINE: flag().default(true),
   LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'lower').default('info'),
 };
@@ -276,6 +278,8 @@ export interface Config {
   readonly waWebsocketUrl: string | undefined;
   /** `a.b.c` */
   readonly waVersion: string | undefined;
+  /** Of sessions that set none; with its password. */
+  readonly waProxyUrl: string | undefined;
   readonly waAppearOnline: boolean;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   /** Sentences the operator should read at start. */
@@ -340,6 +344,7 @@ export const loadConfig = (environment: Environment = process.env, surroundings:
     webhookAllow: Object.freeze(parseFetchAllowance(values.WEBHOOK_ALLOW ?? '') ?? { hosts: new Set<string>(), blocks: [] }),
     waWebsocketUrl: values.WA_WEBSOCKET_URL,
     waVersion: values.WA_VERSION,
+    waProxyUrl: values.WA_PROXY_URL,
     waAppearOnline: values.WA_APPEAR_ONLINE,
     logLevel: values.LOG_LEVEL,
     warnings: Object.freeze(warningsAbout(values, apiAccess)),

@@ -91,7 +91,7 @@ export const startWorker = async (
     settings: () => settings,
   });
   const settings: Settings = new Settings({
-    store,
+    ...{ store, workerProxy: config.waProxyUrl },
     along: (change) => {
       const [before, after] = [change.before, change.after].map((set) => paceOf(set, config.sendPace)) as [SendPace, SendPace];
       return [...webhooks.along(change), ...sends.repace(change.sessionId, before, after)];
@@ -222,7 +222,7 @@ export const startWorker = async (
       settings: {
         of: settingsOf,
         change: settings.change.bind(settings),
-        defaults: { markOnline: config.waAppearOnline, pace: config.sendPace },
+        defaults: { markOnline: config.waAppearOnline, pace: config.sendPace, proxy: config.waProxyUrl },
       },
       reports: link?.reports,
       webhooks,

@@ -22,6 +22,7 @@ export const runnerVariables = (config: Config): Record<string, string> => {
     ...(config.authEncryptionKey !== undefined && { AUTH_ENCRYPTION_KEY: config.authEncryptionKey }),
     ...(config.storeMaxBytes !== undefined && { RUNNER_STORE_MAX_BYTES: String(config.storeMaxBytes) }),
     RUNNER_DEAF_AFTER_MS: String(config.deafAfterMs),
+    ...(config.waProxyUrl !== undefined && { WA_PROXY_URL: config.waProxyUrl }),
     WA_APPEAR_ONLINE: String(config.waAppearOnline),
     ...(config.waWebsocketUrl !== undefined && { WA_WEBSOCKET_URL: config.waWebsocketUrl }),
     ...(config.waVersion !== undefined && { WA_VERSION: config.waVersion }),

@@ -1,6 +1,8 @@
 // Downloads a file from WhatsApp's media hosts to a path, in constant memory and with limits of size and time.
 import { open, rm } from 'node:fs/promises';
+import type { Agent } from 'node:http';
 import { messageOf } from '../../shared/errors.js';
+import { fetchThrough } from '../proxy/fetch-through.js';
 import type { FilePointer } from './file-pointer.js';
 import { MediaFailure } from './media-failure.js';
 import { unsealFile, type UnsealedFile } from './unseal-file.js';
@@ -15,6 +17,8 @@ export interface DownloadOptions {
   /** Less than `STALL_BYTES` in this time is no download. */
   stallMs?: number;
   signal: AbortSignal;
+  /** Through which it goes; undefined: directly. */
+  agent?: Agent | undefined;
 }
 
 const STALL_MS = 30_000;
@@ -43,15 +47,13 @@ export const downloadFile = async (pointer: FilePointer, options: DownloadOption
 const fromHost = async (
   host: string,
   pointer: FilePointer,
-  { path, maxBytes, stallMs = STALL_MS, signal }: DownloadOptions,
+  { path, maxBytes, stallMs = STALL_MS, signal, agent }: DownloadOptions,
 ): Promise<UnsealedFile> => {
   const watch = new StallWatch(stallMs);
   try {
     const address = new URL(`https://${host}${pointer.directPath}`);
-    const response = await fetch(address, {
-      headers: { Origin: 'https://web.whatsapp.com' },
-      signal: AbortSignal.any([signal, watch.signal]),
-    });
+    const init = { headers: { Origin: 'https://web.whatsapp.com' }, signal: AbortSignal.any([signal, watch.signal]) };
+    const response = await (agent ? fetchThrough(agent, address, init) : fetch(address, init));
     const { body } = response;
     if (!response.ok || !body) {
       await body?.cancel();

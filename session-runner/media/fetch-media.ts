@@ -1,3 +1,4 @@
+import type { Agent } from 'node:http';
 import type { MediaDownload, MediaDownloaded } from '../../shared/ipc/protocol.js';
 import type { Logger } from '../../shared/logging.js';
 import type { WASocket } from '../baileys.js';
@@ -8,11 +9,22 @@ import { MediaFailure } from './media-failure.js';
 import { askForMediaHosts } from './media-hosts.js';
 import type { UnsealedFile } from './unseal-file.js';
 
+interface FetchMediaOptions {
+  signal: AbortSignal;
+  /** Through which it is downloaded; undefined: directly. */
+  agent: Agent | undefined;
+  log: Logger;
+}
+
 /** Brings the file of a message to the path that the supervisor names; one that WhatsApp has no more is asked of the phone, once. */
-export const fetchMedia = async (sock: WASocket, wanted: MediaDownload, signal: AbortSignal, log: Logger): Promise<MediaDownloaded> => {
+export const fetchMedia = async (
+  sock: WASocket,
+  wanted: MediaDownload,
+  { signal, agent, log }: FetchMediaOptions,
+): Promise<MediaDownloaded> => {
   try {
     const pointer = filePointerOf(wanted.raw);
-    const options = { hosts: await hostsFor(sock), path: wanted.path, maxBytes: wanted.maxBytes, signal };
+    const options = { hosts: await hostsFor(sock), path: wanted.path, maxBytes: wanted.maxBytes, signal, agent };
     const again = async (failure: unknown): Promise<UnsealedFile> => {
       if (!(failure instanceof MediaFailure) || failure.reason !== 'gone') throw failure;
       const directPath = await askForUpload(sock, keyOf(wanted), pointer.mediaKey, signal);

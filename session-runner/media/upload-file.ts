@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Agent } from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout } from 'node:timers/promises';
 import { AppError, messageOf } from '../../shared/errors.js';
@@ -6,9 +7,14 @@ import type { Logger } from '../../shared/logging.js';
 import type { MediaHosts } from './media-hosts.js';
 import { sealedBytes, sealFile, type FileToSeal, type SealedDigests } from './seal-file.js';
 
+interface UploadHosts extends MediaHosts {
+  /** Through which they are reached; undefined: directly. */
+  agent?: Agent | undefined;
+}
+
 export interface UploadOptions {
   /** Asked before each round, since what it says grows old. */
-  hosts: () => Promise<MediaHosts | undefined>;
+  hosts: () => Promise<UploadHosts | undefined>;
   /** Given up when it aborts. */
   signal: AbortSignal;
   log: Logger;
@@ -44,13 +50,14 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 export const uploadFile = async (file: FileToSeal, digests: SealedDigests, options: UploadOptions): Promise<Place> => {
   const { signal, log, hosts, pausesMs = PAUSES_MS } = options;
   for (let round = 0; ; round++) {
-    const found = await hosts().catch((error: unknown) => {
+    const asked = await hosts().catch((error: unknown) => {
       log.info({ cause: messageOf(error) }, 'WhatsApp did not say where to upload');
       return undefined;
     });
-    for (const host of found?.hosts ?? []) {
+    const found = asked ?? { hosts: [], auth: '' };
+    for (const host of found.hosts) {
       try {
-        return await uploadTo(host, found?.auth ?? '', file, digests, options);
+        return await uploadTo(host, found, file, digests, options);
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof AppError) throw error;
@@ -65,7 +72,7 @@ export const uploadFile = async (file: FileToSeal, digests: SealedDigests, optio
 
 const uploadTo = async (
   host: string,
-  auth: string,
+  { auth, agent }: UploadHosts,
   file: FileToSeal,
   { sealedSha256, bytes }: SealedDigests,
   { signal, idleMs = IDLE_MS }: UploadOptions,
@@ -79,6 +86,7 @@ const uploadTo = async (
     headers: { 'content-type': 'application/octet-stream', 'content-length': String(sealedBytes(bytes)), origin: ORIGIN },
     timeout: { connect: CONNECT_MS, secureConnect: CONNECT_MS, socket: idleMs },
     signal,
+    ...(agent && { agent: { https: agent } }),
     retry: { limit: 0 },
     followRedirect: false,
     throwHttpErrors: false,

@@ -5,6 +5,7 @@ import type { Store } from '../../shared/store/store.js';
 import type { AuthenticationCreds } from '../baileys.js';
 import type { InFlightMarks } from '../in-flight.js';
 import type { Spool } from '../messages/spool.js';
+import type { Through } from '../proxy/session-proxies.js';
 import type { RunnerSettings } from '../../shared/domain/session-settings.js';
 import type { DeafWatch } from './deaf-watch.js';
 import type { RestrictionFact } from './restriction-watch.js';
@@ -28,6 +29,8 @@ export interface ConnectionOptions {
   /** Undefined: nobody watches for deafness. */
   deafWatch: DeafWatch | undefined;
   settings: () => RunnerSettings;
+  /** Undefined: without a proxy. */
+  through: Through | undefined;
   log: Logger;
   onQr: (qr: { qr: string; attempt: number; expiresAt: number }) => void;
   onPaired: (me: { jid: string; lid: string | undefined }) => void;

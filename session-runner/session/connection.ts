@@ -1,3 +1,4 @@
+import type { Agent } from 'node:https';
 import { withoutDevice } from '../../shared/domain/ids.js';
 import type { Outgoing } from '../../shared/domain/outgoing.js';
 import { RestrictionKind } from '../../shared/domain/restriction.js';
@@ -12,6 +13,7 @@ import { entriesOf, playedInGroup } from '../messages/inbound.js';
 import { prepare, relay, sentMessage } from '../messages/outbound.js';
 import { type } from '../messages/typing.js';
 import type { SpoolEntry } from '../messages/spool.js';
+import { proxiedSocket } from '../proxy/proxied-socket.js';
 import { Queries } from '../queries/queries.js';
 import { credsWrite, isPaired } from './auth-state.js';
 import type { ConnectionOptions, Sent } from './connection-options.js';
@@ -59,6 +61,8 @@ export class Connection {
   readonly #unwatch: (() => void) | undefined;
   /** The session's settings became others than those given. */
   readonly configured: (before: RunnerSettings) => void;
+  /** Through which files come and go; undefined without a proxy. */
+  readonly agent: Agent | undefined;
   readonly #closed: Promise<void>;
   #markClosed: () => void = () => undefined;
 
@@ -75,10 +79,15 @@ export class Connection {
     });
     const origins = new CiphertextOrigins();
     const logger = baileysLogger(log);
+    const { agent, options: proxied } = proxiedSocket(options.through, log, () => {
+      this.#own ??= 'proxy_failed';
+    });
+    this.agent = agent;
     this.#endConnect = inFlight.begin(sessionId, 'connect');
     setTimeout(this.#endConnect, CONNECT_MARK_MS).unref();
     this.#sock = makeWASocket({
       ...socketOptions(environment, options.settings()),
+      ...proxied,
       auth: { creds, keys: { ...this.#keys.outside, set: async (data) => this.#setKeys(data) } },
       logger,
       getMessage: sentMessage(store, sessionId),
@@ -191,6 +200,12 @@ export class Connection {
       this.terminate('disconnect_requested');
     }
     await this.#closed;
+  }
+
+  /** Closes as `detach` does, for a reason after which the session connects again. */
+  async replace(reason: Reason): Promise<void> {
+    this.#own ??= reason;
+    await this.detach();
   }
 
   /** Unpairs on the phone, then closes. */

@@ -13,6 +13,7 @@ import { fetchMedia } from '../media/fetch-media.js';
 import { askForMediaHosts } from '../media/media-hosts.js';
 import { upload, type Upload } from '../media/upload.js';
 import type { Spool } from '../messages/spool.js';
+import { SessionProxies } from '../proxy/session-proxies.js';
 import { rowsOf, SLOT_TABLES } from '../../shared/store/slot-store.js';
 import { isPaired, loadCreds } from './auth-state.js';
 import { classifyClose, type CloseVerdict } from './close-classifier.js';
@@ -39,12 +40,15 @@ const OWN_CLOSES: Partial<Record<NonNullable<ConnectionClose['own']>, CloseVerdi
   ack_timeout: { reason: 'ack_timeout', action: 'backoff' },
   deaf: { reason: 'deaf', action: 'backoff' },
   passkey_required: { reason: 'passkey_required', action: 'fail' },
+  proxy_failed: { reason: 'proxy_failed', action: 'backoff' },
+  proxy_changed: { reason: 'proxy_changed', action: 'now' },
 };
 
 /** One session in this runner: at most one connection at a time, made again for as long as it is wanted. */
 export class Session {
   readonly #options: SessionOptions;
   readonly #deafWatch: DeafWatch | undefined;
+  readonly #proxies: SessionProxies;
   #epoch = 0;
   #wanted = false;
   #pairing = false;
@@ -71,6 +75,7 @@ export class Session {
     const onDeaf = (fact: SessionFact): void => {
       emit(this.#epoch, fact);
     };
+    this.#proxies = new SessionProxies(environment.WA_PROXY_URL);
     this.#deafWatch = floorMs > 0 ? new DeafWatch({ floorMs, log, onDeaf }) : undefined;
   }
 
@@ -95,11 +100,18 @@ export class Session {
     this.#connect();
   }
 
-  /** What it goes by from now on. */
-  configure(settings: RunnerSettings): void {
+  /** What it goes by from now on; another proxy is connected through at once. */
+  async configure(settings: RunnerSettings): Promise<void> {
+    const proxy = await this.#proxies.load(settings);
     const before = this.#settings;
     this.#settings = settings;
     this.#connection?.configured(before);
+    if (proxy === this.#proxies.urlFor(before)) return;
+    if (this.#connection) void this.#connection.replace('proxy_changed');
+    else if (this.#wanted) {
+      this.#dropRetry();
+      void this.#connectInTurn();
+    }
   }
 
   /** Resolves when no socket is left; credentials stay. */
@@ -132,7 +144,8 @@ export class Session {
 
   /** Writes the file of a message to a path. @throws SESSION_NOT_CONNECTED */
   async downloadMedia(wanted: MediaDownload, signal: AbortSignal): Promise<MediaDownloaded> {
-    return fetchMedia(this.#required().openSocket(), wanted, signal, this.#options.log);
+    const connection = this.#required();
+    return fetchMedia(connection.openSocket(), wanted, { signal, agent: connection.agent, log: this.#options.log });
   }
 
   /** Goes on while the connection is made anew, and ends when the session is closed. @throws as `upload`, SESSION_NOT_CONNECTED */
@@ -140,7 +153,11 @@ export class Session {
     const ended = AbortSignal.any([signal, this.#uploads.signal]);
     try {
       return await upload(file, {
-        hosts: async () => askForMediaHosts(this.#required().openSocket()),
+        hosts: async () => {
+          const connection = this.#required();
+          const found = await askForMediaHosts(connection.openSocket());
+          return found && { ...found, agent: connection.agent };
+        },
         signal: ended,
         log: this.#options.log,
       });
@@ -200,6 +217,7 @@ export class Session {
       inFlight,
       deafWatch: this.#deafWatch,
       settings: () => this.#settings,
+      through: this.#proxies.through(this.#settings),
       log,
       onQr: (qr) => {
         this.#emit({ type: 'qr', ...qr });

@@ -1,5 +1,6 @@
 // What the owner of a session may set for it. Whatever is missing is as the worker is configured.
 import { z } from 'zod';
+import { DIRECT, isMaskedProxy, isProxyUrl, PROXY_RULE } from './proxy.js';
 
 /** What webhooks can be asked for; notices about the log itself come with any of them. */
 export const WEBHOOK_EVENTS = ['message', 'message.status', 'media', 'session'] as const;
@@ -77,6 +78,12 @@ export const SessionSettings = group('settings', {
   readReceipts: flag('readReceipts'),
   /** Shows the account as online while it is connected. */
   markOnline: flag('markOnline'),
+  /** Through which it connects; never shown with its password. */
+  proxy: z
+    .string({ error: `proxy ${PROXY_RULE}, or ${DIRECT}` })
+    .refine((value) => value === DIRECT || isProxyUrl(value), `proxy ${PROXY_RULE}, or ${DIRECT}`)
+    .refine((value) => !isMaskedProxy(value), `proxy must have its password; ${MASK} stands for it only in the proxy that is set already`)
+    .optional(),
   /** How fast it sends. */
   pace: group('pace', {
     /** 0: as fast as it can. */
@@ -88,13 +95,14 @@ export const SessionSettings = group('settings', {
 export type SessionSettings = z.infer<typeof SessionSettings>;
 
 /** The part that a runner goes by. */
-export const RunnerSettings = SessionSettings.pick({ ignore: true, readReceipts: true, markOnline: true });
+export const RunnerSettings = SessionSettings.pick({ ignore: true, readReceipts: true, markOnline: true, proxy: true });
 export type RunnerSettings = z.infer<typeof RunnerSettings>;
 
-export const runnerSettings = ({ ignore, readReceipts, markOnline }: SessionSettings): RunnerSettings => ({
+export const runnerSettings = ({ ignore, readReceipts, markOnline, proxy }: SessionSettings): RunnerSettings => ({
   ...(ignore && { ignore }),
   ...(readReceipts !== undefined && { readReceipts }),
   ...(markOnline !== undefined && { markOnline }),
+  ...(proxy !== undefined && { proxy }),
 });
 
 /** Whether what is received in this chat is not wanted. Status updates are wanted only when somebody said so. */

@@ -4,7 +4,7 @@ export const SESSION_STATES = ['disconnected', 'connecting', 'qr_required', 'con
 export type SessionState = (typeof SESSION_STATES)[number];
 
 /** What happened to a session, reduced to what the table needs. */
-export const SESSION_EVENTS = ['connect', 'qr', 'open', 'retry', 'stop', 'logout', 'fail', 'note'] as const;
+export const SESSION_EVENTS = ['connect', 'qr', 'open', 'retry', 'stop', 'logout', 'fail', 'note', 'explain'] as const;
 export type SessionEvent = (typeof SESSION_EVENTS)[number];
 
 const ending = { stop: 'disconnected', logout: 'logged_out', fail: 'error' } as const;
@@ -12,10 +12,10 @@ const ending = { stop: 'disconnected', logout: 'logged_out', fail: 'error' } as 
 /** Every allowed arrow; a missing one means the event changes nothing in that state. */
 const ARROWS: Record<SessionState, Partial<Record<SessionEvent, SessionState>>> = {
   disconnected: { connect: 'connecting', logout: 'logged_out', fail: 'error' },
-  connecting: { qr: 'qr_required', open: 'connected', retry: 'reconnecting', ...ending },
+  connecting: { qr: 'qr_required', open: 'connected', retry: 'reconnecting', explain: 'connecting', ...ending },
   qr_required: { connect: 'connecting', open: 'connected', retry: 'reconnecting', ...ending },
   connected: { retry: 'reconnecting', note: 'connected', ...ending },
-  reconnecting: { qr: 'qr_required', open: 'connected', ...ending },
+  reconnecting: { qr: 'qr_required', open: 'connected', explain: 'reconnecting', ...ending },
   logged_out: { connect: 'connecting' },
   error: { connect: 'connecting', open: 'connected', qr: 'qr_required', stop: 'disconnected', logout: 'logged_out' },
 };
@@ -36,6 +36,8 @@ export const REASONS = {
   moved: 'The session is being moved to another process of this worker and is connected again in a moment.',
   ack_timeout: 'WhatsApp did not confirm a message in time; the connection is being made again.',
   deaf: 'Nothing came in from WhatsApp for unusually long; the connection is being made again.',
+  proxy_failed: 'The proxy of the session made no connection; check its address, user and password in the settings. It is tried again.',
+  proxy_changed: 'The proxy of the session was changed; the connection is being made again.',
   qr_expired: 'Nobody scanned the QR code in time; ask for a connect to get a new one.',
   reach_out_limited:
     'WhatsApp limits this account: for now it may write only to people who wrote to it. Send less to strangers; the status says until when.',

@@ -1,5 +1,5 @@
 import { afterRefusal } from '../../shared/domain/restriction.js';
-import type { Reason, SessionEvent } from '../../shared/domain/session.js';
+import { next, type Reason, type SessionEvent } from '../../shared/domain/session.js';
 import type { SessionFact } from '../../shared/ipc/protocol.js';
 import type { SessionRow } from '../supervisor-store.js';
 import { lost, wanted } from './desired-state.js';
@@ -17,6 +17,10 @@ export const UNPAIRED = {
 
 /** What changes the state of a session. */
 type StateFact = Exclude<SessionFact, { type: 'deaf' }>;
+
+/** It was lost before, and somebody can do something about why it is now, or no more. */
+const isOtherTrouble = (row: Readonly<SessionRow>, reason: Reason): boolean =>
+  next(row.state, lost(row)) === undefined && row.reason !== reason && [row.reason, reason].includes('proxy_failed');
 
 /** Turns what a runner tells of a session into its state. */
 export const applyFact = async (registry: Registry, row: Readonly<SessionRow>, fact: StateFact): Promise<void> => {
@@ -50,7 +54,7 @@ export const applyFact = async (registry: Registry, row: Readonly<SessionRow>, f
     case 'closed':
       switch (fact.outcome) {
         case 'retry':
-          return apply(lost(row), fact.reason);
+          return apply(isOtherTrouble(row, fact.reason) ? 'explain' : lost(row), fact.reason);
         case 'still_failing':
           return apply('fail', fact.reason);
         case 'stop':

@@ -17,6 +17,8 @@ export interface SettingsOptions {
   store: Pick<Store, 'get' | 'commit'>;
   /** What to commit together with a change. */
   along?: (change: SettingsChange) => readonly Write[];
+  /** Of sessions that set none. */
+  workerProxy?: string | undefined;
 }
 
 /** What was set for each session; read from the store whenever somebody wants to know. */
@@ -40,7 +42,7 @@ export class Settings {
   async change(sessionId: string, patch: unknown): Promise<SessionSettings> {
     // Read, merged and begun to be written in one turn: of two changes at a time the second sees the first.
     const before = this.of(sessionId);
-    const after = changed(before, patch);
+    const after = this.#changed(before, patch);
     await this.#options.store.commit(this.#writes({ sessionId, before, after, isNew: false }));
     for (const listener of [...this.#listeners]) listener({ sessionId, before, after, isNew: false });
     return after;
@@ -48,7 +50,7 @@ export class Settings {
 
   /** To be committed with a new session. @throws INVALID_REQUEST */
   writesForNew(sessionId: string, given: unknown): Write[] {
-    return this.#writes({ sessionId, before: {}, after: changed({}, given ?? {}), isNew: true });
+    return this.#writes({ sessionId, before: {}, after: this.#changed({}, given ?? {}), isNew: true });
   }
 
   /** Calls `listener` after every change but those of new sessions, until the returned function is called. */
@@ -57,20 +59,21 @@ export class Settings {
     return () => this.#listeners.delete(listener);
   }
 
+  #changed(before: SessionSettings, patch: unknown): SessionSettings {
+    if (typeof patch !== 'object' || patch === null || Array.isArray(patch))
+      throw invalid([{ path: '', message: 'settings must be a JSON object' }]);
+    const given = unmasked(patch as Record<string, unknown>, before, this.#options.workerProxy);
+    const result = SessionSettings.safeParse(mergePatch(before, given));
+    if (result.success) return result.data;
+    throw invalid(result.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })));
+  }
+
   #writes(change: SettingsChange): Write[] {
     const { sessionId, after } = change;
     const value = Object.keys(after).length === 0 ? undefined : after;
     return [{ table: TABLES.settings, key: [sessionId], value }, ...(this.#options.along?.(change) ?? [])];
   }
 }
-
-const changed = (before: SessionSettings, patch: unknown): SessionSettings => {
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch))
-    throw invalid([{ path: '', message: 'settings must be a JSON object' }]);
-  const result = SessionSettings.safeParse(mergePatch(before, unmasked(patch as Record<string, unknown>, before)));
-  if (result.success) return result.data;
-  throw invalid(result.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })));
-};
 
 const invalid = (issues: { path: string; message: string }[]): AppError =>
   new AppError('INVALID_REQUEST', `The settings are not valid: ${issues.map(({ message }) => message).join('; ')}.`, {

@@ -157,6 +157,10 @@ const AFTERWARDS: Readonly<Record<string, (reader: Reader, page: PageReading) =>
     expect(bodies.length).toBeGreaterThan(3);
     for (const body of bodies) await page.also(`${send} -d '${JSON.stringify(body)}'`);
   },
+  'docs/api/settings.md': async ({ scene: { worker } }) => {
+    await worker.call('PATCH', '/session/alice/settings', { proxy: null });
+    await worker.untilStatus('alice', 'connected');
+  },
   'docs/api/media.md': async ({ folder }) => {
     expect((await stat(join(folder, 'photo.png'))).size).toBe(28_372);
   },

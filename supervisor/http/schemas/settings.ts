@@ -23,6 +23,7 @@ export const EffectiveSettings = z
       .meta({ description: 'What is received there is confirmed to WhatsApp and not kept.' }),
     readReceipts: z.boolean().meta({ description: 'What is received is marked as read.' }),
     markOnline: z.boolean().meta({ description: 'The account appears online while it is connected.' }),
+    proxy: z.string().nullable().meta({ description: 'Through which it connects, its password masked; null: none.' }),
     pace: z
       .object({
         sendRatePerMinute: z.int().meta({ description: 'Messages in the long run; 0: as many as WhatsApp takes.' }),
@@ -38,5 +39,6 @@ export const EXAMPLE_SETTINGS = {
   ignore: { groups: false, status: true, channels: false },
   readReceipts: false,
   markOnline: true,
+  proxy: null,
   pace: { sendRatePerMinute: 0, burst: 5, typing: false },
 } as const satisfies z.input<typeof EffectiveSettings>;

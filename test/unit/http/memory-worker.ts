@@ -26,7 +26,7 @@ import { createMemoryUploads, type MemoryUploads } from './memory-uploads.js';
 
 export const QR_VALUE = `2@${'aB3+'.repeat(50)},${'k'.repeat(44)},${'i'.repeat(44)},${'s'.repeat(44)}`;
 
-const SETTINGS_DEFAULTS = { markOnline: true, pace: { perMinute: undefined, burst: 5, typing: false } };
+const SETTINGS_DEFAULTS = { markOnline: true, pace: { perMinute: undefined, burst: 5, typing: false }, proxy: undefined };
 
 export const FIGURES = { rssBytes: 5, heapUsedBytes: 3, heapLimitBytes: 9, cpuPercent: 1.5, eventLoopDelayP99Ms: 0.4 };
 

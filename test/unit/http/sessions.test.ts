@@ -159,6 +159,7 @@ describe('settings', () => {
   it('answers what applies, after a change as before it', async () => {
     const usual = {
       ...{ webhook: null, ignore: { groups: false, status: true, channels: false }, readReceipts: false, markOnline: true },
+      proxy: null,
       pace: { sendRatePerMinute: 0, burst: 5, typing: false },
     };
     expect((await fixture.call('GET', '/session/s1/settings')).data).toEqual(usual);

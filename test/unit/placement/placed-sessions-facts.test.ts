@@ -33,6 +33,29 @@ it('follows a pairing from the QR over the restart to the open connection', asyn
   expect(setting.sessions.get('a')).toMatchObject({ state: 'connected', pushName: 'Shop', lid: '99900000001@lid' });
 });
 
+it('says that the proxy fails also of a session that is being connected already, and that it is something else then', async () => {
+  const setting = await start();
+  await create(setting, 'a');
+  answerOpensWith(setting, QR);
+  await setting.sessions.connect('a');
+  const lose = (reason: 'transient' | 'proxy_failed'): unknown => {
+    setting.tell('a', { type: 'closed', outcome: 'retry', reason });
+    const { state, reason: why } = setting.sessions.get('a');
+    return [state, why];
+  };
+  expect([lose('transient'), lose('proxy_failed')]).toEqual([
+    ['connecting', 'transient'],
+    ['connecting', 'proxy_failed'],
+  ]);
+  setting.tell('a', OPEN);
+  expect([lose('transient'), lose('proxy_failed'), lose('proxy_failed'), lose('transient')]).toEqual([
+    ['reconnecting', 'transient'],
+    ['reconnecting', 'proxy_failed'],
+    ['reconnecting', 'proxy_failed'],
+    ['reconnecting', 'transient'],
+  ]);
+});
+
 it.each<[Extract<SessionFact, { type: 'closed' }>, Partial<SessionRow>]>([
   [
     { type: 'closed', outcome: 'stop', reason: 'replaced' },

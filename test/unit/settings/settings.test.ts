@@ -9,7 +9,7 @@ import { settingsView } from '../../../supervisor/settings/settings-view.js';
 import { openSupervisorStore, removeSessionRows, TABLES } from '../../../supervisor/supervisor-store.js';
 import { closing, tempFolder } from '../store/temp-store.js';
 
-const DEFAULTS = { markOnline: true, pace: { perMinute: 20, burst: 5, typing: false } };
+const DEFAULTS = { markOnline: true, pace: { perMinute: 20, burst: 5, typing: false }, proxy: undefined };
 
 const settingsOver = async () => {
   const store = closing(await openSupervisorStore(tempFolder(), { track: true }));
@@ -42,6 +42,7 @@ it('keeps what was set over a restart, and shows what applies where nothing was'
     ignore: { groups: false, status: true, channels: false },
     readReceipts: false,
     markOnline: true,
+    proxy: null,
     pace: { sendRatePerMinute: 20, burst: 5, typing: false },
   });
   await settings.change('s', { ignore: { groups: true }, markOnline: false });
