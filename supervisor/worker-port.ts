@@ -119,6 +119,10 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
         registry.get(sessionId);
         return history.find(sessionId, messageId, from);
       }),
+      receipts: known(async (sessionId, messageId) => {
+        registry.get(sessionId);
+        return history.receipts(sessionId, messageId);
+      }),
       untold: (since) => untoldSends.since(since),
       // Also while stopping: what is running then is still answered.
       told: async (sessionId, key) => untoldSends.told(sessionId, key),

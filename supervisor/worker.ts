@@ -14,6 +14,7 @@ import type { ChatActions } from './messages/chat-actions.js';
 import type { Coming, KeptMedia, StagedUpload } from './media/media-intake.js';
 import type { MediaSource, MediaWish } from './media/media-wish.js';
 import type { SendableType } from './media/sendable.js';
+import type { ReceiptView } from './messages/receipts.js';
 import type { UntoldSend } from './messages/untold-sends.js';
 import type { DeadReport } from './backend/report.js';
 import type { BreakerView } from './placement/connect-pacing.js';
@@ -157,6 +158,8 @@ interface Messages {
   page(sessionId: string, range: HistoryRange): Promise<HistoryPage>;
   /** See `History.find`. @throws STORAGE_UNAVAILABLE */
   find(sessionId: string, messageId: string, from?: string): Promise<Message | undefined>;
+  /** Who has a message of the session's own, as far as they told. @throws MESSAGE_NOT_FOUND, STORAGE_UNAVAILABLE */
+  receipts(sessionId: string, messageId: string): Promise<ReceiptView[]>;
   /** Sends under a key of `newUntoldKey` that were accepted since (Unix milliseconds) and whose clients were not told, the oldest first. */
   untold(since: number): UntoldSend[];
   /** The client of such a send was told its outcome. */

@@ -10,6 +10,7 @@ import { toMessage } from './decode-message.js';
 import type { SpoolEntry } from './spool.js';
 
 const { Status } = proto.WebMessageInfo;
+const PERSON = /^\d{1,30}(:\d{1,3})?@(s\.whatsapp\.net|lid)$/;
 const STATUS: Readonly<Record<number, MessageStatus>> = {
   [Status.SERVER_ACK]: 'sent',
   [Status.DELIVERY_ACK]: 'delivered',
@@ -44,7 +45,7 @@ export const entriesOf = <E extends keyof BaileysEventMap>(event: E, data: Baile
     }
     case 'messages.update':
       return (data as BaileysEventMap['messages.update']).flatMap(({ key, update }) => [
-        ...statusEntry(sessionId, key, update.status, secondsOf(update.messageTimestamp)),
+        ...statusEntry(sessionId, key, update.status, secondsOf(update.messageTimestamp), key.remoteJid),
         ...(update.userReceipt ?? []).flatMap((receipt) => receiptEntry(context, key, receipt)),
       ]);
     case 'message-receipt.update':
@@ -69,7 +70,9 @@ export const playedInGroup = ({ attrs, content }: BinaryNode, { sessionId, me, m
   if (attrs['type'] !== 'played' || !isGroup(attrs['from'] ?? '') || listener === me || listener === meLid) return [];
   const more = Array.isArray(content) ? content.flatMap(({ content: items }) => (Array.isArray(items) ? items : [])) : [];
   const ids = [attrs['id'], ...more.map((item) => item.attrs['id'])];
-  return ids.flatMap((id) => statusEntry(sessionId, { id: id ?? '', fromMe: true }, Status.PLAYED, secondsOf(Number(attrs['t']))));
+  return ids.flatMap((id) =>
+    statusEntry(sessionId, { id: id ?? '', fromMe: true }, Status.PLAYED, secondsOf(Number(attrs['t'])), listener),
+  );
 };
 
 const wasDecrypted = ({ key, messageStubType }: WAMessage, { sessionId, store }: Context): boolean =>
@@ -96,13 +99,21 @@ const receiptEntry = ({ sessionId, me, meLid }: Context, key: WAMessageKey, rece
     [Status.DELIVERY_ACK, receipt.receiptTimestamp],
   ] as const;
   const [code, time] = steps.find(([, at]) => secondsOf(at) > 0) ?? [Status.DELIVERY_ACK, undefined];
-  return statusEntry(sessionId, key, code, secondsOf(time));
+  return statusEntry(sessionId, key, code, secondsOf(time), reader);
 };
 
 const secondsOf = (time: unknown): number => wholeNumber(time) ?? 0;
 
-/** @param seconds Unix time; 0: now */
-const statusEntry = (sessionId: string, { fromMe, id }: WAMessageKey, code: number | null | undefined, seconds: number): SpoolEntry[] => {
+/** @param seconds Unix time; 0: now @param recipient who confirmed it; a chat that is a person */
+const statusEntry = (
+  sessionId: string,
+  { fromMe, id }: WAMessageKey,
+  code: number | null | undefined,
+  seconds: number,
+  recipient?: string | null,
+): SpoolEntry[] => {
   const status = typeof code === 'number' ? STATUS[code] : undefined;
-  return fromMe && id && status ? [{ kind: 'status', sessionId, messageId: id, status, at: seconds * 1000 || Date.now() }] : [];
+  if (!fromMe || !id || !status) return [];
+  const by = status === 'sent' || !PERSON.test(recipient ?? '') ? undefined : withoutDevice(recipient ?? '');
+  return [{ kind: 'status', sessionId, messageId: id, status, at: seconds * 1000 || Date.now(), ...(by !== undefined && { by }) }];
 };

@@ -16,6 +16,10 @@ export const isUnconfirmed = ({ status }: { status: MessageStatus }): boolean =>
 export const SendFailure = z.object({ code: z.string(), message: z.string() });
 export type SendFailure = z.infer<typeof SendFailure>;
 
+/** When a recipient had a message delivered, read and played, in Unix seconds; 0: not known. */
+export const Receipt = z.tuple([z.number().int(), z.number().int(), z.number().int()]);
+export type Receipt = z.infer<typeof Receipt>;
+
 /** WhatsApp counts no further. */
 export const MOST_OFTEN_FORWARDED = 1_000;
 
@@ -54,5 +58,7 @@ export const Message = z.object({
   editId: z.string().optional(),
   /** When its author deleted it for everyone. */
   revokedAt: z.number().int().optional(),
+  /** Of a message of our own: who confirmed it, by jid as WhatsApp told it. */
+  receipts: z.record(z.string(), Receipt).optional(),
 });
 export type Message = z.infer<typeof Message>;

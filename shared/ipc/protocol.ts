@@ -116,7 +116,15 @@ const row = { seq: z.number().int().positive(), ...session };
 /** What a runner keeps until the supervisor has committed it. */
 export const SpoolRecord = z.discriminatedUnion('kind', [
   z.object({ ...row, kind: z.literal('message'), message: Message }),
-  z.object({ ...row, kind: z.literal('status'), messageId: z.string(), status: MessageStatus, at: z.number().int() }),
+  /** `by`: which recipient confirmed it, if one did. */
+  z.object({
+    ...row,
+    kind: z.literal('status'),
+    messageId: z.string(),
+    status: MessageStatus,
+    at: z.number().int(),
+    by: z.string().optional(),
+  }),
   z.object({ ...row, kind: z.literal('contacts'), contacts: z.array(Contact) }),
 ]);
 export type SpoolRecord = z.infer<typeof SpoolRecord>;

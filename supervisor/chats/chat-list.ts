@@ -60,10 +60,13 @@ export class ChatList {
     const key = contactKey(sessionId, chat);
     const contact = key && this.#store.get<ContactRow>(TABLES.contacts, key);
     const known = lid ?? contact?.lid;
-    const name = contact?.name ?? contact?.verifiedName ?? contact?.pushName;
-    return withLid({ jid: chat, ...(known !== undefined && { lid: known }), name, last });
+    return withLid({ jid: chat, ...(known !== undefined && { lid: known }), name: contactName(contact), last });
   }
 }
+
+/** What to call somebody, or a group. */
+export const contactName = (contact: ContactRow | undefined): string | undefined =>
+  contact?.name ?? contact?.verifiedName ?? contact?.pushName;
 
 /** Somebody of whom only the LID is known has it as their LID, too. */
 const withLid = <T extends Person>(person: T): T =>

@@ -1,5 +1,6 @@
 import type { Contact } from '../../shared/domain/contact.js';
 import { advances, isUnconfirmed, type Message, type MessageStatus, type SendFailure } from '../../shared/domain/message.js';
+import { AppError } from '../../shared/errors.js';
 import type { Store, Write } from '../../shared/store/store.js';
 import { noteChange, noteMessage } from '../chats/chat-rows.js';
 import { noteContact } from '../chats/contact-rows.js';
@@ -14,6 +15,7 @@ import { dayOf, inNamedDay, withMessage } from './message-day.js';
 import { indexKey, placeOfId, type Place } from './message-index.js';
 import { recordBytes, secondOf } from './message-record.js';
 import type { Position } from './part-spans.js';
+import { receiptsOf, withReceipts, type Confirmation, type ReceiptView } from './receipts.js';
 import type { RemoteHistory } from './remote-history.js';
 
 /** One of our own messages got further; `at` is Unix milliseconds. */
@@ -112,12 +114,12 @@ export class History {
     return this.settle(sessionId, messageId, status).writes;
   }
 
-  /** The same, with what was sent (see `Message.raw`) or why it was not. `moved` tells whether the status did. */
+  /** The same, with what was sent (see `Message.raw`), why it was not, or who confirmed it. `moved` tells whether the status did. */
   settle(
     sessionId: string,
     messageId: string,
     status: MessageStatus,
-    outcome: { raw?: string | undefined; failure?: SendFailure } = {},
+    outcome: { raw?: string | undefined; failure?: SendFailure; confirmations?: readonly Confirmation[] } = {},
   ): { writes: Write[]; moved: boolean } {
     const found = this.#own(sessionId, messageId);
     if (!found) return { writes: [], moved: false };
@@ -125,11 +127,16 @@ export class History {
     const moved = advances(before.status, status);
     // What was deleted meanwhile is not told any more.
     const told = before.revokedAt === undefined && before.raw === undefined ? outcome.raw : undefined;
-    const after = { ...(moved ? withStatus(before, status, outcome.failure) : before), ...(told !== undefined && { raw: told }) };
+    const receipts = withReceipts(before.receipts, outcome.confirmations ?? []);
+    const after = {
+      ...(moved ? withStatus(before, status, outcome.failure) : before),
+      ...(told !== undefined && { raw: told }),
+      ...(receipts && { receipts }),
+    };
     if (isUnconfirmed(before) && !isUnconfirmed(after) && changedBy(after) !== undefined) {
       return { writes: this.#withEffect(sessionId, after, (kept) => this.#replace(sessionId, place, before, kept)), moved };
     }
-    if (told !== undefined) return { writes: this.#replace(sessionId, place, before, after), moved };
+    if (told !== undefined || receipts) return { writes: this.#replace(sessionId, place, before, after), moved };
     return { writes: moved ? this.#moveTo(sessionId, place, after) : [], moved };
   }
 
@@ -175,6 +182,13 @@ export class History {
     const [second, n] = place;
     if (this.#evicted(sessionId, place)) return requireRemote(this.#remote).message(sessionId, [second, n]);
     return this.#store.get<Message>(TABLES.messages, [sessionId, second, n]);
+  }
+
+  /** Who has this message of our own. @throws MESSAGE_NOT_FOUND, STORAGE_UNAVAILABLE */
+  async receipts(sessionId: string, id: string): Promise<ReceiptView[]> {
+    const message = this.hasSent(sessionId, id) ? await this.find(sessionId, id) : undefined;
+    if (!message) throw new AppError('MESSAGE_NOT_FOUND', 'The session has sent no message with this id.');
+    return receiptsOf(this.#store, sessionId, message);
   }
 
   /** Messages of all sessions, those that are only in the object store included. */

@@ -9,7 +9,7 @@ const EFFECTS: Readonly<Record<string, (target: Message, by: Message) => Message
       ? undefined
       : { ...target, content, ...(mentions && { mentions }), editedAt, editId },
   // The type stays: what was deleted, nobody can read any more; that it was a picture, everybody may know.
-  revoke: ({ id, chat, chatAlt, from, fromAlt, to, fromMe, type, timestamp, status, pushName, editedAt }, by) =>
+  revoke: ({ id, chat, chatAlt, from, fromAlt, to, fromMe, type, timestamp, status, pushName, editedAt, receipts }, by) =>
     type in EFFECTS
       ? undefined
       : {
@@ -18,6 +18,7 @@ const EFFECTS: Readonly<Record<string, (target: Message, by: Message) => Message
           ...(fromAlt !== undefined && { fromAlt }),
           ...(pushName !== undefined && { pushName }),
           ...(editedAt !== undefined && { editedAt }),
+          ...(receipts && { receipts }),
         },
 };
 

@@ -50,6 +50,7 @@ export const recordOf = ({ second, n, message }: StoredMessage): MessageRecord =
     editedAt: isoOf(message.editedAt),
     editId: message.editId,
     revokedAt: isoOf(message.revokedAt),
+    receipts: message.receipts,
     n,
     second: second === secondOf(timestamp) ? undefined : second,
   };

@@ -16,6 +16,9 @@ export interface TakeSpoolOptions {
   media?: { wanted: (writes: readonly Write[]) => Write[]; wake: (sessionId: string) => void } | undefined;
 }
 
+type StatusRecord = Extract<SpoolRecord, { kind: 'status' }>;
+const placeOf = ({ sessionId, messageId, status }: StatusRecord): string => JSON.stringify([sessionId, messageId, status]);
+
 /**
  * Commits what a runner received, each record once; resolves when all of it is on disk. Records of sessions that are gone are dropped, and so
  * is what a session does not want.
@@ -24,6 +27,10 @@ export const takeSpool = async (
   { store, history, registry, settingsOf = () => ({}), onMoved, media }: TakeSpoolOptions,
   records: readonly SpoolRecord[],
 ): Promise<void> => {
+  const together = new Map<string, StatusRecord[]>();
+  for (const record of records) {
+    if (record.kind === 'status') together.set(placeOf(record), [...(together.get(placeOf(record)) ?? []), record]);
+  }
   // Begun in one turn, the commits share one transaction, and each sees the one before it.
   await Promise.all(
     records
@@ -41,9 +48,13 @@ export const takeSpool = async (
         }
         if (record.kind === 'contacts') return store.commit(history.meet(sessionId, record.contacts));
         const { messageId, status, at } = record;
-        const writes = history.advance(sessionId, messageId, status);
+        // All who tell the same of one message are in one commit: in a large group they are many.
+        const alike = together.get(placeOf(record)) ?? [];
+        if (alike[0] !== record) return;
+        const confirmations = alike.flatMap(({ by, at: when }) => (by === undefined ? [] : { by, status, at: when }));
+        const { writes, moved } = history.settle(sessionId, messageId, status, { confirmations });
         await store.commit(writes);
-        if (writes.length > 0) onMoved?.({ sessionId, messageId, status, at });
+        if (moved) onMoved?.({ sessionId, messageId, status, at });
       }),
   );
 };

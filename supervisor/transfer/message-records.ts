@@ -36,6 +36,7 @@ const LooseRecord = z.object({
   editedAt: MessageRecord.shape.editedAt.transform(timeOf).catch(undefined),
   editId: Message.shape.editId.catch(undefined),
   revokedAt: MessageRecord.shape.revokedAt.transform(timeOf).catch(undefined),
+  receipts: Message.shape.receipts.catch(undefined),
 });
 
 /** Whose messages they are: jids of the session, without device. */
@@ -69,14 +70,14 @@ const isSealed = (content: unknown): boolean => typeof content === 'object' && c
 
 const messageOf = (record: z.infer<typeof LooseRecord>, own: OwnJids): Message => {
   const { id, type, content, timestamp } = record;
-  const { chatAlt, fromAlt, pushName, raw, details, quoted, mentions, forwarded, editedAt, editId, revokedAt } = record;
+  const { chatAlt, fromAlt, pushName, raw, details, quoted, mentions, forwarded, editedAt, editId, revokedAt, receipts } = record;
   const [from, to] = [jidOf(record.from), jidOf(record.to)];
   const fromMe = record.fromMe ?? own.includes(from);
   return {
     ...{ id, from, to, fromMe, type, content: content ?? null, timestamp },
     chat: record.chat ?? (fromMe || isGroup(to) ? to : from),
     status: record.status ?? (fromMe ? 'sent' : 'delivered'),
-    ...defined({ chatAlt, fromAlt, pushName, raw, details, quoted, mentions, forwarded, editedAt, editId, revokedAt }),
+    ...defined({ chatAlt, fromAlt, pushName, raw, details, quoted, mentions, forwarded, editedAt, editId, revokedAt, receipts }),
   };
 };
 

@@ -58,6 +58,26 @@ it('names people as the phone does, else as they do, and groups by their subject
   expect((await chats())[0]).toMatchObject({ phoneNumber: `+${bob}`, lid: expect.stringMatching(/@lid$/) as string });
 }, 120_000);
 
+it('tells of every member of a group when they had a message and read it', async () => {
+  const group = await scene.phones.groups.create(bob, 'Dinner', [alice, cara]);
+  const { body } = await scene.worker.send('alice', group.jid, 'who comes?');
+  const id = String(body.data?.['messageId']);
+  await scene.phones.waitForShown(cara, id);
+  await scene.phones.markRead(cara, { ids: [id] });
+  const receipts = async (): Promise<Row[]> =>
+    (await scene.worker.call('GET', `/session/alice/messages/${id}/receipts`))['receipts'] as Row[];
+  let rows: Row[] = [];
+  await until(
+    async () => (rows = await receipts()).length === 2 && rows.some(({ readAt }) => readAt !== undefined),
+    60_000,
+    () => `the receipts: ${JSON.stringify(rows)}`,
+  );
+  const [ofBob, ofCara] = [bob, cara].map((number) => rows.find((row) => row['jid'] === jid(number)));
+  expect(ofBob).toMatchObject({ name: 'Bob of the shop', deliveredAt: expect.any(String) as string });
+  expect(ofBob).not.toHaveProperty('readAt');
+  expect(ofCara).toMatchObject({ name: 'Cara', deliveredAt: expect.any(String) as string, readAt: expect.any(String) as string });
+}, 120_000);
+
 it('has the same after the worker and its runner were killed', async () => {
   const settled = async (): Promise<boolean> => (await chats()).every(({ lastMessage }) => (lastMessage as Row)['status'] !== 'sent');
   await until(settled, 60_000, () => 'receipts');

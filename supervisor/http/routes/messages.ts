@@ -2,11 +2,14 @@ import type { z } from 'zod';
 import { AppError } from '../../../shared/errors.js';
 import { cursorOf } from '../../messages/cursor.js';
 import type { HistoryFilter } from '../../messages/history-filter.js';
+import type { ReceiptView } from '../../messages/receipts.js';
 import type { Worker } from '../../worker.js';
 import { endpoint, type Endpoint } from '../endpoint.js';
 import { messageJson } from '../message-json.js';
-import { EXAMPLE_MESSAGE, HistoryMessage, HistoryPage, HistoryQuery, MessagePath, MessageQuery } from '../schemas/message.js';
+import { EXAMPLE_MESSAGE, HistoryMessage, HistoryPage, HistoryQuery, MessagePath, MessageQuery, Receipts } from '../schemas/message.js';
+import { personJson } from '../schemas/person.js';
 import { SessionPath } from '../schemas/session.js';
+import { iso } from '../session-json.js';
 
 const ALICE = { id: 'alice' };
 const ERRORS = ['SESSION_NOT_FOUND', 'STORAGE_UNAVAILABLE'] as const;
@@ -64,7 +67,36 @@ export const messageEndpoints = ({ sessions, messages }: Worker): Endpoint[] => 
       return messageJson(message);
     },
   }),
+  endpoint({
+    ...{ method: 'get', path: '/session/:id/messages/:messageId/receipts', tag: 'messages' },
+    summary: 'Who of the recipients of a sent message has it, has read it, has played it, and since when.',
+    params: MessagePath,
+    data: Receipts,
+    errors: [...ERRORS, 'MESSAGE_NOT_FOUND'],
+    examples: {
+      'in a group': {
+        params: { ...ALICE, messageId: EXAMPLE_MESSAGE.id },
+        data: {
+          receipts: [
+            {
+              ...{ jid: '6281200000002@s.whatsapp.net', lid: '100000000000002@lid', phoneNumber: '+6281200000002', name: 'Bob' },
+              ...{ deliveredAt: '2026-11-22T16:19:14.000Z', readAt: '2026-11-22T16:20:02.000Z' },
+            },
+          ],
+        },
+      },
+    },
+    handle: async ({ params: { id, messageId } }) => ({ receipts: (await messages.receipts(id, messageId)).map(receiptJson) }),
+  }),
 ];
+
+const receiptJson = ({ name, deliveredAt, readAt, playedAt, ...person }: ReceiptView): z.input<typeof Receipts>['receipts'][number] => ({
+  ...personJson(person),
+  name,
+  ...(deliveredAt !== undefined && { deliveredAt: iso(deliveredAt) }),
+  ...(readAt !== undefined && { readAt: iso(readAt) }),
+  ...(playedAt !== undefined && { playedAt: iso(playedAt) }),
+});
 
 /** Undefined when nothing is asked for. */
 const filterOf = (given: Omit<z.output<typeof HistoryQuery>, 'limit' | 'offset' | 'cursor'>): HistoryFilter | undefined =>

@@ -5,6 +5,7 @@ import { Quoted } from '../../../shared/domain/message-details.js';
 import { positionOf } from '../../messages/cursor.js';
 import { recipient, string, Time } from './fields.js';
 import { cursor, PageQuery, Pagination } from './page.js';
+import { ShownPerson } from './person.js';
 import { SessionPath } from './session.js';
 
 export const Status = z.enum(MESSAGE_STATUSES);
@@ -78,6 +79,17 @@ export const MessagePath = SessionPath.extend({
   messageId: string('messageId').min(1).max(200, 'messageId must be at most 200 characters'),
 });
 export const MessageQuery = z.object({ from: recipient('from').optional() });
+
+export const Receipts = z.object({
+  receipts: z.array(
+    ShownPerson.extend({
+      name: z.string().optional(),
+      deliveredAt: Time.optional(),
+      readAt: Time.optional(),
+      playedAt: Time.optional(),
+    }).meta({ id: 'Receipt' }),
+  ),
+});
 
 export const EXAMPLE_MESSAGE = {
   id: '3EB008A2FED8F031B81973',

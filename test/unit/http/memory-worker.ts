@@ -70,6 +70,8 @@ export interface MemoryWorker extends Worker {
   readonly acted: unknown[][];
   readonly pairingNumbers: string[];
   readonly history: Message[];
+  /** Of every message. */
+  receipts: Awaited<ReturnType<Worker['messages']['receipts']>>;
   /** The newest first. */
   readonly listedChats: ChatView[];
   readonly listedContacts: ReturnType<Worker['chatList']['contacts']>['contacts'];
@@ -124,6 +126,7 @@ export const createMemoryWorker = (): MemoryWorker => {
     acted: [],
     pairingNumbers: [],
     history: [],
+    receipts: [],
     listedChats: [],
     listedContacts: [],
     files: new Map(),
@@ -187,6 +190,12 @@ export const createMemoryWorker = (): MemoryWorker => {
       },
       find: async (_sessionId, id, from) =>
         Promise.resolve(worker.history.find((message) => message.id === id && (from === undefined || message.from === from))),
+      receipts: async (sessionId, id) => {
+        get(sessionId);
+        if (!worker.history.some((message) => message.id === id && message.fromMe))
+          throw new AppError('MESSAGE_NOT_FOUND', 'There is no such message.');
+        return Promise.resolve(worker.receipts);
+      },
       untold: () => worker.untoldSends,
       told: async (_sessionId, key) => {
         worker.toldKeys.push(key);

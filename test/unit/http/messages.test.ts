@@ -149,3 +149,32 @@ describe('history', () => {
     expect((await fixture.call('GET', '/session/s1/messages?limit=500&offset=60')).data).toMatchObject({ messages: [] });
   });
 });
+
+describe('receipts', () => {
+  it('shows who has a message, by every identity that is known, and since when', async () => {
+    const { worker, call } = fixture;
+    worker.history.push({
+      ...{ id: 'm1', chat: '120363000000000001@g.us', from: '6281234567890@s.whatsapp.net', to: '120363000000000001@g.us' },
+      ...{ fromMe: true, type: 'text', content: 'hello', timestamp: STARTED_AT, status: 'read' },
+    });
+    worker.receipts = [
+      {
+        jid: '100000000000001@lid',
+        lid: '100000000000001@lid',
+        name: undefined,
+        deliveredAt: STARTED_AT,
+        readAt: undefined,
+        playedAt: undefined,
+      },
+      { jid: '6281234567891@s.whatsapp.net', name: 'Bob', deliveredAt: undefined, readAt: STARTED_AT, playedAt: STARTED_AT },
+    ];
+    const at = '2024-01-15T10:30:00.000Z';
+    expect((await call('GET', '/session/s1/messages/m1/receipts')).data).toEqual({
+      receipts: [
+        { jid: '100000000000001@lid', lid: '100000000000001@lid', deliveredAt: at },
+        { jid: '6281234567891@s.whatsapp.net', phoneNumber: '+6281234567891', name: 'Bob', readAt: at, playedAt: at },
+      ],
+    });
+    expect((await call('GET', '/session/s1/messages/other/receipts')).body['code']).toBe('MESSAGE_NOT_FOUND');
+  });
+});

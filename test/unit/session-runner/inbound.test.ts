@@ -50,7 +50,7 @@ it.each([
 ])('takes update %s of our own message for %s', async (code, status) => {
   const update = { key: { id: 'A1', remoteJid: ANNA, fromMe: true }, update: { status: code, messageTimestamp: 7 } };
   expect(entriesOf('messages.update', [update], await context())).toEqual([
-    { kind: 'status', sessionId: 's', messageId: 'A1', status, at: 7_000 },
+    { kind: 'status', sessionId: 's', messageId: 'A1', status, at: 7_000, ...(status !== 'sent' && { by: ANNA }) },
   ]);
 });
 
@@ -73,8 +73,8 @@ it('takes the receipts of a group for delivered and read', async () => {
     { key, receipt: { userJid: ANNA, readTimestamp: 8 } },
   ];
   expect(entriesOf('message-receipt.update', receipts, await context())).toMatchObject([
-    { messageId: 'A1', status: 'delivered', at: 7_000 },
-    { messageId: 'A1', status: 'read', at: 8_000 },
+    { messageId: 'A1', status: 'delivered', at: 7_000, by: ANNA },
+    { messageId: 'A1', status: 'read', at: 8_000, by: ANNA },
   ]);
 });
 
@@ -86,7 +86,7 @@ it('takes from a group’s receipts the furthest that each tells, and nothing fr
     { key, receipt: { userJid: ME_LID, receiptTimestamp: 8 } },
   ];
   expect(entriesOf('message-receipt.update', receipts, await context())).toEqual([
-    { kind: 'status', sessionId: 's', messageId: 'A1', status: 'played', at: 9_000 },
+    { kind: 'status', sessionId: 's', messageId: 'A1', status: 'played', at: 9_000, by: ANNA },
   ]);
 });
 
@@ -108,8 +108,8 @@ it('sees in a receipt of a group which messages were listened to', () => {
   const attrs = { id: 'A1', from: '1-2@g.us', participant: '123456789012345:4@lid', type: 'played', t: '9' };
   const items = [{ tag: 'list', attrs: {}, content: [{ tag: 'item', attrs: { id: 'A2' } }] }];
   expect(playedInGroup({ tag: 'receipt', attrs, content: items }, mine)).toEqual([
-    { kind: 'status', sessionId: 's', messageId: 'A1', status: 'played', at: 9_000 },
-    { kind: 'status', sessionId: 's', messageId: 'A2', status: 'played', at: 9_000 },
+    { kind: 'status', sessionId: 's', messageId: 'A1', status: 'played', at: 9_000, by: '123456789012345@lid' },
+    { kind: 'status', sessionId: 's', messageId: 'A2', status: 'played', at: 9_000, by: '123456789012345@lid' },
   ]);
   for (const other of [{ type: 'read' }, { from: ANNA }, { participant: ME_LID }])
     expect(playedInGroup({ tag: 'receipt', attrs: { ...attrs, ...other } }, mine)).toEqual([]);
