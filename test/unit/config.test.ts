@@ -3,7 +3,8 @@ import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, wholeNumber } from '../../shared/config.js';
-import { loadConfig, VARIABLE_NAMES, type Config } from '../../supervisor/config.js';
+import { VARIABLE_NAMES } from '../../supervisor/config-variables.js';
+import { loadConfig, type Config } from '../../supervisor/config.js';
 
 const MACHINE = { hostName: 'My Host.local', packageVersion: '9.8.7' };
 const load = (environment: Record<string, string>): Config => loadConfig(environment, MACHINE);
