@@ -8,10 +8,9 @@ import type { QueryName } from '../../shared/ipc/queries.js';
 import type { BaileysEventMap, BinaryNode, SignalDataSet, WASocket } from '../baileys.js';
 import { DEFAULT_CONNECTION_CONFIG, makeWASocket } from '../baileys.js';
 import { baileysLogger } from '../baileys-logger.js';
-import { Acks } from '../messages/acks.js';
 import { entriesOf, playedInGroup } from '../messages/inbound.js';
-import { prepare, relay, sentMessage } from '../messages/outbound.js';
-import { type } from '../messages/typing.js';
+import { sentMessage } from '../messages/outbound.js';
+import { SendLane } from '../messages/send-lane.js';
 import type { SpoolEntry } from '../messages/spool.js';
 import { proxiedSocket } from '../proxy/proxied-socket.js';
 import { Queries } from '../queries/queries.js';
@@ -33,9 +32,6 @@ import { within } from './within.js';
 const CONNECT_TIMEOUT_MS = 30_000;
 /** A connect that WhatsApp never told the end of its offline messages is over by then. */
 const CONNECT_MARK_MS = 2 * CONNECT_TIMEOUT_MS;
-const ACK_TIMEOUT_MS = 10_000;
-/** A send whose bytes did not leave by then has met a stuck socket. */
-const RELAY_TIMEOUT_MS = 10_000;
 /** How long late work of a closed socket may take before it is fenced off. */
 const QUIET_TIMEOUT_MS = 3_000;
 const FIRST_QR_MS = 60_000;
@@ -47,12 +43,11 @@ export class Connection {
   readonly #sock: WASocket;
   readonly #keys: SignalKeys;
   readonly #gate: FrameGate;
-  readonly #acks = new Acks();
+  readonly #lane: SendLane;
   readonly #queries: Queries;
   readonly #watchdog: NodeJS.Timeout;
   /** Ends the mark that this session connects. */
   readonly #endConnect: () => void;
-  #sendQueue: Promise<unknown> = Promise.resolve();
   #state: 'connecting' | 'qr' | 'open' | 'closing' | 'closed' = 'connecting';
   readonly #restrictions: RestrictionWatch;
   #qrAttempt = 0;
@@ -109,6 +104,13 @@ export class Connection {
     this.#queries = new Queries(this.#sock, (id, subject) => {
       this.#keep('groups.update', [{ id, subject }]);
     });
+    this.#lane = new SendLane({
+      ...{ sock: this.#sock, sessionId, store, inFlight },
+      isOpen: () => this.#state === 'open',
+      onUnconfirmed: () => {
+        this.terminate('ack_timeout');
+      },
+    });
     this.#restrictions = new RestrictionWatch(this.#sock, options.onRestriction);
     this.#wire(origins);
     this.configured = followSettings(this.#sock, {
@@ -134,20 +136,10 @@ export class Connection {
     this.#assertOpen();
     // Not in the queue: a group of which WhatsApp says nothing holds up no other chat.
     await this.#queries.ready(message.to);
-    const turn = this.#sendQueue.then(async () => {
-      if (typingMs > 0 && this.#state === 'open') await type(this.#sock, message.to, typingMs);
-      return this.#relay(message);
-    });
-    this.#sendQueue = turn.then(
-      // Receipts are handled between two sends only if the loop gets a turn.
-      async () => new Promise((resolve) => setImmediate(resolve)),
-      () => undefined,
-    );
     try {
-      const { raw, acked } = await turn;
-      const timestamp = await acked;
+      const sent = await this.#lane.send(message, typingMs);
       this.#options.deafWatch?.acked(message.to);
-      return { timestamp, ...(raw !== undefined && { raw }) };
+      return sent;
     } catch (error) {
       const restriction = error instanceof AppError ? error.details?.['restriction'] : undefined;
       // The supervisor knows first, so that it sends no more of the kind.
@@ -189,7 +181,7 @@ export class Connection {
     this.#own ??= 'disconnect_requested';
     this.#state = 'closing';
     if (wasOpen) {
-      await within(QUIET_TIMEOUT_MS, this.#sendQueue);
+      await within(QUIET_TIMEOUT_MS, this.#lane.idle());
       this.#sock.ws.removeAllListeners('message');
       const { messageMutex, receiptMutex, notificationMutex, appStatePatchMutex } = this.#sock;
       const quiet = [messageMutex, receiptMutex, notificationMutex, appStatePatchMutex].map(async (lane) => lane.mutex(() => undefined));
@@ -233,7 +225,7 @@ export class Connection {
       this.#spool(playedInGroup(stanza, { sessionId: this.#options.sessionId, ...this.#identities() }));
     });
     ws.on('CB:ack,class:message', (node: BinaryNode) => {
-      this.#acks.settle(node);
+      this.#lane.acked(node);
     });
     // Baileys listens for an HTTP answer instead of a WebSocket and then does nothing with it.
     ws.on('unexpected-response', () => {
@@ -290,7 +282,7 @@ export class Connection {
     this.#options.spool.away(this.#options.sessionId);
     clearTimeout(this.#watchdog);
     this.#unwatch?.();
-    this.#acks.cancelAll(new AppError('RUNNER_UNAVAILABLE', 'The connection closed before WhatsApp confirmed the message.'));
+    this.#lane.end();
     if (this.#credsDirty) this.#commitCreds();
     await within(QUIET_TIMEOUT_MS, this.#keys.idle());
     await within(QUIET_TIMEOUT_MS, this.#gate.settled());
@@ -307,32 +299,6 @@ export class Connection {
 
   #assertOpen(): void {
     if (this.#state !== 'open') throw new AppError('SESSION_NOT_CONNECTED', 'The session is not connected.');
-  }
-
-  async #relay(message: Outgoing): Promise<{ raw: string | undefined; acked: Promise<number> }> {
-    this.#assertOpen();
-    const acked = this.#acks.wait(message.messageId, RELAY_TIMEOUT_MS + ACK_TIMEOUT_MS, () => {
-      this.terminate('ack_timeout');
-    });
-    // Whoever waits for the ack sees its rejection; this send may fail before.
-    acked.catch(() => undefined);
-    const stuck = setTimeout(() => {
-      this.terminate('ack_timeout');
-    }, RELAY_TIMEOUT_MS);
-    try {
-      const { inFlight, store, sessionId } = this.#options;
-      const prepared = inFlight.during(sessionId, 'send', async () => prepare(this.#sock, store, sessionId, message));
-      const relayed = prepared.then(async (ready) => inFlight.during(sessionId, 'send', async () => relay(this.#sock, ready)));
-      // The ack may overtake what is left to do after the bytes have gone.
-      await Promise.race([relayed, acked]);
-      return { raw: (await prepared).raw, acked };
-    } catch (error) {
-      const failure = error instanceof AppError ? error : new AppError('INTERNAL', 'The message could not be sent.', { cause: error });
-      this.#acks.cancel(message.messageId, failure);
-      throw failure;
-    } finally {
-      clearTimeout(stuck);
-    }
   }
 
   /** Whatever Baileys emits that must not be lost is committed before any frame that follows can leave. */
