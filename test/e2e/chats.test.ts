@@ -1,6 +1,7 @@
 // The list of chats and of people, from what the phone gives and what comes and goes.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openScene, type Scene } from '../support/scene.js';
+import { workerCommand } from '../support/worker-command.js';
 import { until } from '../support/worker-process.js';
 
 type Row = Record<string, unknown>;
@@ -85,6 +86,8 @@ it('has the same after the worker and its runner were killed', async () => {
   const [runner] = await scene.worker.runners();
   process.kill(runner?.pid ?? 0, 'SIGKILL');
   await scene.worker.kill();
+  const { lines } = await workerCommand(scene.dataDir, ['check']);
+  expect(lines.filter((line) => line.startsWith('error'))).toEqual([]);
   await scene.restartWorker();
   expect([await chats(), await contacts()]).toEqual(before);
   const { nextCursor } = await scene.worker.call('GET', '/session/alice/chats?limit=1');
