@@ -11,7 +11,7 @@ import { lookAtRunners } from './fleet-look.js';
 import { judge, type Judgement } from './judge.js';
 import { lineOf } from './report.js';
 import { strike, type Strike } from './strike.js';
-import { cpuSecondsOfAll, descriptorsOf, residentKilobytes } from './vital-signs.js';
+import { cpuSecondsOfAll, descriptorsOf, residentKilobytes, type Resident } from './vital-signs.js';
 
 export interface ChaosOptions {
   seed: number;
@@ -37,7 +37,7 @@ export interface Observed {
   strikes: Strike[];
   answered: Answered[];
   /** Of the supervisor, one a second. */
-  residentKilobytes: number[];
+  resident: Resident[];
   descriptorsBefore: number;
   /** Percent of one processor that worker, WhatsApp and this process take when nothing is wrong. */
   calmCpuPercent: number;
@@ -74,7 +74,7 @@ export const chaosRun = async (options: ChaosOptions): Promise<ChaosResult> => {
     to: 0,
     strikes: [],
     answered: [],
-    residentKilobytes: [],
+    resident: [],
     descriptorsBefore: countDescriptors(world.scene.worker),
     calmCpuPercent: 0,
     loads: [],
@@ -116,7 +116,7 @@ const commitFaults = async ({ scene, orders }: ChaosScene, options: ChaosOptions
   const { worker } = scene;
   const watch = setInterval(() => {
     if (!worker.isRunning) return;
-    observed.residentKilobytes.push(residentKilobytes(worker.child.pid ?? 0));
+    observed.resident.push(residentKilobytes(worker.child.pid ?? 0));
     observed.loads.push(loadavg()[0] ?? 0);
   }, 1_000);
   observed.from = Date.now();

@@ -110,7 +110,13 @@ export const judge = async (
     { name: 'ends judged wrongly', value: wrong.length, limit: 0, unit: 'runners', sort: 'count' },
     { name: 'orphans', value: strays.length, limit: 0, unit: 'processes', sort: 'count' },
     { name: 'descriptors leaked', value: leaked, limit: LIMITS.descriptors, unit: 'descriptors', sort: 'count' },
-    { name: 'memory of the supervisor', value: residentChange(observed), limit: LIMITS.residentPercent, unit: '% change', sort: 'speed' },
+    {
+      name: 'memory of the supervisor',
+      value: residentChange(observed),
+      limit: LIMITS.residentPercent,
+      unit: '% change, anonymous',
+      sort: 'speed',
+    },
     { name: 'longest away', value: slowest, limit: LIMITS.awayMs, unit: 'ms', sort: 'speed' },
     { name: 'worst p99 ratio', value: worstRatio, limit: LIMITS.p99Ratio, unit: 'times calm', sort: 'speed' },
   ];
@@ -165,9 +171,9 @@ const largest = (values: readonly number[]): number | undefined => (values.lengt
 const describe = ({ sessionId, at, reason, during }: Disconnect): string =>
   `${sessionId} lost its connection at ${new Date(at).toISOString()} (${reason}) ${during ? `during ${during.kind} in slot ${during.slot}` : 'during no fault'}`;
 
-/** Percent that the supervisor's memory changed by, since it was warm. */
-const residentChange = ({ residentKilobytes: samples }: Observed): number => {
-  const { warm, last } = residentSamples(samples);
+/** Percent that the supervisor's memory changed by since it was warm, without the files it has mapped. */
+const residentChange = ({ resident }: Observed): number => {
+  const { warm, last } = residentSamples(resident.map(({ anonymous }) => anonymous));
   return median(warm) === 0 ? 0 : (median(last) / median(warm) - 1) * 100;
 };
 

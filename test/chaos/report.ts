@@ -25,13 +25,19 @@ const awayOf = (strikes: readonly Strike[]): string => {
   const ended = strikes.flatMap((strike) => (strike.exitAt === undefined ? [] : [{ ...strike, exitAt: strike.exitAt }]));
   return AWAY_PARTS.map(([name, part]) => `${seconds(median(ended.map(part)))} ${name}`).join(', ');
 };
+/** Of kilobytes: at first, when the process was warm, and at last. */
+const courseOf = (samples: readonly number[]): string => {
+  const { warm, last } = residentSamples(samples);
+  return [samples[0], median(warm), median(last)]
+    .map((kilobytes) => `${rounded(kilobytes === undefined ? undefined : kilobytes / 1024)} MB`)
+    .join(' → ');
+};
 const rounded = (value: number | undefined, digits = 0): string => (value === undefined ? '–' : value.toFixed(digits));
 
 export const reportOf = (result: ChaosResult): string[] => {
   const { rows, pools, leftOver, calm, sent, received, lost, doubled, checks, complaints, observed, folder } = result;
   const line = (cells: readonly string[]): string =>
     `  ${cells.map((cell, n) => (n === 0 ? cell.padEnd(12) : cell.padStart(20))).join('')}`;
-  const megabytes = observed.residentKilobytes.map((kilobytes) => kilobytes / 1024);
   const ended = observed.strikes.filter(({ exitAt }) => exitAt !== undefined).length;
   const overtaken = observed.strikes.filter((strike) => strike.overtaken).length;
   return [
@@ -61,7 +67,7 @@ export const reportOf = (result: ChaosResult): string[] => {
     `  not judged: ${leftOver} sends of sessions that an earlier fault had hit, ${overtaken} heaps that the watchdog overtook`,
     `  runners ended ${ended}, sent ${sent}, received ${received}, lost ${lost}, doubled ${doubled}`,
     `  sessions were away, in the median, ${awayOf(observed.strikes)}`,
-    `  memory of the supervisor ${rounded(megabytes[0])} MB at first, ${rounded(median(residentSamples(megabytes).warm))} MB when warm, ${rounded(median(residentSamples(megabytes).last))} MB at last`,
+    `  memory of the supervisor: anonymous ${courseOf(observed.resident.map(({ anonymous }) => anonymous))}; mapped files ${courseOf(observed.resident.map(({ all, anonymous }) => all - anonymous))}`,
     `  processors: ${rounded(observed.calmCpuPercent)} % of one taken in calm; load of the machine ${rounded(median(observed.loads), 1)}, at most ${rounded(Math.max(0, ...observed.loads), 1)}`,
     ...checks.map(
       ({ name, value, limit, unit, pass }) =>

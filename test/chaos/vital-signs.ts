@@ -52,9 +52,18 @@ export const runnersBelow = (dataDir: string): number[] =>
     }
   });
 
-/** Resident memory in kilobytes; cheaper than the shares of `smaps_rollup`, which stop the process. */
-export const residentKilobytes = (pid: number): number =>
-  Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+/** Resident memory in kilobytes, and how much of it is no file; cheaper than the shares of `smaps_rollup`, which stop the process. */
+export interface Resident {
+  all: number;
+  /** A mapped store, whose pages the kernel takes back when it needs them, grows with what is stored: a leak shows here. */
+  anonymous: number;
+}
+
+export const residentKilobytes = (pid: number): Resident => {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const kilobytes = (field: string): number => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0);
+  return { all: kilobytes('VmRSS'), anonymous: kilobytes('RssAnon') };
+};
 
 /** Of the samples: how many belong to warming up, and how many make a median. */
 const SAMPLE_SHARES = { warmUp: 0.2, median: 0.1 };
