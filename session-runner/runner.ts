@@ -44,7 +44,7 @@ export class Runner {
     this.#inFlight = new InFlightMarks(environment.RUNNER_DATA_DIR, log);
     this.#spool = new Spool({ store, log, ship: async (records) => void (await this.#peer.call('spool.commit', { records })) });
     this.#turnsToConnect = new ConnectTurns({
-      ask: async (request, signal) => void (await this.#peer.call('connect.turn', request, { signal })),
+      ask: async (request, signal) => this.#peer.call('connect.turn', request, { signal }),
       log,
     });
     const handOver = new HandOver({ store, cipher, spool: this.#spool, dataDir: environment.RUNNER_DATA_DIR });
@@ -53,14 +53,14 @@ export class Runner {
       incarnation: environment.RUNNER_INCARNATION,
       log,
       handlers: {
-        'session.open': async ({ sessionId, epoch, pairing, rhythm, settings = {} }, { signal }) =>
+        'session.open': async ({ sessionId, epoch, pairing, rhythm, grantedAt, settings = {} }, { signal }) =>
           this.#alone(sessionId, async () => {
             this.#assertTakesWork(signal);
             this.#spool.stay(sessionId);
             await unpackSession(store, sessionId, cipher);
             const session = this.#session(sessionId);
             await session.configure(settings);
-            session.open(epoch, pairing, rhythm);
+            session.open(epoch, pairing, { rhythm, grantedAt });
           }),
         'session.configure': async ({ sessionId, settings }) =>
           this.#alone(sessionId, async () => this.#sessions.get(sessionId)?.configure(settings)),

@@ -117,8 +117,7 @@ export const startWorker = async (
     handlers: {
       'spool.commit': async (_slot, { records }) => commitSpool(records),
       'connect.turn': async (_slot, request, { signal }) => {
-        await pacing.turn(request, signal);
-        return {};
+        return { grantedAt: await pacing.turn(request, signal) };
       },
     },
     log,

@@ -81,9 +81,9 @@ export class Session {
 
   /**
    * Connects and stays connected. Without `pairing` a session that has no credentials is reported as logged out instead of showing a QR.
-   * @param rhythm what another runner learned of it
+   * @param told by the supervisor: what another runner learned of it, and when it had its turn to connect
    */
-  open(epoch: number, pairing: boolean, rhythm?: Rhythm): void {
+  open(epoch: number, pairing: boolean, { rhythm, grantedAt }: { rhythm?: Rhythm | undefined; grantedAt?: number | undefined } = {}): void {
     if (rhythm) this.#deafWatch?.adopt(rhythm);
     this.#epoch = epoch;
     this.#pairing = pairing;
@@ -97,7 +97,8 @@ export class Session {
       return;
     }
     this.#dropRetry();
-    this.#connect();
+    if (grantedAt === undefined) this.#connect();
+    else void this.#connectAfter(async (signal) => this.#options.turns.granted(grantedAt, signal));
   }
 
   /** What it goes by from now on; another proxy is connected through at once. */
@@ -189,12 +190,17 @@ export class Session {
     this.#asking = undefined;
   }
 
-  /** Without a turn it never connects; it is given up when the session is closed, or opened, meanwhile. */
   async #connectInTurn(): Promise<void> {
     const { turns, sessionId } = this.#options;
+    const request = { sessionId, epoch: this.#epoch, kind: this.#firstSync ? ('pairing' as const) : ('reconnect' as const) };
+    await this.#connectAfter(async (signal) => turns.take(request, signal));
+  }
+
+  /** Without its turn it never connects; that is given up when the session is closed, or opened, meanwhile. */
+  async #connectAfter(turn: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
     const { signal } = (this.#asking = new AbortController());
-    const granted = await turns.take({ sessionId, epoch: this.#epoch, kind: this.#firstSync ? 'pairing' : 'reconnect' }, signal);
-    if (!granted || signal.aborted) return;
+    await turn(signal);
+    if (signal.aborted) return;
     this.#asking = undefined;
     this.#connect();
   }

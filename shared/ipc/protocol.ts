@@ -18,6 +18,8 @@ export const PROTOCOL_VERSION = 4;
 const Epoch = z.number().int().nonnegative();
 const session = { sessionId: SessionId };
 const Slot = z.number().int().nonnegative();
+/** When the session's turn to connect was, in milliseconds of a clock of the supervisor; connects are kept about as far apart. */
+const GrantedAt = z.number();
 const Nothing = z.object({});
 
 /** `raw` is base64 of the message's protobuf; `participant` who wrote it, in a group. The file is written to `path`, which is not there yet. */
@@ -53,7 +55,10 @@ export const RUNNER_CALLS = {
    * told with the last `deaf`. Facts follow as events.
    */
   'session.open': {
-    params: z.object({ ...session, epoch: Epoch, pairing: z.boolean(), rhythm: Rhythm.optional(), settings: RunnerSettings.optional() }),
+    params: z.object({
+      ...{ ...session, epoch: Epoch, pairing: z.boolean() },
+      ...{ rhythm: Rhythm.optional(), settings: RunnerSettings.optional(), grantedAt: GrantedAt.optional() },
+    }),
     result: Nothing,
     deadlineMs: 10_000,
   },
@@ -139,7 +144,7 @@ export const SUPERVISOR_CALLS = {
    */
   'connect.turn': {
     params: z.object({ ...session, epoch: Epoch, kind: z.enum(['reconnect', 'pairing']) }),
-    result: Nothing,
+    result: z.object({ grantedAt: GrantedAt }),
     deadlineMs: 300_000,
   },
 } as const satisfies Record<string, CallSchema>;

@@ -75,11 +75,11 @@ export class ConnectPacing {
     return this.ramp.view();
   }
 
-  /** Resolves when a runner may connect a session again. @throws SESSION_NOT_CONNECTED when it should not; the signal's reason */
-  async turn({ sessionId, epoch, kind }: ParamsOf<typeof SUPERVISOR_CALLS, 'connect.turn'>, signal: AbortSignal): Promise<void> {
+  /** Resolves with the moment at which a runner may connect a session again. @throws SESSION_NOT_CONNECTED when it should not; the signal's reason */
+  async turn({ sessionId, epoch, kind }: ParamsOf<typeof SUPERVISOR_CALLS, 'connect.turn'>, signal: AbortSignal): Promise<number> {
     const row = this.#options.registry.find(sessionId);
     if (!row || row.epoch !== epoch || !wanted(row)) throw new AppError('SESSION_NOT_CONNECTED', 'Nobody wants this session connected.');
-    await this.throttle.turn({ sessionId, priority: kind, signal });
+    return this.throttle.turn({ sessionId, priority: kind, signal });
   }
 
   /** To be called after the session's state follows from the fact. */

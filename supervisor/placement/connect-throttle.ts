@@ -55,7 +55,7 @@ export interface TurnRequest {
 interface Waiting {
   sessionId: string;
   priority: ConnectPriority;
-  begin: () => void;
+  begin: (at: number) => void;
 }
 
 /**
@@ -101,10 +101,13 @@ export class ConnectThrottle {
     return this.#underWay.size;
   }
 
-  /** Resolves when a connect may begin, which holds a place until it is settled; rejects with the signal's reason. */
-  async turn({ sessionId, priority, signal }: TurnRequest): Promise<void> {
+  /**
+   * Resolves with the moment at which a connect may begin, by the throttle's clock; it holds a place until it is settled. Rejects with the
+   * signal's reason.
+   */
+  async turn({ sessionId, priority, signal }: TurnRequest): Promise<number> {
     signal?.throwIfAborted();
-    await new Promise<void>((resolve, reject) => {
+    return new Promise<number>((resolve, reject) => {
       const withdraw = (): void => {
         this.#waiting.splice(this.#waiting.indexOf(request), 1);
         // The signal's reason is the caller's own error.
@@ -114,9 +117,9 @@ export class ConnectThrottle {
       const request: Waiting = {
         sessionId,
         priority,
-        begin: () => {
+        begin: (at) => {
           signal?.removeEventListener('abort', withdraw);
-          resolve();
+          resolve(at);
         },
       };
       signal?.addEventListener('abort', withdraw, { once: true });
@@ -206,7 +209,7 @@ export class ConnectThrottle {
     this.#underWay.set(sessionId, now + SETTLE_MS);
     if (priority === 'pairing') this.#firstSyncs.set(sessionId, now + FIRST_SYNC_MS);
     this.#options.gate?.began(sessionId, now);
-    request.begin();
+    request.begin(now);
   }
 
   /** The first of each kind that may begin, the most urgent kind first. */

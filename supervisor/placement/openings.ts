@@ -81,8 +81,8 @@ export class Openings {
     this.#retries.set(sessionId, timer);
   }
 
-  /** To be called in the session's turn. */
-  async atHome(sessionId: string): Promise<void> {
+  /** To be called in the session's turn. @param grantedAt when it was allowed to connect, by the throttle's clock */
+  async atHome(sessionId: string, grantedAt?: number): Promise<void> {
     const { registry, fleet, rooms, rhythmOf, settingsOf, formerSlot, beforeOpen } = this.#options;
     const row = registry.get(sessionId);
     if (this.#stopping || !wanted(row)) return;
@@ -97,7 +97,10 @@ export class Openings {
     const rhythm = rhythmOf(sessionId);
     const { epoch } = registry.get(sessionId);
     const settings = runnerSettings(settingsOf(sessionId));
-    await fleet.call(slot, 'session.open', { sessionId, epoch, pairing: !row.paired, settings, ...(rhythm && { rhythm }) });
+    await fleet.call(slot, 'session.open', {
+      ...{ sessionId, epoch, pairing: !row.paired, settings },
+      ...{ ...(rhythm && { rhythm }), ...(grantedAt !== undefined && { grantedAt }) },
+    });
   }
 
   stop(): void {
@@ -140,12 +143,12 @@ export class Openings {
 
   async #connectInTurn(sessionId: string, priority: ConnectPriority): Promise<void> {
     const { registry, throttle, turns } = this.#options;
-    await throttle.turn({ sessionId, priority });
+    const grantedAt = await throttle.turn({ sessionId, priority });
     try {
       await turns.alone(
         sessionId,
         () => registry.get(sessionId),
-        async () => this.atHome(sessionId),
+        async () => this.atHome(sessionId, grantedAt),
       );
     } catch (error) {
       throttle.settled(sessionId);

@@ -18,7 +18,7 @@ describe('a runner made of the real peer', () => {
           committed.push([slot, ...records.map(({ kind }) => kind)]);
           return Promise.resolve({});
         },
-        'connect.turn': async () => Promise.resolve({}),
+        'connect.turn': async () => Promise.resolve({ grantedAt: 0 }),
       },
     });
     await fleet.ensure(0);

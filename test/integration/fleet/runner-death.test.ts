@@ -162,7 +162,7 @@ describe('a call over the channel', () => {
           committed.push([slot, records.length]);
           return Promise.resolve({});
         },
-        'connect.turn': async () => Promise.resolve({}),
+        'connect.turn': async () => Promise.resolve({ grantedAt: 0 }),
       },
     });
     await fleet.ensure(4);

@@ -6,12 +6,18 @@ import { silent } from '../shared/logged.js';
 type Ask = ConstructorParameters<typeof ConnectTurns>[0]['ask'];
 const turnsWith = (ask: Ask): ConnectTurns => new ConnectTurns({ ask, log: silent, pause: { baseMs: 1, maxMs: 2 } });
 const request = (sessionId: string, kind: 'reconnect' | 'pairing' = 'reconnect') => ({ sessionId, epoch: 1, kind });
+const GRANTED = { grantedAt: 0 };
 /** Answers when it is told to, and rejects when the call is given up. */
 const waiting = () => {
   const asked: { sessionId: string; grant: () => void }[] = [];
   const ask: Ask = async ({ sessionId }, signal) =>
     new Promise((resolve, reject) => {
-      asked.push({ sessionId, grant: resolve });
+      asked.push({
+        sessionId,
+        grant: () => {
+          resolve(GRANTED);
+        },
+      });
       signal.addEventListener('abort', () => {
         reject(signal.reason as Error);
       });
@@ -24,7 +30,7 @@ it('asks again until it is granted, whatever the supervisor says, and never take
   let asked = 0;
   const turns = turnsWith(async () => {
     const code = answers[asked++];
-    return code ? Promise.reject(new AppError(code, 'No.')) : Promise.resolve();
+    return code ? Promise.reject(new AppError(code, 'No.')) : Promise.resolve(GRANTED);
   });
   expect(await turns.take(request('a'), new AbortController().signal)).toBe(true);
   expect(asked).toBe(answers.length + 1);
