@@ -1,6 +1,7 @@
 // One session-runner process. Forked by the supervisor; of no use alone.
 import { mendLibsignal } from './libsignal.js';
 import { muteConsole } from './mute-console.js';
+import { shareAsyncStorage } from './one-async-storage.js';
 import { messageOf } from '../shared/errors.js';
 import { EXIT } from '../shared/exit-codes.js';
 import { createLogger } from '../shared/logging.js';
@@ -13,6 +14,7 @@ import { Runner } from './runner.js';
 import { verifySignatures } from './verify-signatures.js';
 
 muteConsole();
+shareAsyncStorage();
 process.umask(0o077);
 verifySignatures();
 mendLibsignal();

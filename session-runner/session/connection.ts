@@ -20,6 +20,7 @@ import { containErrors } from './contain-errors.js';
 import { followSettings } from './follow-settings.js';
 import { FrameGate } from './frame-gate.js';
 import { ping } from './health-probe.js';
+import { leanRetries } from './lean-retries.js';
 import { RestrictionWatch } from './restriction-watch.js';
 import { SignalKeys } from './signal-keys.js';
 import { CiphertextOrigins, withInbox } from './signal-repository.js';
@@ -101,6 +102,7 @@ export class Connection {
           },
         ),
     });
+    leanRetries(this.#sock);
     this.#queries = new Queries(this.#sock, (id, subject) => {
       this.#keep('groups.update', [{ id, subject }]);
     });

@@ -2,6 +2,7 @@ import type { UserFacingSocketConfig } from '../baileys.js';
 import { Browsers, proto } from '../baileys.js';
 import type { RunnerSettings } from '../../shared/domain/session-settings.js';
 import type { RunnerEnvironment } from '../../shared/runner-environment.js';
+import { socketCaches } from './expiring-cache.js';
 
 type SocketOptions = Omit<UserFacingSocketConfig, 'auth' | 'logger' | 'makeSignalRepository' | 'getMessage'>;
 
@@ -14,6 +15,7 @@ export const socketOptions = (
   { WA_WEBSOCKET_URL, WA_VERSION, WA_APPEAR_ONLINE }: RunnerEnvironment,
   { markOnline }: RunnerSettings,
 ): SocketOptions => ({
+  ...socketCaches(),
   ...(WA_WEBSOCKET_URL && { waWebSocketUrl: WA_WEBSOCKET_URL }),
   // WhatsApp refuses clients that are too old (405); an operator can move on without a new release.
   ...(WA_VERSION && { version: WA_VERSION.split('.').map(Number) as [number, number, number] }),

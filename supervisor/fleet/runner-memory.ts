@@ -11,8 +11,14 @@ export const recycleBytes = (megabytes: number): number | undefined => (megabyte
 /** Above the limit of a recycle, so that a runner that leaks is replaced before it dies of it. */
 const heapMegabytes = (sessions: number): number => 256 + 8 * sessions;
 
-/** Node's options for a runner: those given, and a bound for its heap unless they have one. */
-export const runnerOptions = (given: readonly string[], sessions: number): string[] =>
-  given.some((option) => /^--max[-_]old[-_]space[-_]size/.test(option))
-    ? [...given]
-    : [...given, `--max-old-space-size=${heapMegabytes(sessions)}`];
+/** For young objects: with Node's own 16 MB a runner takes 30 MB more and no less time. */
+const YOUNG_MEGABYTES = 2;
+
+/** Node's options for a runner: those given, and bounds for its heap unless they have them. */
+export const runnerOptions = (given: readonly string[], sessions: number): string[] => {
+  const bounds: [pattern: RegExp, option: string][] = [
+    [/^--max[-_]old[-_]space[-_]size/, `--max-old-space-size=${heapMegabytes(sessions)}`],
+    [/^--max[-_]semi[-_]space[-_]size/, `--max-semi-space-size=${YOUNG_MEGABYTES}`],
+  ];
+  return [...given, ...bounds.filter(([pattern]) => !given.some((option) => pattern.test(option))).map(([, option]) => option)];
+};

@@ -1,0 +1,54 @@
+import asyncHooks, { AsyncLocalStorage } from 'node:async_hooks';
+import { syncBuiltinESMExports } from 'node:module';
+
+type Values = ReadonlyMap<object, unknown>;
+
+/** Before this version each storage that was ever used is looked at whenever a promise or a timer is made; since then they share one. */
+const CHEAP_SINCE = 24;
+
+/**
+ * A storage like Node's, all of which share one: what a promise costs does not grow with the number of storages. Nothing is left of one that
+ * is forgotten.
+ */
+export class SharedAsyncStorage<T> extends AsyncLocalStorage<T> {
+  /** Its place among the values; another one after `disable`, which takes all values from it. */
+  #place = {};
+
+  override run<R>(store: T, work: () => R): R;
+  override run<R, Args extends unknown[]>(store: T, work: (...args: Args) => R, ...args: Args): R;
+  override run<R, Args extends unknown[]>(store: T, work: (...args: Args) => R, ...args: Args): R {
+    return shared.run(this.#with(store), work, ...args);
+  }
+
+  override getStore(): T | undefined {
+    return shared.getStore()?.get(this.#place) as T | undefined;
+  }
+
+  override exit<R, Args extends unknown[]>(work: (...args: Args) => R, ...args: Args): R {
+    return shared.run(this.#with(undefined), work, ...args);
+  }
+
+  override enterWith(store: T): void {
+    shared.enterWith(this.#with(store));
+  }
+
+  override disable(): void {
+    this.#place = {};
+  }
+
+  #with(store: T | undefined): Values {
+    return new Map(shared.getStore()).set(this.#place, store);
+  }
+}
+
+const shared = new AsyncLocalStorage<Values>();
+
+/**
+ * Lets every storage made from now on share one, where that is needed: Baileys makes one for each socket and never disables it, so that with
+ * 100 sockets in a process an `await` takes 47 µs instead of 2. Does nothing on versions of Node.js that have no need of it.
+ */
+export const shareAsyncStorage = (version = process.versions.node): void => {
+  if (Number.parseInt(version, 10) >= CHEAP_SINCE) return;
+  asyncHooks.AsyncLocalStorage = SharedAsyncStorage;
+  syncBuiltinESMExports();
+};

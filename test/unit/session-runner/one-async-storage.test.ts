@@ -1,0 +1,66 @@
+import asyncHooks, { AsyncLocalStorage, executionAsyncResource } from 'node:async_hooks';
+import { syncBuiltinESMExports } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { shareAsyncStorage, SharedAsyncStorage } from '../../../session-runner/one-async-storage.js';
+
+const nodes = AsyncLocalStorage;
+afterEach(() => {
+  asyncHooks.AsyncLocalStorage = nodes;
+  syncBuiltinESMExports();
+});
+
+/** What every promise made inside of all these storages has to carry. */
+const carried = async (storages: readonly AsyncLocalStorage<number>[]): Promise<number> => {
+  const [first, ...rest] = storages;
+  if (first) return first.run(storages.length, async () => carried(rest));
+  await Promise.resolve();
+  return Object.getOwnPropertySymbols(executionAsyncResource()).length;
+};
+const many = (Storage: new () => AsyncLocalStorage<number>) => Array.from({ length: 50 }, () => new Storage());
+
+describe('storages that share one', () => {
+  it('cost a promise the same, however many there are', async () => {
+    const alone = await carried([new SharedAsyncStorage<number>()]);
+    expect(await carried(many(SharedAsyncStorage))).toBe(alone);
+  });
+
+  it.runIf(Number.parseInt(process.versions.node, 10) < 24)('are needed here: each of Node’s own is carried by every promise', async () => {
+    expect(await carried(many(nodes))).toBeGreaterThanOrEqual(50);
+  });
+
+  it('keep their values apart, through waits and beside each other', async () => {
+    const [one, other] = [new SharedAsyncStorage<string>(), new SharedAsyncStorage<string>()];
+    const seen = async (value: string): Promise<unknown> =>
+      one.run(value, async () => {
+        await sleep(1);
+        return other.run(`inner ${value}`, async () => {
+          await sleep(1);
+          return [one.getStore(), other.getStore(), one.exit(() => one.getStore()), one.run('again', () => one.getStore())];
+        });
+      });
+    expect(await Promise.all([seen('a'), seen('b')])).toEqual([
+      ['a', 'inner a', undefined, 'again'],
+      ['b', 'inner b', undefined, 'again'],
+    ]);
+    expect([one.getStore(), other.getStore()]).toEqual([undefined, undefined]);
+  });
+
+  it('forget what they held when they are disabled', () => {
+    const storage = new SharedAsyncStorage<string>();
+    storage.run('a', () => {
+      storage.disable();
+      expect(storage.getStore()).toBeUndefined();
+      storage.run('b', () => {
+        expect(storage.getStore()).toBe('b');
+      });
+    });
+  });
+
+  it('take the place of Node’s where they are needed, and only there', () => {
+    shareAsyncStorage('24.1.0');
+    expect(AsyncLocalStorage).toBe(nodes);
+    shareAsyncStorage('20.19.0');
+    expect(AsyncLocalStorage).toBe(SharedAsyncStorage);
+  });
+});
