@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { MessageRetryManager, type WAMessage } from '@whiskeysockets/baileys';
+import { MessageRetryManager } from '@whiskeysockets/baileys';
 import { expect, it } from 'vitest';
 import { baileysLogger } from '../../../session-runner/baileys-logger.js';
 import { leanRetries } from '../../../session-runner/session/lean-retries.js';
