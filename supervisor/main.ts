@@ -61,12 +61,6 @@ try {
     process.exit(code);
   };
   const worker = await startWorker(config, log, onFatal, socket);
-  lifeSigns?.serving(worker.worker);
-  log.info(
-    { host: worker.address.host, port: worker.address.port, dataDir: config.dataDir, version: config.version },
-    'worker is listening',
-  );
-
   let stoppingSince: number | undefined;
   const stop = (signal: string): void => {
     if (stoppingSince !== undefined) {
@@ -90,6 +84,12 @@ try {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // Whoever reads that it is there may stop it at once.
+  lifeSigns?.serving(worker.worker);
+  log.info(
+    { host: worker.address.host, port: worker.address.port, dataDir: config.dataDir, version: config.version },
+    'worker is listening',
+  );
 } catch (error) {
   if (error instanceof DataDirLockedError || error instanceof StoreRefusedError || isAddressProblem(error)) refuse(error);
   log.fatal({ err: error }, 'worker could not start');
