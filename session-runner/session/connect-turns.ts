@@ -26,7 +26,6 @@ export class ConnectTurns {
   readonly #options: ConnectTurnsOptions;
   /** A phone waits for its pairing, so that does not stand behind reconnects. */
   readonly #lanes = { reconnect: new PQueue({ concurrency: AT_ONCE }), pairing: new PQueue({ concurrency: AT_ONCE }) };
-
   readonly #spacing = new ConnectSpacing();
 
   constructor(options: ConnectTurnsOptions) {

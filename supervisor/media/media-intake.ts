@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { link, open, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import type { MediaKind, MediaRef } from '../../shared/domain/media.js';
+import type { MediaRef } from '../../shared/domain/media.js';
 import type { OutgoingContent } from '../../shared/domain/outgoing.js';
 import type { OutgoingFile } from '../../shared/domain/outgoing-file.js';
 import { AppError } from '../../shared/errors.js';
@@ -11,6 +11,7 @@ import type { FileInspector } from './file-inspector.js';
 import type { FileFacts } from './inspect-file.js';
 import type { MediaLibrary } from './media-library.js';
 import { contentOf, type MediaSource, type MediaWish } from './media-wish.js';
+import { unlessNoRoom } from './no-room.js';
 import type { SafeFetch } from './safe-fetch.js';
 import { inMebibytes, kindFor, mimetypeFor, SENDABLE, type SendableType } from './sendable.js';
 
@@ -90,7 +91,7 @@ export class MediaIntake {
       }
     } catch (error) {
       await rm(path, { force: true });
-      throw isFull(error) ? diskFull(error) : error;
+      throw unlessNoRoom(error);
     }
     return { path, sha256: hash.digest('hex'), bytes, mimetype: coming.mimetype, fileName: coming.fileName };
   }
@@ -102,7 +103,7 @@ export class MediaIntake {
   /** Keeps a staged file that is to be sent as `type`. @throws UNSUPPORTED_MEDIA, PAYLOAD_TOO_LARGE, SESSION_NOT_FOUND, STORAGE_UNAVAILABLE */
   async #keepAs(sessionId: string, type: SendableType, staged: StagedUpload): Promise<OutgoingFile> {
     const facts = await this.#options.inspector.inspect(staged.path);
-    const file = this.#fileFor(type, SENDABLE[type].kind, staged, facts, staged.mimetype);
+    const file = this.#fileFor(type, staged, facts, staged.mimetype);
     await this.#options.library.keep(sessionId, file.kind, { ...staged, mimetype: file.mimetype });
     return file;
   }
@@ -159,7 +160,7 @@ export class MediaIntake {
     const { path, bytes, release } = await library.hold(ref);
     try {
       const known = { sha256: ref.sha256, bytes };
-      const file = this.#fileFor(type, SENDABLE[type].kind, known, await inspector.inspect(path), library.find(ref)?.mimetype);
+      const file = this.#fileFor(type, known, await inspector.inspect(path), library.find(ref)?.mimetype);
       await this.#keepAgain(sessionId, path, file);
       return file;
     } finally {
@@ -175,7 +176,7 @@ export class MediaIntake {
       await link(path, staged);
       await library.keep(sessionId, file.kind, { path: staged, ...file });
     } catch (error) {
-      throw isFull(error) ? diskFull(error) : error;
+      throw unlessNoRoom(error);
     } finally {
       // Linux leaves it there when it is the same file as the one in its place.
       await rm(staged, { force: true });
@@ -184,21 +185,15 @@ export class MediaIntake {
 
   #fileFor(
     type: SendableType,
-    kind: MediaKind,
     { sha256, bytes }: { sha256: string; bytes: number },
     { mimetype: found, ...facts }: FileFacts,
     declared: string | undefined,
   ): OutgoingFile {
     if (bytes === 0) throw new AppError('UNSUPPORTED_MEDIA', 'The file is empty.');
     if (bytes > this.limitOf(type)) throw tooLarge(this.limitOf(type));
-    return { kind, sha256, bytes, mimetype: mimetypeFor(type, found, declared), ...facts };
+    return { kind: SENDABLE[type].kind, sha256, bytes, mimetype: mimetypeFor(type, found, declared), ...facts };
   }
 }
 
 const tooLarge = (maxBytes: number): AppError =>
   new AppError('PAYLOAD_TOO_LARGE', `The file is larger than the ${inMebibytes(maxBytes)} that can be sent of its type.`);
-
-const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(String((error as NodeJS.ErrnoException).code));
-
-const diskFull = (cause: unknown): AppError =>
-  new AppError('STORAGE_UNAVAILABLE', 'The disk of the worker has no room left for media; make room.', { cause, retryAfterSeconds: 10 });

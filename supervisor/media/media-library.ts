@@ -16,6 +16,7 @@ import { fetchMedia } from './media-fetch.js';
 import type { MediaFiles } from './media-files.js';
 import { mediaKey } from './media-row.js';
 import { MediaUploads, type UploadStatus } from './media-uploads.js';
+import { noRoom } from './no-room.js';
 
 /** A file that is complete and may be moved away. */
 export interface StagedFile {
@@ -109,9 +110,7 @@ export class MediaLibrary {
   /** @param bytes that are to be written @throws STORAGE_UNAVAILABLE when too little of the disk would be left */
   async assertRoom(bytes: number): Promise<void> {
     if ((await this.#options.files.room()) - bytes >= this.#options.minFreeBytes) return;
-    throw new AppError('STORAGE_UNAVAILABLE', 'The disk of the worker has no room left for media; make room.', {
-      retryAfterSeconds: RETRY_AFTER_SECONDS,
-    });
+    throw noRoom();
   }
 
   /**
