@@ -170,7 +170,7 @@ export const createReports = (options: ReportsOptions): Reports => {
       waiting: outbox.waiting,
       lagMs: Math.max(0, time.now() - (outbox.oldestAt ?? Infinity)),
       dead: dead.size,
-      paused: pausedBy(delivery.state, breaker),
+      paused: pausedBy(delivery.state, breaker, outbox.waiting),
     }),
     stop: async (withinMs) => {
       await delivery.stop(withinMs);
@@ -185,8 +185,9 @@ const CAUSES: Record<NonNullable<Breaker['cause']>, string> = {
   streak: 'The backend refuses session after session',
 };
 
-const pausedBy = (state: Delivery['state'], { cause, sentence = '' }: Breaker): string | undefined => {
+const pausedBy = (state: Delivery['state'], { cause, sentence = '' }: Breaker, waiting: number): string | undefined => {
   if (state === 'idle') return 'The backend does not know this worker yet.';
   if (state === 'stopped') return 'The worker is stopping.';
-  return cause && `${CAUSES[cause]}: ${fullSentence(sentence)}`;
+  // With nothing left to try, nobody would ever learn that the backend is well again.
+  return cause && waiting > 0 ? `${CAUSES[cause]}: ${fullSentence(sentence)}` : undefined;
 };

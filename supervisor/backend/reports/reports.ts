@@ -6,7 +6,7 @@ export interface ReportsStatus {
   /** Age in milliseconds of the oldest of them; 0 when there is none. */
   lagMs: number;
   dead: number;
-  /** Why nothing is delivered now, as a sentence. */
+  /** Why none of them is delivered now, as a sentence. */
   paused: string | undefined;
 }
 

@@ -160,6 +160,25 @@ it('tries no report while the backend does not even take the worker, and at once
   expect(setting.backend.taken).toHaveLength(1);
 });
 
+it('is paused by a refusal only as long as something waits', async () => {
+  const setting = reportsSetting();
+  await setting.add('s');
+  setting.reports.start();
+  await setting.apply('s', 'connect');
+  setting.showQr('s', 'first');
+  await setting.apply('s', 'qr', 'qr_shown');
+  await setting.advance(1_000);
+  setting.backend.mode = { refused: 401 };
+  setting.showQr('s', 'second', 1_000);
+  await setting.advance(60_000);
+  expect(setting.backend.refused.map(({ qr }) => qr)).toEqual(['second']);
+  // Nobody can scan it any more, so nothing is left to tell, and nothing to try with.
+  expect(setting.reports.status()).toEqual({ waiting: 0, lagMs: 0, dead: 0, paused: undefined });
+  await setting.apply('s', 'open', 'opened');
+  await setting.advance(1_000);
+  expect(setting.reports.status()).toMatchObject({ waiting: 1, paused: expect.stringContaining('does not let') as string });
+});
+
 it('keeps a session from the others that alone is not authorized', async () => {
   const setting = await connected(2);
   setting.backend.modes.set('s0', { refused: 403 });
