@@ -1,10 +1,13 @@
 // What a process takes of its machine, measured from one look to the next.
+import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 
 /** Bytes and milliseconds; `cpuPercent` is of one core. */
 export interface Figures {
   rssBytes: number;
+  /** Of that, what no file holds; all of it where the system does not say. */
+  anonymousBytes: number;
   heapUsedBytes: number;
   /** What the heap may grow to. */
   heapLimitBytes: number;
@@ -37,6 +40,7 @@ export class ProcessFigures {
     this.#eventLoop.reset();
     return {
       rssBytes: rss,
+      anonymousBytes: anonymousBytes() ?? rss,
       heapUsedBytes: heapUsed,
       heapLimitBytes: this.#heapLimitBytes,
       cpuPercent: toTenths(cpuPercent),
@@ -48,5 +52,16 @@ export class ProcessFigures {
     this.#eventLoop.disable();
   }
 }
+
+/** @param file of the kernel about this process; undefined where there is none that says it */
+export const anonymousBytes = (file = '/proc/self/status'): number | undefined => {
+  try {
+    const kilobytes = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(file, 'latin1'))?.[1];
+    return kilobytes === undefined ? undefined : Number(kilobytes) * 1_024;
+  } catch {
+    // Another system than Linux, or one that hides it.
+    return undefined;
+  }
+};
 
 const toTenths = (value: number): number => Math.round(value * 10) / 10;

@@ -12,7 +12,7 @@ import { RunnerSettings } from '../domain/session-settings.js';
 import { Reason } from '../domain/session.js';
 import { QUERIES, type QueryName } from './queries.js';
 
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 /** Owner's number of a session; a runner ignores calls with a lower one than it knows. */
 const Epoch = z.number().int().nonnegative();
@@ -183,6 +183,7 @@ export const RUNNER_EVENTS = {
   /** Liveness and figures, every `BEAT_INTERVAL_MS`. Bytes and milliseconds; `cpuPercent` is of one core. */
   beat: z.object({
     rssBytes: z.number(),
+    anonymousBytes: z.number(),
     heapUsedBytes: z.number(),
     heapLimitBytes: z.number(),
     cpuPercent: z.number(),

@@ -22,11 +22,11 @@ export interface Growth {
 
 export const afterBeat = (
   before: Growth | undefined,
-  { incarnation, rssBytes, at }: { incarnation: number; rssBytes: number; at: number },
+  { incarnation, anonymousBytes, at }: { incarnation: number; anonymousBytes: number; at: number },
   limitBytes: number,
 ): Growth => {
   const known = before?.incarnation === incarnation ? before : { incarnation, since: at, above: 0 };
-  return { ...known, above: rssBytes > limitBytes ? known.above + 1 : 0 };
+  return { ...known, above: anonymousBytes > limitBytes ? known.above + 1 : 0 };
 };
 
 export type RecycleCandidate = Pick<FleetRunnerView, 'slot' | 'state' | 'incarnation' | 'quarantined'> & { growth: Growth | undefined };

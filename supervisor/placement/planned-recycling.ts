@@ -7,7 +7,7 @@ import type { Recycling } from './recycling.js';
 export interface PlannedRecyclingOptions {
   fleet: Pick<Fleet, 'views' | 'on'>;
   recycling: Pick<Recycling, 'begin' | 'isRunning' | 'takes'>;
-  /** Resident memory of a runner from which on it is recycled. */
+  /** Memory of a runner that no file holds, from which on it is recycled. */
   limitBytes: number;
   log: Logger;
   /** Milliseconds of a monotonic clock. */
@@ -28,9 +28,9 @@ export const planRecycling = ({
     exited: (slot) => {
       growths.delete(slot);
     },
-    beat: (slot, incarnation, { rssBytes }) => {
+    beat: (slot, incarnation, { anonymousBytes }) => {
       const at = clock();
-      growths.set(slot, afterBeat(growths.get(slot), { incarnation, rssBytes, at }, limitBytes));
+      growths.set(slot, afterBeat(growths.get(slot), { incarnation, anonymousBytes, at }, limitBytes));
       if (recycling.isRunning) return;
       const views = fleet.views().filter((view) => recycling.takes(view.slot));
       const due = dueForRecycle(
@@ -42,10 +42,16 @@ export const planRecycling = ({
       lastAt = at;
       try {
         const { target, sessions } = recycling.begin(due);
-        log.info({ slot: due, target, sessions, rssBytes, limitBytes }, 'a runner has grown above RUNNER_RECYCLE_RSS_MB and is recycled');
+        log.info(
+          { slot: due, target, sessions, anonymousBytes, limitBytes },
+          'a runner has grown above RUNNER_RECYCLE_RSS_MB and is recycled',
+        );
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
-        log.warn({ slot: due, rssBytes, limitBytes, code: error.code }, `a runner has grown and cannot be recycled now: ${error.message}`);
+        log.warn(
+          { slot: due, anonymousBytes, limitBytes, code: error.code },
+          `a runner has grown and cannot be recycled now: ${error.message}`,
+        );
       }
     },
   });

@@ -6,6 +6,7 @@ const time = z.iso.datetime();
 const figures = {
   cpuPercent: z.number().nonnegative(),
   rssBytes: count,
+  anonymousBytes: count,
   heapUsedBytes: count,
   heapLimitBytes: count,
   eventLoopDelayP99Ms: z.number().nonnegative(),
@@ -14,6 +15,7 @@ const figures = {
 const beat = {
   cpuPercent: figures.cpuPercent.nullable(),
   rssBytes: count.nullable(),
+  anonymousBytes: count.nullable(),
   heapUsedBytes: count.nullable(),
   heapLimitBytes: count.nullable(),
   eventLoopDelayP99Ms: figures.eventLoopDelayP99Ms.nullable(),

@@ -50,6 +50,7 @@ const runnerJson = ({ beat, pssBytes, startedAt, lastExit, ...view }: ProcessesV
 const figuresJson = (figures: Figures | undefined, pssBytes: number | undefined) => ({
   cpuPercent: figures?.cpuPercent ?? null,
   rssBytes: figures?.rssBytes ?? null,
+  anonymousBytes: figures?.anonymousBytes ?? null,
   pssBytes: pssBytes ?? null,
   heapUsedBytes: figures?.heapUsedBytes ?? null,
   heapLimitBytes: figures?.heapLimitBytes ?? null,

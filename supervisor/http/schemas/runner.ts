@@ -7,6 +7,7 @@ const Known = Amount.nullable();
 const figures = {
   cpuPercent: Known,
   rssBytes: Known,
+  anonymousBytes: Known,
   pssBytes: Known,
   heapUsedBytes: Known,
   heapLimitBytes: Known,
@@ -45,7 +46,14 @@ export const Processes = z.object({ runners: z.array(Runner), supervisor: z.obje
 export const Recycle = z.object({ slot: z.int(), sessions: z.int(), target: z.int() });
 
 const FIGURES = {
-  ...{ cpuPercent: 1.5, rssBytes: 150_000_000, pssBytes: 98_000_000, heapUsedBytes: 44_000_000, heapLimitBytes: 402_653_184 },
+  ...{
+    cpuPercent: 1.5,
+    rssBytes: 150_000_000,
+    anonymousBytes: 91_000_000,
+    pssBytes: 98_000_000,
+    heapUsedBytes: 44_000_000,
+    heapLimitBytes: 402_653_184,
+  },
   eventLoopDelayP99Ms: 1.2,
 };
 export const EXAMPLE_PROCESSES = {

@@ -13,7 +13,8 @@ const runner = (slot: number, above: number, changes: Partial<RecycleCandidate> 
 
 it('counts beats above the limit in a row, anew for each incarnation', () => {
   let growth: Growth | undefined;
-  const beat = (rssBytes: number, incarnation = 1) => (growth = afterBeat(growth, { incarnation, rssBytes, at: 7 }, LIMIT)).above;
+  const beat = (anonymousBytes: number, incarnation = 1) =>
+    (growth = afterBeat(growth, { incarnation, anonymousBytes, at: 7 }, LIMIT)).above;
   expect([beat(401), beat(500), beat(400), beat(401), beat(401, 2)]).toEqual([1, 2, 0, 1, 1]);
 });
 
@@ -43,9 +44,9 @@ it('never recycles a runner whose memory comes back below the limit every now an
   fc.assert(
     fc.property(rss, (values) => {
       let growth: Growth | undefined;
-      for (const [n, rssBytes] of values.entries()) {
+      for (const [n, anonymousBytes] of values.entries()) {
         const calm = n % (beats - 1) === 0;
-        growth = afterBeat(growth, { incarnation: 1, rssBytes: calm ? LIMIT : rssBytes, at: 0 }, LIMIT);
+        growth = afterBeat(growth, { incarnation: 1, anonymousBytes: calm ? LIMIT : anonymousBytes, at: 0 }, LIMIT);
         expect(dueForRecycle([runner(0, 0, { growth })], minAgeMs, undefined)).toBeUndefined();
       }
     }),

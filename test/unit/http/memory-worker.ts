@@ -28,7 +28,7 @@ export const QR_VALUE = `2@${'aB3+'.repeat(50)},${'k'.repeat(44)},${'i'.repeat(4
 
 const SETTINGS_DEFAULTS = { markOnline: true, pace: { perMinute: undefined, burst: 5, typing: false }, proxy: undefined };
 
-export const FIGURES = { rssBytes: 5, heapUsedBytes: 3, heapLimitBytes: 9, cpuPercent: 1.5, eventLoopDelayP99Ms: 0.4 };
+export const FIGURES = { rssBytes: 5, anonymousBytes: 4, heapUsedBytes: 3, heapLimitBytes: 9, cpuPercent: 1.5, eventLoopDelayP99Ms: 0.4 };
 
 export const queuedSend = (known: Partial<QueuedSend> = {}): QueuedSend => ({
   messageId: 'msg_1',

@@ -8,7 +8,15 @@ closeServersAfterEach();
 const never = { startedAt: undefined, nextStartInMs: undefined, beat: undefined, pssBytes: undefined, lastExit: undefined };
 const lastExit = { verdict: 'oom', code: null, signal: 'SIGABRT', at: 0, stderr: ['heap'] } as const;
 const nothing = {
-  ...{ cpuPercent: null, rssBytes: null, pssBytes: null, heapUsedBytes: null, heapLimitBytes: null, eventLoopDelayP99Ms: null },
+  ...{
+    cpuPercent: null,
+    rssBytes: null,
+    anonymousBytes: null,
+    pssBytes: null,
+    heapUsedBytes: null,
+    heapLimitBytes: null,
+    eventLoopDelayP99Ms: null,
+  },
   ...{ spoolRecords: null, spoolBytes: null, unhandledRejections: null },
 };
 

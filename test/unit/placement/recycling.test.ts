@@ -92,7 +92,8 @@ it('begins by itself when the beats of a runner stay above the limit', async () 
   let now = 0;
   const stop = planRecycling({ fleet: setting.fleet, recycling: setting.recycling, limitBytes: 100, log: silent, clock: () => now });
   const beat = {
-    rssBytes: 101,
+    rssBytes: 1_000,
+    anonymousBytes: 101,
     heapUsedBytes: 0,
     heapLimitBytes: 0,
     cpuPercent: 0,
