@@ -1,5 +1,5 @@
+import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
 import PQueue from 'p-queue';
 import { messageOf } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logging.js';
@@ -9,27 +9,27 @@ export interface FileInspectorOptions {
   log: Logger;
   /** For one file. */
   timeMs?: number;
-  /** Without work the thread ends, and its memory with it. */
+  /** Without work the process ends, and its memory with it. */
   idleMs?: number;
-  threadFile?: string;
+  programFile?: string;
 }
 
-const THREAD = fileURLToPath(new URL('inspect-thread.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('inspect-process.js', import.meta.url));
 const TIME_MS = 5_000;
 const IDLE_MS = 10_000;
-/** More than any parser needs for a file it understands. */
-const HEAP_MB = 64;
+/** The heap is more than any parser needs for a file it understands. */
+const OPTIONS = ['--max-old-space-size=64', '--max-semi-space-size=1'];
 
 type Answer = { facts: FileFacts } | { trouble: string };
 
 /**
- * Looks into files in a thread of its own. Parsers of a dozen formats meet whatever anybody sends; one that loops or takes all memory loses its
- * thread, and its file is one that nobody knows.
+ * Looks into files in a process of its own. Parsers of a dozen formats meet whatever anybody sends; one that loops or takes all memory loses its
+ * process, and its file is one that nobody knows. A thread would not do: one that is out of memory may take the whole process with it.
  */
 export class FileInspector {
   readonly #options: FileInspectorOptions;
   readonly #queue = new PQueue({ concurrency: 1 });
-  #thread: Worker | undefined;
+  #process: ChildProcess | undefined;
   #idle: NodeJS.Timeout | undefined;
 
   constructor(options: FileInspectorOptions) {
@@ -40,11 +40,10 @@ export class FileInspector {
     return this.#queue.add(async () => this.#inspectNow(path));
   }
 
-  async stop(): Promise<void> {
+  stop(): void {
     clearTimeout(this.#idle);
-    const thread = this.#thread;
-    this.#thread = undefined;
-    await thread?.terminate();
+    this.#process?.kill('SIGKILL');
+    this.#process = undefined;
   }
 
   async #inspectNow(path: string): Promise<FileFacts> {
@@ -56,41 +55,47 @@ export class FileInspector {
       log.info({ cause: answer.trouble }, 'a file could not be looked into');
     } catch (error) {
       log.warn({ cause: messageOf(error) }, 'a file was too much for who looks into files');
-      await this.stop();
+      this.stop();
     } finally {
-      this.#idle = setTimeout(() => void this.stop(), idleMs).unref();
+      this.#idle = setTimeout(() => {
+        this.stop();
+      }, idleMs).unref();
     }
     return {};
   }
 
   async #ask(path: string, timeMs: number): Promise<Answer> {
-    const thread = (this.#thread ??= this.#start());
+    const child = (this.#process ??= this.#start());
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => settle(() => reject(new Error('it took too long'))), timeMs);
       const onAnswer = (answer: Answer): void => settle(() => resolve(answer));
       const onError = (error: Error): void => settle(() => reject(error));
-      const onExit = (code: number): void => settle(() => reject(new Error(`the thread ended (${code})`)));
+      const onExit = (code: number | null, signal: string | null): void =>
+        settle(() => reject(new Error(`the process ended (${signal ?? code})`)));
       const settle = (done: () => void): void => {
         clearTimeout(late);
-        thread.off('message', onAnswer).off('error', onError).off('exit', onExit);
+        child.off('message', onAnswer).off('error', onError).off('exit', onExit);
         done();
       };
-      thread.once('message', onAnswer).once('error', onError).once('exit', onExit);
-      thread.postMessage(path);
+      child.once('message', onAnswer).once('error', onError).once('exit', onExit);
+      // An end meanwhile is told by `exit`.
+      child.send(path, () => undefined);
     });
   }
 
-  #start(): Worker {
-    const thread = new Worker(this.#options.threadFile ?? THREAD, {
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
-      // What is set for this process is not meant for its threads.
-      execArgv: [],
+  #start(): ChildProcess {
+    const child = fork(this.#options.programFile ?? PROGRAM, {
+      // What is set for this process is not meant for others, secrets least of all.
+      ...{ execArgv: OPTIONS, env: {} },
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
-    thread.unref();
+    child.unref();
+    child.channel?.unref();
+    const forget = (): void => {
+      if (this.#process === child) this.#process = undefined;
+    };
     // Heard when nobody asks; who asks hears it too.
-    thread.on('error', () => {
-      if (this.#thread === thread) this.#thread = undefined;
-    });
-    return thread;
+    child.on('error', forget).on('exit', forget);
+    return child;
   }
 }

@@ -97,7 +97,7 @@ export const openMedia = async ({ config, store, commits, objects, registry, rem
     },
     stop: async (deadlineMs) => {
       await downloads.stop();
-      await inspector.stop();
+      inspector.stop();
       await upkeep.stop();
       await library.stop(deadlineMs);
     },

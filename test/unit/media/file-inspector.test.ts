@@ -9,8 +9,8 @@ import { sampleFile } from '../../support/sample-files.js';
 import { captureLog } from '../shared/logged.js';
 import { tempFolder } from '../store/temp-store.js';
 
-const BUILT_THREAD = fileURLToPath(new URL('../../../dist/supervisor/media/inspect-thread.js', import.meta.url));
-const TROUBLED_THREAD = fileURLToPath(new URL('../../fixtures/troubled-thread.mjs', import.meta.url));
+const BUILT_PROGRAM = fileURLToPath(new URL('../../../dist/supervisor/media/inspect-process.js', import.meta.url));
+const TROUBLED_PROGRAM = fileURLToPath(new URL('../../fixtures/troubled-inspector.mjs', import.meta.url));
 
 const fileOf = (bytes: Buffer): string => {
   const path = join(tempFolder(), 'file');
@@ -19,8 +19,8 @@ const fileOf = (bytes: Buffer): string => {
 };
 const open = (options: Partial<FileInspectorOptions> = {}): { inspector: FileInspector; lines: () => Record<string, unknown>[] } => {
   const { log, lines } = captureLog();
-  const inspector = new FileInspector({ log, threadFile: TROUBLED_THREAD, ...options });
-  onTestFinished(async () => inspector.stop());
+  const inspector = new FileInspector({ log, programFile: TROUBLED_PROGRAM, ...options });
+  onTestFinished(() => inspector.stop());
   return { inspector, lines };
 };
 
@@ -56,8 +56,8 @@ it.each<[string, Buffer, FileFacts]>([
   expect(await inspectFile(fileOf(bytes))).toEqual(facts);
 });
 
-it('answers by a thread what the bytes say, for several files after each other', async () => {
-  const { inspector, lines } = open({ threadFile: BUILT_THREAD });
+it('answers by a process what the bytes say, for several files after each other', async () => {
+  const { inspector, lines } = open({ programFile: BUILT_PROGRAM });
   const paths = [sampleFile('png'), sampleFile('pdf'), Buffer.from('hello')].map(fileOf);
   expect(await Promise.all(paths.map(async (path) => inspector.inspect(path)))).toEqual([
     { mimetype: 'image/png', width: 64, height: 48 },
@@ -68,29 +68,34 @@ it('answers by a thread what the bytes say, for several files after each other',
 });
 
 it('knows nothing of a file that is not there', async () => {
-  const { inspector, lines } = open({ threadFile: BUILT_THREAD });
+  const { inspector, lines } = open({ programFile: BUILT_PROGRAM });
   expect(await inspector.inspect(join(tempFolder(), 'none'))).toEqual({});
   expect(lines()).toMatchObject([{ msg: 'a file could not be looked into' }]);
 });
 
-it.each(['loop', 'exit', 'throw', 'memory'])('loses a thread to a file that leads it to %s, and goes on with another', async (trouble) => {
+it.each(['loop', 'exit', 'throw', 'memory'])('loses a process to a file that leads it to %s, and goes on with another', async (trouble) => {
   const { inspector, lines } = open({ timeMs: trouble === 'loop' ? 300 : 60_000 });
   const [before, lost, after] = await Promise.all(['a', trouble, 'b'].map(async (path) => inspector.inspect(path)));
   expect(lost).toEqual({});
-  expect(after?.mimetype).toMatch(/^thread \d+$/);
+  expect(after?.mimetype).toMatch(/^process \d+$/);
   expect(after).not.toEqual(before);
   expect(lines()).toMatchObject([{ msg: 'a file was too much for who looks into files' }]);
 });
 
-it('keeps the thread for the next file, also after one that it could not read', async () => {
+it('keeps the process for the next file, also after one that it could not read', async () => {
   const { inspector } = open({ idleMs: 600_000 });
   const [before, trouble, after] = await Promise.all(['a', 'trouble', 'b'].map(async (path) => inspector.inspect(path)));
   expect(trouble).toEqual({});
   expect(after).toEqual(before);
 });
 
-it('ends the thread when there is nothing to do', async () => {
+it('ends the process when there is nothing to do', async () => {
   const { inspector } = open({ idleMs: 1 });
   const first = await inspector.inspect('a');
   await vi.waitFor(async () => expect(await inspector.inspect('a')).not.toEqual(first), 60_000);
+});
+
+it('tells the process nothing of what the worker knows', async () => {
+  const { inspector } = open();
+  expect(await inspector.inspect('environment')).toEqual({ mimetype: expect.not.stringMatching(/PATH|TOKEN|KEY/) as string });
 });
