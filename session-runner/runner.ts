@@ -140,6 +140,9 @@ export class Runner {
       emit: (epoch, fact) => {
         this.#peer.emit('session.fact', { sessionId, epoch, fact });
       },
+      onPresence: (told) => {
+        this.#peer.emit('session.presence', { sessionId, ...told }, `presence of ${told.who.jid} in ${told.chat} for ${sessionId}`);
+      },
     });
     this.#sessions.set(sessionId, session);
     return session;

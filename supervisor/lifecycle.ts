@@ -37,6 +37,7 @@ import { planRecycling } from './placement/planned-recycling.js';
 import { Recycling } from './placement/recycling.js';
 import { Registry } from './placement/registry.js';
 import { sessionsInSlot } from './placement/relocate.js';
+import { PresenceFeed } from './queries/presence-feed.js';
 import { SessionQueries } from './queries/session-queries.js';
 import type { InheritedSocket } from './service-manager/inherited-socket.js';
 import { paceOf } from './settings/settings-view.js';
@@ -211,10 +212,12 @@ export const startWorker = async (
   const restores = replication?.isFresh === true;
   const phase: Phase = { now: restores ? 'restoring' : 'serving' };
   const fleetView = startFleetView({ fleet, registry });
+  const presences = new PresenceFeed({ registry, fleet, log });
   const worker = createWorkerPort(
     {
       untoldSends: new UntoldSends(store, registry),
       chatList: new ChatList(store),
+      presences,
       queries: new SessionQueries({ registry, fleet, temporaryFolder: temporaryFolder(config) }),
       ...{ registry, sessions, recycling, sends, history, fleetView, pacing, load, capacity, replication },
       events: { store, remote, log: events, media: media.view },
@@ -282,6 +285,7 @@ export const startWorker = async (
     endHelloWatch();
     endTelling();
     endPlannedRecycling?.();
+    presences.stop();
     sessions.stop();
     deafLadder.stop();
     pacing.throttle.stop();

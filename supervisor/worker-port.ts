@@ -21,6 +21,7 @@ import type { ConnectPacing } from './placement/connect-pacing.js';
 import type { PlacedSessions } from './placement/placed-sessions.js';
 import type { Recycling } from './placement/recycling.js';
 import type { Registry } from './placement/registry.js';
+import type { PresenceFeed } from './queries/presence-feed.js';
 import type { SessionQueries } from './queries/session-queries.js';
 import type { Replication } from './replication/replication.js';
 import type { Settings } from './settings/settings.js';
@@ -35,6 +36,7 @@ export interface WorkerParts {
   sends: Sends;
   untoldSends: UntoldSends;
   queries: Pick<SessionQueries, 'ask' | 'setPicture'>;
+  presences: Pick<PresenceFeed, 'subscribe'>;
   history: History;
   chatList: Pick<ChatList, 'chats' | 'contacts'>;
   events: Parameters<typeof readEvents>[0] & { log: Pick<EventLog, 'subscribe' | 'commit'> };
@@ -149,6 +151,7 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
     events: {
       page: known(async (sessionId, range) => readEvents(parts.events, registry.get(sessionId), range)),
       subscribe: (sessionId, listener) => parts.events.log.subscribe(sessionId, listener),
+      presences: (sessionId, listener) => parts.presences.subscribe(sessionId, listener),
     },
     // Not by `change`, which cannot keep that the result depends on the name.
     queries: {

@@ -17,6 +17,7 @@ import type { SendableType } from './media/sendable.js';
 import type { ReceiptView } from './messages/receipts.js';
 import type { UntoldSend } from './messages/untold-sends.js';
 import type { DeadReport } from './backend/report.js';
+import type { PresenceNews } from './queries/presence-feed.js';
 import type { BreakerView } from './placement/connect-pacing.js';
 import type { RampView } from './placement/ramp.js';
 import type { Suspect } from './placement/suspect-policy.js';
@@ -209,6 +210,8 @@ interface Events {
   page(sessionId: string, range: EventRange): Promise<EventPage>;
   /** Calls `listener` whenever there may be more events of the session, or no session any more, until the returned function is called. */
   subscribe(sessionId: string, listener: () => void): () => void;
+  /** Calls `listener` when somebody is heard to come, go or type, while the session is connected, until the returned function is called. */
+  presences(sessionId: string, listener: (news: PresenceNews) => void): () => void;
 }
 
 interface Queries {

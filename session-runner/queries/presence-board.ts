@@ -1,5 +1,6 @@
 import { withoutDevice } from '../../shared/domain/ids.js';
 import type { Presence } from '../../shared/ipc/queries/profile-queries.js';
+import { keepNewest } from '../../shared/keep-newest.js';
 import type { BaileysEventMap } from '../baileys.js';
 
 const MOST_CHATS = 1_000;
@@ -15,6 +16,13 @@ const STATES: Readonly<Record<string, Presence['state']>> = {
   paused: 'available',
 };
 
+/** By the names that WhatsApp used. */
+export interface HeardPresence {
+  chat: string;
+  who: string;
+  presence: Presence;
+}
+
 /** Who is there and who types, as it was heard last; in memory, and of one connection. */
 export class PresenceBoard {
   readonly #now: () => number;
@@ -27,7 +35,7 @@ export class PresenceBoard {
   }
 
   /** @returns what is new */
-  hear({ id, presences }: BaileysEventMap['presence.update']): { chat: string; who: string; presence: Presence }[] {
+  hear({ id, presences }: BaileysEventMap['presence.update']): HeardPresence[] {
     const chat = withoutDevice(id);
     return Object.entries(presences).flatMap(([participant, { lastKnownPresence, lastSeen }]) => {
       const state = STATES[lastKnownPresence];
@@ -46,16 +54,7 @@ export class PresenceBoard {
 
   #keep(chat: string, who: string, presence: Presence): void {
     const people = this.#chats.get(chat) ?? new Map<string, Presence>();
-    renew(people, who, presence, MOST_PEOPLE);
-    renew(this.#chats, chat, people, MOST_CHATS);
+    keepNewest(people, who, presence, MOST_PEOPLE);
+    keepNewest(this.#chats, chat, people, MOST_CHATS);
   }
 }
-
-/** Puts it last, and lets go of the first when there are too many. */
-const renew = <V>(map: Map<string, V>, key: string, value: V, most: number): void => {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size <= most) return;
-  const [first] = map.keys();
-  if (first !== undefined) map.delete(first);
-};

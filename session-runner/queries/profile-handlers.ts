@@ -46,6 +46,11 @@ export const PROFILE_HANDLERS: QueryHandlers<keyof typeof PROFILE_QUERIES> = {
     return {};
   },
 
+  'presence.watch': async ({ on }, { presenceTeller }) => {
+    presenceTeller.turn(on);
+    return Promise.resolve({});
+  },
+
   'presence.get': async ({ chat }, { presences, sock }) => {
     const { jid, lid = jid } = isGroup(chat) ? { jid: chat } : await wholePerson(sock, chat);
     const heard = [...new Set([jid, lid])].flatMap((name) => [...presences.of(name)]).sort(([, a], [, b]) => a.at - b.at);

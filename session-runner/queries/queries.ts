@@ -3,7 +3,9 @@ import { AppError } from '../../shared/errors.js';
 import type { QueryName } from '../../shared/ipc/queries.js';
 import type { BinaryNode, GroupMetadata, WASocket } from '../baileys.js';
 import { GroupCache } from './group-cache.js';
+import { knownPerson } from './people.js';
 import { PresenceBoard } from './presence-board.js';
+import { PresenceTeller, type ToldPresence } from './presence-teller.js';
 import type { QueryScope } from './query-scope.js';
 import { refusalOf } from './refusals.js';
 import { inTime, runQuery } from './run-query.js';
@@ -19,15 +21,19 @@ export class Queries {
   /** Numbers of those who acted in groups, by LID. */
   readonly #numbers = new Map<string, string>();
 
-  /** @param onSubject told what a group is called, whenever WhatsApp was asked about it */
-  constructor(sock: WASocket, onSubject: (group: string, subject: string) => void) {
+  /**
+   * @param onSubject told what a group is called, whenever WhatsApp was asked about it
+   * @param onPresence told who comes, goes or types, after `presence.watch`
+   */
+  constructor(sock: WASocket, onSubject: (group: string, subject: string) => void, onPresence: (told: ToldPresence) => void) {
     // Kept only as long as somebody waits for it: what is never answered would be what later ones wait for, too.
     const groups = new GroupCache(async (group) => {
       const metadata = await inTime(sock.groupMetadata(group), MEMBERS_MS, late);
       onSubject(group, metadata.subject);
       return metadata;
     });
-    this.#scope = { sock, groups, presences: new PresenceBoard() };
+    const presenceTeller = new PresenceTeller({ personOf: async (jid) => knownPerson(sock, jid), tell: onPresence });
+    this.#scope = { sock, groups, presences: new PresenceBoard(), presenceTeller };
     // Before Baileys handles it: a message that is sent meanwhile must not go by who was in the group before.
     sock.ws.prependListener('CB:notification,type:w:gp2', ({ attrs }: BinaryNode) => {
       groups.forget(attrs['from'] ?? '');
@@ -37,7 +43,7 @@ export class Queries {
       groups.clear();
     });
     sock.ev.on('presence.update', (update) => {
-      this.#scope.presences.hear(update);
+      presenceTeller.hear(this.#scope.presences.hear(update));
     });
   }
 

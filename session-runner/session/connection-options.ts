@@ -6,6 +6,7 @@ import type { AuthenticationCreds } from '../baileys.js';
 import type { InFlightMarks } from '../in-flight.js';
 import type { Spool } from '../messages/spool.js';
 import type { Through } from '../proxy/session-proxies.js';
+import type { ToldPresence } from '../queries/presence-teller.js';
 import type { RunnerSettings } from '../../shared/domain/session-settings.js';
 import type { DeafWatch } from './deaf-watch.js';
 import type { RestrictionFact } from './restriction-watch.js';
@@ -38,6 +39,7 @@ export interface ConnectionOptions {
   /** WhatsApp has delivered everything it had. */
   onCaughtUp: () => void;
   onRestriction: (fact: RestrictionFact) => void;
+  onPresence: (told: ToldPresence) => void;
   /** Called once, after the socket is closed, everything it learned is committed and its late writers are fenced off. */
   onClosed: (close: ConnectionClose) => void;
 }

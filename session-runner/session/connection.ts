@@ -103,9 +103,10 @@ export class Connection {
         ),
     });
     leanRetries(this.#sock);
-    this.#queries = new Queries(this.#sock, (id, subject) => {
+    const onSubject = (id: string, subject: string): void => {
       this.#keep('groups.update', [{ id, subject }]);
-    });
+    };
+    this.#queries = new Queries(this.#sock, onSubject, options.onPresence);
     this.#lane = new SendLane({
       ...{ sock: this.#sock, sessionId, store, inFlight },
       isOpen: () => this.#state === 'open',

@@ -14,6 +14,7 @@ import { askForMediaHosts } from '../media/media-hosts.js';
 import { upload, type Upload } from '../media/upload.js';
 import type { Spool } from '../messages/spool.js';
 import { SessionProxies } from '../proxy/session-proxies.js';
+import type { ToldPresence } from '../queries/presence-teller.js';
 import { rowsOf, SLOT_TABLES } from '../../shared/store/slot-store.js';
 import { isPaired, loadCreds } from './auth-state.js';
 import { classifyClose, type CloseVerdict } from './close-classifier.js';
@@ -31,6 +32,7 @@ export interface SessionOptions {
   inFlight: InFlightMarks;
   log: Logger;
   emit: (epoch: number, fact: SessionFact) => void;
+  onPresence: (told: ToldPresence) => void;
   turns: ConnectTurns;
 }
 
@@ -206,7 +208,7 @@ export class Session {
   }
 
   #connect(): void {
-    const { sessionId, store, spool, environment, inFlight, log } = this.#options;
+    const { sessionId, store, spool, environment, inFlight, log, onPresence } = this.#options;
     const creds = loadCreds(store, sessionId);
     if (!isPaired(creds) && !this.#pairing) {
       this.#unwant();
@@ -225,6 +227,7 @@ export class Session {
       settings: () => this.#settings,
       through: this.#proxies.through(this.#settings),
       log,
+      onPresence,
       onQr: (qr) => {
         this.#emit({ type: 'qr', ...qr });
       },

@@ -83,9 +83,9 @@ export class Peer<Calls extends CallMap, Served extends CallMap, Heard extends E
     return this.#client.call(method, params, options);
   }
 
-  /** @returns false when the event was not taken; see `Outbox.emit` */
-  emit<N extends EventNameOf<Emitted>>(name: N, data: EventOf<Emitted, N>): boolean {
-    return this.#outbox.emit({ t: 'event', name, data }, this.#options.newestOnly?.includes(name) ? name : undefined);
+  /** @returns false when the event was not taken; see `Outbox.emit`, also for `key` */
+  emit<N extends EventNameOf<Emitted>>(name: N, data: EventOf<Emitted, N>, key?: string): boolean {
+    return this.#outbox.emit({ t: 'event', name, data }, this.#options.newestOnly?.includes(name) ? name : key);
   }
 
   /** Called once, when the channel closed or `close` was called; at once when that already happened. */

@@ -11,6 +11,8 @@ import { RestrictionKind } from '../domain/restriction.js';
 import { RunnerSettings } from '../domain/session-settings.js';
 import { Reason } from '../domain/session.js';
 import { QUERIES, type QueryName } from './queries.js';
+import { Person } from './queries/person.js';
+import { Presence } from './queries/profile-queries.js';
 
 export const PROTOCOL_VERSION = 5;
 
@@ -194,6 +196,8 @@ export const RUNNER_EVENTS = {
     unhandledRejections: z.number().int(),
   }),
   'session.fact': z.object({ ...session, epoch: Epoch, fact: SessionFact }),
+  /** Who comes, goes or types in a chat, told while `presence.watch` is on. One that waits gives way to a newer one of the same person. */
+  'session.presence': z.object({ ...session, chat: z.string(), who: Person, presence: Presence }),
 } as const satisfies Record<string, z.ZodType>;
 
 export const BEAT_INTERVAL_MS = 2_000;

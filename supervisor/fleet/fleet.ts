@@ -4,7 +4,15 @@ import type { Writable } from 'node:stream';
 import PQueue from 'p-queue';
 import { messageOf } from '../../shared/errors.js';
 import type { CallOptions } from '../../shared/ipc/client.js';
-import type { Beat, RUNNER_CALLS, RunnerCall, SessionFact, SUPERVISOR_CALLS, SupervisorCall } from '../../shared/ipc/protocol.js';
+import type {
+  Beat,
+  RUNNER_CALLS,
+  RunnerCall,
+  RunnerEventOf,
+  SessionFact,
+  SUPERVISOR_CALLS,
+  SupervisorCall,
+} from '../../shared/ipc/protocol.js';
 import type { CallContext, Handlers } from '../../shared/ipc/server.js';
 import type { ParamsOf, ResultOf } from '../../shared/ipc/wire.js';
 import type { Logger } from '../../shared/logging.js';
@@ -31,6 +39,7 @@ type SlotHandlers = {
 
 export interface FleetListener {
   fact?(slot: number, incarnation: number, sessionId: string, epoch: number, fact: SessionFact): void;
+  presence?(slot: number, presence: RunnerEventOf<'session.presence'>): void;
   ready?(slot: number, incarnation: number): void;
   /** It may come back; its sessions stay where they are until `exited`. */
   unresponsive?(slot: number, incarnation: number): void;
@@ -150,6 +159,9 @@ export const createFleet = (options: FleetOptions): Fleet => {
       on: {
         fact: (incarnation, { sessionId, epoch, fact }) => {
           tell((listener) => listener.fact?.(slot, incarnation, sessionId, epoch, fact));
+        },
+        presence: (presence) => {
+          tell((listener) => listener.presence?.(slot, presence));
         },
         beat: (incarnation, beat) => {
           tell((listener) => listener.beat?.(slot, incarnation, beat));

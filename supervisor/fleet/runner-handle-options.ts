@@ -30,6 +30,7 @@ export interface RunnerHandleOptions {
   random: () => number;
   on: {
     fact(incarnation: number, fact: RunnerEventOf<'session.fact'>): void;
+    presence(presence: RunnerEventOf<'session.presence'>): void;
     beat(incarnation: number, beat: Beat): void;
     ready(incarnation: number): void;
     unresponsive(incarnation: number): void;

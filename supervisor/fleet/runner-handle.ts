@@ -198,6 +198,9 @@ export class RunnerHandle {
       'session.fact': (fact) => {
         if (this.#process?.incarnation === incarnation) this.#options.on.fact(incarnation, fact);
       },
+      'session.presence': (presence) => {
+        if (this.#process?.incarnation === incarnation) this.#options.on.presence(presence);
+      },
     };
   }
 

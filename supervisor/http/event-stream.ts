@@ -2,13 +2,16 @@
 import type { ServerResponse } from 'node:http';
 import type { EventPage, LoggedEvent } from '../events/event-page.js';
 import { Bell } from './bell.js';
+import type { PresenceEvents } from './presence-events.js';
 
 export interface EventStream {
   /** Events after this number. */
   read: (after: number) => Promise<EventPage>;
-  /** Calls `listener` when there may be more. */
+  /** Calls `listener` when there may be more of either. */
   subscribe: (listener: () => void) => () => void;
   json: (event: LoggedEvent) => unknown;
+  /** Told beside the events, without a number. */
+  presences?: Pick<PresenceEvents, 'take'> | undefined;
   /** What a consumer is told of an error that ends the stream. */
   failure: (error: unknown) => unknown;
   /** Ends the stream between two events. */
@@ -41,6 +44,7 @@ export const sendEvents = async (response: ServerResponse, first: EventPage, aft
     while (!response.destroyed && !ending.aborted) {
       const { events } = response.writableNeedDrain ? NOTHING : await read(last);
       last = write(response, events, last, stream);
+      if (!response.writableNeedDrain) writePresences(response, stream);
       if (events.length === 0) await bell.rung();
     }
     response.end();
@@ -54,6 +58,11 @@ export const sendEvents = async (response: ServerResponse, first: EventPage, aft
 };
 
 const NOTHING: Pick<EventPage, 'events'> = { events: [] };
+
+/** Under a name, which keeps them from consumers that do not ask for it, and without an id: the last one stays that of an event. */
+const writePresences = (response: ServerResponse, { presences }: Pick<EventStream, 'presences'>): void => {
+  for (const presence of presences?.take() ?? []) response.write(`event: presence\ndata: ${JSON.stringify(presence)}\n\n`);
+};
 
 /** Stops as soon as the consumer cannot take more. @returns the number of the last event that was written */
 const write = (response: ServerResponse, events: readonly LoggedEvent[], after: number, { json }: Pick<EventStream, 'json'>): number => {

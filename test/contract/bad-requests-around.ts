@@ -29,6 +29,7 @@ export const aroundRows = (sessionId: string): BadRequest[] => {
     ['a presence that is none', 'PUT', '/presence', { presence: 'busy' }],
     ['a subscription to a group', 'POST', '/presence/subscribe', { to: GROUP }],
     ['the presence of a name', 'GET', '/presence/bob', undefined],
+    ['presences in a page of events', 'GET', '/events?include=presence', undefined],
     ['a group without a subject', 'POST', '/groups', { participants: [NUMBER] }],
     ['a group with a long subject', 'POST', '/groups', { subject: 'x'.repeat(101), participants: [NUMBER] }],
     ['a group of nobody', 'POST', '/groups', { subject: 'x', participants: [] }],

@@ -1,6 +1,7 @@
 // What is around messages: people, presence and groups, each seen from the other side.
 import { createHash } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { readEventStream } from '../support/event-consumer.js';
 import { openScene, pair, type PairedSession, type Scene } from '../support/scene.js';
 import { until, type Answer } from '../support/worker-process.js';
 import type { FaultInput } from '../whatsapp/client.js';
@@ -132,6 +133,33 @@ describe('presence', () => {
     await scene.phones.setAvailable(bob, false);
     await untilState({ state: 'unavailable', lastSeen: expect.stringMatching(/Z$/) as string });
     expect(await call('GET', `/presence/${cara}`)).toEqual({ presences: [] });
+  });
+
+  test('a stream tells at once who comes and types, also after the session was connected anew', async () => {
+    const stream = await readEventStream(`${scene.worker.baseUrl}/session/alice/events?include=presence`);
+    onTestFinished(() => {
+      stream.cut();
+    });
+    const seen = (state: string): boolean =>
+      stream.presences.some((presence) => presence['jid'] === jidOf(bob) && presence['state'] === state);
+    const untilSeen = async (state: string): Promise<void> =>
+      until(
+        () => seen(state),
+        20_000,
+        () => JSON.stringify(stream.presences),
+      );
+    await call('POST', '/presence/subscribe', { to: bob });
+    await scene.phones.setAvailable(bob, true);
+    await scene.phones.typing(bob, alice.number, 'recording');
+    await untilSeen('recording');
+    expect(stream.presences.at(-1)).toMatchObject({ chat: jidOf(bob), phoneNumber: `+${bob}`, type: 'presence', lastSeen: null });
+
+    await call('POST', '/restart');
+    await scene.worker.untilStatus('alice', 'connected');
+    await call('POST', '/presence/subscribe', { to: bob });
+    await scene.phones.typing(bob, alice.number, 'composing');
+    await untilSeen('composing');
+    expect(stream.events.every(({ type }) => type !== 'presence')).toBe(true);
   });
 });
 

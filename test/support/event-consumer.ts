@@ -9,6 +9,8 @@ export interface SeenEvent extends Record<string, unknown> {
 export interface EventConsumer {
   /** In the order they came; each under the id it says. */
   readonly events: SeenEvent[];
+  /** Told beside the events, without an id. */
+  readonly presences: Record<string, unknown>[];
   /** Comments that kept the connection alive. */
   readonly heartbeats: number;
   /** What the worker said at the end, if it said something. */
@@ -38,7 +40,10 @@ export const readEventStream = async (
     const body = (await response.toArray()).join('');
     throw new Error(`the stream was answered ${response.statusCode}: ${body}`, { cause: JSON.parse(body) });
   }
-  const consumer = { events: [] as SeenEvent[], heartbeats: 0, end: undefined as Record<string, unknown> | undefined };
+  const consumer = {
+    ...{ events: [] as SeenEvent[], presences: [] as Record<string, unknown>[], heartbeats: 0 },
+    end: undefined as Record<string, unknown> | undefined,
+  };
   const take = (block: string): void => {
     const fields = new Map(block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]));
     const data = fields.get('data');
@@ -49,6 +54,11 @@ export const readEventStream = async (
     const content = JSON.parse(data) as Record<string, unknown>;
     if (fields.get('event') === 'end') {
       consumer.end = content;
+      return;
+    }
+    if (fields.get('event') === 'presence') {
+      if (fields.has('id')) throw new Error('a presence came with an id');
+      consumer.presences.push(content);
       return;
     }
     const event = content as SeenEvent;

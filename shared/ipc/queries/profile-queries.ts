@@ -6,7 +6,7 @@ const Nothing = z.object({});
 export const LONGEST_NAME = 25;
 export const LONGEST_ABOUT = 139;
 
-const Presence = z.object({
+export const Presence = z.object({
   state: z.enum(['available', 'unavailable', 'composing', 'recording']),
   /** When they were last there, in Unix milliseconds, unless they hide it. */
   lastSeen: z.number().int().optional(),
@@ -28,6 +28,8 @@ export const PROFILE_QUERIES = {
   'presence.set': { params: z.object({ available: z.boolean() }), result: Nothing, deadlineMs: 5_000 },
   /** From now on `presence.get` knows of the person, until the connection ends. */
   'presence.subscribe': { params: z.object({ jid: PersonJid }), result: Nothing, deadlineMs: 10_000 },
+  /** From now on the runner emits `session.presence`, or no more; until the connection ends. Asks WhatsApp for nothing. */
+  'presence.watch': { params: z.object({ on: z.boolean() }), result: Nothing, deadlineMs: 5_000 },
   /** What was heard last of who is in the chat, by jid; empty when nothing was. */
   'presence.get': {
     params: z.object({ chat: z.string() }),

@@ -1,10 +1,12 @@
 import type { Request, Response } from 'express';
+import { AppError } from '../../../shared/errors.js';
 import type { Worker } from '../../worker.js';
 import { ANSWERED, endpoint, type Endpoint } from '../endpoint.js';
 import { failureBody } from '../envelope.js';
 import { toAppError } from '../error-handler.js';
 import { eventJson } from '../event-json.js';
 import { sendEvents } from '../event-stream.js';
+import { PresenceEvents } from '../presence-events.js';
 import { requestIdOf } from '../request-id.js';
 import { EventsHeaders, EventsPage, EventsQuery } from '../schemas/event.js';
 import { EXAMPLE_MESSAGE } from '../schemas/message.js';
@@ -47,6 +49,8 @@ export const eventEndpoints = ({ events }: Worker, ending: AbortSignal): Endpoin
     handle: async ({ params: { id: sessionId }, query, headers: { 'last-event-id': last } }, { request, response }) => {
       response.vary('Accept');
       if (!wantsStream(request)) {
+        if (query.include !== undefined)
+          throw new AppError('INVALID_REQUEST', 'Presences are told by a stream only; ask for text/event-stream.');
         const { events: found, createdAt, oldest, newest } = await events.page(sessionId, query);
         return { events: found.map((event) => eventJson(sessionId, event)), createdAt: iso(createdAt), oldest, newest };
       }
@@ -55,9 +59,15 @@ export const eventEndpoints = ({ events }: Worker, ending: AbortSignal): Endpoin
       const page = { limit: STREAM_PAGE, createdAt: query.createdAt };
       const first = await events.page(sessionId, { ...page, after: from });
       const read = async (after: number) => events.page(sessionId, { limit: STREAM_PAGE, createdAt: first.createdAt, after });
+      const presences = query.include === 'presence' ? new PresenceEvents(sessionId) : undefined;
       await sendEvents(response, first, from ?? first.oldest - 1, {
-        ...{ read, ending },
-        subscribe: (listener) => events.subscribe(sessionId, listener),
+        ...{ read, ending, presences },
+        subscribe: (listener) => {
+          const ends = [events.subscribe(sessionId, listener), presences && events.presences(sessionId, presences.adding(listener))];
+          return () => {
+            for (const end of ends) end?.();
+          };
+        },
         json: (event) => eventJson(sessionId, event),
         failure: (error) => failureOf(error, response),
       });

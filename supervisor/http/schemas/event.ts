@@ -14,6 +14,10 @@ export const EventsQuery = z.object({
   after: eventNumber('after'),
   limit: count('limit', 1, 500, 100),
   createdAt: z.iso.datetime({ error: created }).transform(Date.parse).optional(),
+  include: z
+    .literal('presence', { error: 'include must be presence, given once' })
+    .optional()
+    .meta({ description: 'Of a stream: tell who comes, goes and types, too.' }),
 });
 export const EventsHeaders = z.object({ 'last-event-id': eventNumber('Last-Event-ID') });
 

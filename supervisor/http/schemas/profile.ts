@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { LONGEST_ABOUT, LONGEST_NAME } from '../../../shared/ipc/queries/profile-queries.js';
+import { SessionId } from '../../../shared/domain/ids.js';
 import { object, string, Time } from './fields.js';
-import { person } from './person.js';
+import { person, ShownPerson } from './person.js';
 import { jpeg } from './picture.js';
 
 export const ChangeProfile = object({
@@ -19,15 +20,20 @@ export const SetPresence = object({
 export const FollowPresence = object({ to: person('to') });
 export const Followed = z.object({ to: z.string() });
 
+const heard = {
+  state: z.enum(['available', 'unavailable', 'composing', 'recording']),
+  /** Unless they hide it. */
+  lastSeen: Time.nullable(),
+  at: Time,
+};
+
 /** What was heard last, of each person in the chat; nobody until WhatsApp told something. */
 export const Presences = z.object({
-  presences: z.array(
-    z.object({
-      jid: z.string(),
-      state: z.enum(['available', 'unavailable', 'composing', 'recording']),
-      /** Unless they hide it. */
-      lastSeen: Time.nullable(),
-      at: Time,
-    }),
-  ),
+  presences: z.array(z.object({ jid: z.string(), ...heard })),
+});
+
+/** What a stream of events tells of it. */
+export const PresenceEvent = z.object({
+  ...{ sessionId: SessionId, type: z.literal('presence'), chat: z.string() },
+  ...{ ...ShownPerson.shape, ...heard },
 });

@@ -3,6 +3,8 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer as createNetServer, type AddressInfo, type Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import type { LoggedEvent } from '../../../supervisor/events/event-page.js';
+import { PresenceEvent } from '../../../supervisor/http/schemas/profile.js';
+import type { PresenceNews } from '../../../supervisor/queries/presence-feed.js';
 import { sendEvents } from '../../../supervisor/http/event-stream.js';
 import type { InheritedSocket } from '../../../supervisor/service-manager/inherited-socket.js';
 import { eventually } from '../../fixtures/eventually.js';
@@ -84,6 +86,9 @@ it.each([
   ['limit=501', {}],
   ['createdAt=yesterday', {}],
   ['after=1&after=2', {}],
+  ['include=typing', {}],
+  ['include=', {}],
+  ['include=presence&include=presence', {}],
   ['', { 'last-event-id': 'x' }],
 ])('refuses %s', async (query, headers) => {
   const { call } = await setUp(1);
@@ -114,6 +119,63 @@ it('streams what is there and what comes, from Last-Event-ID on, whatever the ad
   expect(seqs(all)).toEqual(Array.from({ length: 122 }, (_, index) => index + 1));
   expect(seqs(some)).toEqual([118, 119, 120, 121, 122]);
   expect(all.events[0]).toMatchObject({ sessionId: 's', type: 'message', message: { id: 'A1' } });
+});
+
+const BOB = '6281200000002@s.whatsapp.net';
+
+it('tells a consumer that asked for it who types, in order with the events and without a number', async () => {
+  const fixture = await setUp(2);
+  const asked = await follow(fixture, '?include=presence');
+  const other = await follow(fixture);
+  await eventually(() => asked.events.length === 2 && other.events.length === 2, 'both follow');
+  expect(fixture.worker.presenceListeners.size).toBe(1);
+  const tell = (who: PresenceNews['who'], presence: PresenceNews['presence']): void => {
+    for (const listener of fixture.worker.presenceListeners) listener({ chat: BOB, who, presence });
+  };
+  tell({ jid: BOB, lid: '100@lid' }, { state: 'composing', at: STARTED_AT });
+  await eventually(() => asked.presences.length === 1, 'it is told');
+  tell({ jid: '101@lid' }, { state: 'unavailable', lastSeen: STARTED_AT - 60_000, at: STARTED_AT });
+  add(fixture, 1);
+  await eventually(() => asked.presences.length === 2 && asked.events.length === 3 && other.events.length === 3, 'the rest');
+  expect(asked.presences).toEqual([
+    {
+      ...{ sessionId: 's', type: 'presence', at: '2024-01-15T10:30:00.000Z', chat: BOB, state: 'composing', lastSeen: null },
+      ...{ jid: BOB, lid: '100@lid', phoneNumber: '+6281200000002' },
+    },
+    {
+      ...{ sessionId: 's', type: 'presence', at: '2024-01-15T10:30:00.000Z', chat: BOB, state: 'unavailable' },
+      ...{ lastSeen: '2024-01-15T10:29:00.000Z', jid: '101@lid' },
+    },
+  ]);
+  for (const presence of asked.presences) expect(PresenceEvent.safeParse(presence).error).toBeUndefined();
+  expect(other.presences).toEqual([]);
+  asked.cut();
+  await eventually(() => fixture.worker.presenceListeners.size === 0, 'nobody listens any more');
+});
+
+it('keeps for a consumer that takes nothing only the newest of each person, and of so many', async () => {
+  const fixture = await setUp(2_000, 'x'.repeat(20_000));
+  const consumer = await follow(fixture, '?include=presence');
+  consumer.pause();
+  const [hear = () => undefined] = fixture.worker.presenceListeners;
+  const tell = (number: number, state: 'composing' | 'available') => {
+    hear({ chat: `${number}@lid`, who: { jid: `${number}@lid` }, presence: { state, at: STARTED_AT } });
+  };
+  for (let number = 0; number < 3_000; number++) tell(number, 'composing');
+  tell(2_999, 'available');
+  consumer.resume();
+  await eventually(() => consumer.events.length === 2_000, 'it has all events', 30_000);
+  tell(9_999, 'available');
+  await eventually(() => consumer.presences.at(-1)?.['jid'] === '9999@lid', 'it is told of what comes');
+  const told = consumer.presences.map(({ jid, state }) => [jid, state]);
+  expect(told.length).toBeLessThan(1_100);
+  expect(told.at(-2)).toEqual(['2999@lid', 'available']);
+});
+
+it('has no presences in a page', async () => {
+  const { call } = await setUp(1);
+  const { status, body } = await call('GET', '/session/s/events?include=presence');
+  expect([status, body['code']]).toEqual([400, 'INVALID_REQUEST']);
 });
 
 it('answers HEAD without a stream', async () => {

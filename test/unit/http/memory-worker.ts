@@ -19,6 +19,7 @@ import type {
   SessionView,
   Worker,
 } from '../../../supervisor/worker.js';
+import type { PresenceNews } from '../../../supervisor/queries/presence-feed.js';
 import { settingsView } from '../../../supervisor/settings/settings-view.js';
 import type { DeadWebhook } from '../../../supervisor/webhooks/dead-webhook.js';
 import { memorySessions, STARTED_AT } from './memory-sessions.js';
@@ -82,6 +83,8 @@ export interface MemoryWorker extends Worker {
   /** What happened in every session; `rings` are those who want to hear of more. */
   readonly loggedEvents: LoggedEvent[];
   readonly rings: Set<() => void>;
+  /** Who listens to presences, of any session. */
+  readonly presenceListeners: Set<(news: PresenceNews) => void>;
   readonly deadReports: DeadReport[];
   readonly deadWebhooks: DeadWebhook[];
   /** What each replay asked for. */
@@ -133,6 +136,7 @@ export const createMemoryWorker = (): MemoryWorker => {
     historyRanges: [],
     loggedEvents: [],
     rings: new Set(),
+    presenceListeners: new Set(),
     deadReports: [],
     deadWebhooks: [],
     replayed: [],
@@ -262,6 +266,10 @@ export const createMemoryWorker = (): MemoryWorker => {
       subscribe: (_sessionId, listener) => {
         worker.rings.add(listener);
         return () => void worker.rings.delete(listener);
+      },
+      presences: (_sessionId, listener) => {
+        worker.presenceListeners.add(listener);
+        return () => void worker.presenceListeners.delete(listener);
       },
     },
     settings: {

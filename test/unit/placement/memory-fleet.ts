@@ -1,6 +1,6 @@
 // A fleet whose runners live in this process: notes every call and answers as it is told.
 import { AppError } from '../../../shared/errors.js';
-import type { Beat, RunnerCall, RUNNER_CALLS } from '../../../shared/ipc/protocol.js';
+import type { Beat, RunnerCall, RUNNER_CALLS, RunnerEventOf } from '../../../shared/ipc/protocol.js';
 import type { ParamsOf, ResultOf } from '../../../shared/ipc/wire.js';
 import type { Verdict } from '../../../supervisor/fleet/exit-verdict.js';
 import type { Fleet, FleetListener } from '../../../supervisor/fleet/fleet.js';
@@ -103,6 +103,11 @@ export class MemoryFleet implements Fleet {
   /** The runner of the slot beats. */
   beat(slot: number, beat: Beat): void {
     for (const listener of this.#listeners) listener.beat?.(slot, this.#running.get(slot) ?? 0, beat);
+  }
+
+  /** The runner of the slot tells what it heard. */
+  presence(slot: number, presence: RunnerEventOf<'session.presence'>): void {
+    for (const listener of this.#listeners) listener.presence?.(slot, presence);
   }
 
   /** The runner of the slot dies. */
