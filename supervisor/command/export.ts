@@ -57,9 +57,9 @@ const exportAll = async ({ say }: CommandContext, readers: Readers, folder: stri
   for (const row of rows) {
     const { sessionId, slot } = row;
     try {
-      const { files, messages } = await exporter.export(row);
+      const { files, messages, contacts } = await exporter.export(row);
       const credentials = files === 0 ? ' without credentials, for it is not paired;' : `; files of credentials: ${files},`;
-      say(`${sessionId}: exported${credentials} messages: ${messages}`);
+      say(`${sessionId}: exported${credentials} messages: ${messages}, contacts: ${contacts}`);
       const slotStore = slot === undefined ? undefined : slotReader(slot);
       if (slotStore && spooledIn(slotStore).has(sessionId)) {
         say(`${sessionId}: something it received is not in its history yet; start the worker, stop it and export again to have it`);

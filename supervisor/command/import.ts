@@ -105,9 +105,9 @@ const importAll = async (
     for (const session of sessions) {
       const name = JSON.stringify(session.sessionId).slice(1, -1);
       try {
-        const { keys, messages, passedOver } = await importer.import(session);
+        const { keys, messages, contacts, passedOver } = await importer.import(session);
         for (const sentence of passedOver) say(`${name}: ${sentence}`);
-        say(`${name}: imported; keys: ${keys}, messages: ${messages}`);
+        say(`${name}: imported; keys: ${keys}, messages: ${messages}, contacts: ${contacts}`);
         counts.imported++;
       } catch (error) {
         if (error instanceof NotOursError) {

@@ -31,6 +31,7 @@ const sessionOf = (objects: Objects, sessionId: string, paths: readonly string[]
     paths.filter((path) => path.endsWith('.json')),
   ),
   description: async () => objects.get(`${KEYS.session(sessionId)}${LAYOUT.description}`),
+  contacts: async () => objects.get(`${KEYS.session(sessionId)}${LAYOUT.contacts}`),
 });
 
 const folderOf = (objects: Objects, sessionId: string, folder: string, paths: readonly string[]): SourceFolder => ({

@@ -25,13 +25,14 @@ const sessionAt = (root: string, sessionId: string): SourceSession | undefined =
   const auth = [root, join(root, LAYOUT.auth)].find((folder) => isFile(join(folder, CREDS_FILE)));
   if (auth === undefined) return undefined;
   // Where everything lies in one folder, the other files are no keys.
-  const others: readonly string[] = auth === root ? [LAYOUT.messages, LAYOUT.description] : [];
+  const others: readonly string[] = auth === root ? [LAYOUT.messages, LAYOUT.description, LAYOUT.contacts] : [];
   const messages = join(root, LAYOUT.messages);
   return {
     sessionId,
     auth: filesIn(auth, (name) => !others.includes(name)),
     messages: isFolder(messages) ? filesIn(messages, (name) => name.endsWith('.json')) : NO_FILES,
-    description: async () => (isFile(join(root, LAYOUT.description)) ? read(root, LAYOUT.description) : undefined),
+    description: async () => readIfThere(root, LAYOUT.description),
+    contacts: async () => readIfThere(root, LAYOUT.contacts),
   };
 };
 
@@ -39,6 +40,9 @@ const filesIn = (folder: string, wanted: (name: string) => boolean): SourceFolde
   names: readdirSync(folder).filter(wanted).sort(),
   read: async (name) => read(folder, name),
 });
+
+const readIfThere = async (folder: string, name: string): Promise<Buffer | undefined> =>
+  isFile(join(folder, name)) ? read(folder, name) : undefined;
 
 const read = async (folder: string, name: string): Promise<Buffer> =>
   readFile(join(folder, name)).catch((error: unknown) => {

@@ -8,6 +8,7 @@ import type { StoreReader } from '../../shared/store/store-reader.js';
 import type { Write } from '../../shared/store/store.js';
 import type { SessionRow } from '../supervisor-store.js';
 import { classicFiles } from './classic-auth.js';
+import { contactsIn } from './contact-records.js';
 import { plainRecord } from './message-records.js';
 import { describe } from './session-description.js';
 import { historyOf, type HistorySource } from './session-history.js';
@@ -25,6 +26,7 @@ export interface Exported {
   /** 0 for a session that is not paired. */
   files: number;
   messages: number;
+  contacts: number;
 }
 
 const FOLDER = { recursive: true, mode: 0o700 };
@@ -46,6 +48,7 @@ export class SessionExporter {
       return {
         files: await this.#exportAuth(row, join(root, LAYOUT.auth)),
         messages: await this.#exportMessages(row, join(root, LAYOUT.messages)),
+        contacts: await this.#exportContacts(row, join(root, LAYOUT.contacts)),
       };
     } catch (error) {
       await rm(root, { recursive: true, force: true });
@@ -84,5 +87,11 @@ export class SessionExporter {
       count += messages.length;
     }
     return count;
+  }
+
+  async #exportContacts({ sessionId }: SessionRow, file: string): Promise<number> {
+    const contacts = contactsIn(this.#options.reader, sessionId);
+    if (contacts.length > 0) await writeFile(file, JSON.stringify(contacts), FILE);
+    return contacts.length;
   }
 }

@@ -4,14 +4,17 @@ import { SessionId, withoutDevice } from '../../shared/domain/ids.js';
 import type { RowCipher } from '../../shared/store/row-cipher.js';
 import { openSlotStore, rowsOf } from '../../shared/store/slot-store.js';
 import type { Store, Write } from '../../shared/store/store.js';
+import { noteContact } from '../chats/contact-rows.js';
+import { Draft } from '../chats/draft.js';
 import { History } from '../messages/history.js';
 import { chooseSlot } from '../placement/placement.js';
 import { Progress } from '../replication/progress.js';
 import { newSession, removeSessionRows, TABLES, type SessionRow } from '../supervisor-store.js';
 import { readClassicAuth, type ClassicAuth } from './classic-auth.js';
+import { readContacts } from './contact-records.js';
 import { readMessages, type OwnJids } from './message-records.js';
 import { readDescription, type SessionDescription } from './session-description.js';
-import { NotOursError, TransferRefusedError, type SourceFolder, type SourceSession } from './session-source.js';
+import { LAYOUT, NotOursError, TransferRefusedError, type SourceFolder, type SourceSession } from './session-source.js';
 
 export interface ImporterOptions {
   /** The supervisor's. */
@@ -30,10 +33,11 @@ export interface ImporterOptions {
 export interface Imported {
   keys: number;
   messages: number;
+  contacts: number;
   passedOver: string[];
 }
 
-/** Messages of one group of commits. */
+/** Messages of one group of commits, and contacts of one commit. */
 const BATCH = 500;
 
 export class SessionImporter {
@@ -67,8 +71,9 @@ export class SessionImporter {
       await removeSessionRows(this.#options.store, sessionId);
       await slotStore.commit([...rowsOf(slotStore, sessionId), ...auth.writes]);
       const messages = await this.#importMessages(sessionId, session.messages, ownJids(auth));
+      const { contacts, passedOver } = await this.#importContacts(sessionId, await session.contacts());
       await this.#options.store.commit(this.#catalogWrites(sessionId, slot, auth, description));
-      return { keys: auth.keys, messages, passedOver: auth.passedOver };
+      return { keys: auth.keys, messages, contacts, passedOver: [...auth.passedOver, ...passedOver] };
     } catch (error) {
       await slotStore.settled();
       await slotStore.commit(rowsOf(slotStore, sessionId));
@@ -113,6 +118,20 @@ export class SessionImporter {
       }
     }
     return imported;
+  }
+
+  /** After the messages, whose authors may have been called otherwise when they wrote them. */
+  async #importContacts(sessionId: string, body: Buffer | undefined): Promise<{ contacts: number; passedOver: string[] }> {
+    if (!body) return { contacts: 0, passedOver: [] };
+    const { store } = this.#options;
+    const { contacts, passedOver } = readContacts(body);
+    for (let from = 0; from < contacts.length; from += BATCH) {
+      const draft = new Draft(store);
+      for (const contact of contacts.slice(from, from + BATCH)) noteContact(draft, sessionId, contact);
+      await store.commit(draft.writes);
+    }
+    const sentences = passedOver > 0 ? [`${passedOver} of the entries in ${LAYOUT.contacts} are no contacts and were passed over`] : [];
+    return { contacts: contacts.length, passedOver: sentences };
   }
 
   #catalogWrites(sessionId: string, slot: number, { creds }: ClassicAuth, { userId, sessionName, createdAt }: SessionDescription): Write[] {

@@ -15,6 +15,8 @@ export interface SourceSession {
   messages: SourceFolder;
   /** What `session-data.json` holds. */
   description: () => Promise<Buffer | undefined>;
+  /** What `contacts.json` holds. */
+  contacts: () => Promise<Buffer | undefined>;
 }
 
 export const NO_FILES: SourceFolder = {
@@ -22,8 +24,13 @@ export const NO_FILES: SourceFolder = {
   read: async (name) => Promise.reject(new Error(`there is no file ${name}`)),
 };
 
-/** Where the guide puts what, below a session. */
-export const LAYOUT = { auth: 'auth_info_baileys', messages: 'messages', description: 'session-data.json' } as const;
+/** Where the guide puts what, below a session; `contacts.json` is ours. */
+export const LAYOUT = {
+  auth: 'auth_info_baileys',
+  messages: 'messages',
+  description: 'session-data.json',
+  contacts: 'contacts.json',
+} as const;
 
 /** This session cannot be taken over or given away as it is; the message says why. */
 export class TransferRefusedError extends Error {

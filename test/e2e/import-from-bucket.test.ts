@@ -76,7 +76,7 @@ describe.skipIf(servers.length === 0)(`Sessions in a bucket (${servers.map(({ na
     expect([code, lines], errors).toEqual([
       0,
       [
-        expect.stringMatching(/^alice: imported; keys: \d{3}, messages: 2$/),
+        expect.stringMatching(/^alice: imported; keys: \d{3}, messages: 2, contacts: \d+$/),
         'theirs: left alone: worker worker-b has it already, with newer credentials than these',
         '1 imported, 0 refused, 1 left alone',
         expect.stringMatching(/^End whatever else/),

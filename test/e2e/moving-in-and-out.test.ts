@@ -25,6 +25,8 @@ afterEach(async () => {
 const contentsOf = async (worker: WorkerProcess, sessionId: string): Promise<unknown[]> =>
   (await worker.messages(sessionId)).map(({ content }) => content);
 
+const contactsOf = async (worker: WorkerProcess): Promise<unknown> => (await worker.call('GET', '/session/alice/contacts'))['contacts'];
+
 const untilContent = async (worker: WorkerProcess, sessionId: string, content: string): Promise<void> =>
   until(
     async () => (await contentsOf(worker, sessionId)).includes(content),
@@ -33,7 +35,7 @@ const untilContent = async (worker: WorkerProcess, sessionId: string, content: s
   );
 
 /** A worker with session `alice` that has exchanged messages with a friend, stopped. */
-const stoppedWorker = async (): Promise<{ scene: Scene; folder: string; number: string; friend: string }> => {
+const stoppedWorker = async (): Promise<{ scene: Scene; folder: string; number: string; friend: string; contacts: unknown }> => {
   scene = await openScene({ env: SEALED });
   folder = await mkdtemp(join(tmpdir(), 'moving-'));
   const { number } = await pair(scene, 'alice');
@@ -41,8 +43,9 @@ const stoppedWorker = async (): Promise<{ scene: Scene; folder: string; number: 
   await scene.phones.send(friend, number, 'before, to alice');
   await untilContent(scene.worker, 'alice', 'before, to alice');
   await scene.worker.send('alice', `${friend}@s.whatsapp.net`, 'before, from alice');
+  const contacts = await contactsOf(scene.worker);
   await scene.worker.stop();
-  return { scene, folder, number, friend };
+  return { scene, folder, number, friend, contacts };
 };
 
 describe('Moving in and out', () => {
@@ -94,16 +97,21 @@ describe('Moving in and out', () => {
     expect((await phones.connections()).overlaps).toEqual([]);
   });
 
-  it('moves everything to another data folder, history included', async () => {
-    const { scene, folder, number, friend } = await stoppedWorker();
+  it('moves everything to another data folder, history and names included', async () => {
+    const { scene, folder, number, friend, contacts } = await stoppedWorker();
     await workerCommand(scene.dataDir, ['export', folder], SEALED);
     await rm(scene.dataDir, { recursive: true });
     const { code, lines } = await workerCommand(scene.dataDir, ['import', folder, '--connect'], SEALED);
-    expect([code, lines[0]], lines.join('\n')).toEqual([0, expect.stringMatching(/^alice: imported; keys: \d+, messages: 2$/)]);
+    expect([code, lines[0]], lines.join('\n')).toEqual([
+      0,
+      expect.stringMatching(/^alice: imported; keys: \d+, messages: 2, contacts: \d+$/),
+    ]);
 
     const worker = await scene.restartWorker();
     await worker.untilStatus('alice', 'connected');
     expect(await contentsOf(worker, 'alice')).toEqual(['before, from alice', 'before, to alice']);
+    expect(contacts).toMatchObject([{ phoneNumber: `+${friend}`, pushName: 'friend' }]);
+    expect(await contactsOf(worker)).toEqual(contacts);
     await scene.phones.send(friend, number, 'after, to alice');
     await untilContent(worker, 'alice', 'after, to alice');
     expect((await scene.phones.phone(number)).devices).toHaveLength(1);

@@ -70,9 +70,9 @@ it('takes every session of a folder over, encrypted when there is a key', async 
     code: EXIT.clean,
     errors: '',
     lines: [
-      'alice: imported; keys: 1, messages: 0',
-      'bob: imported; keys: 1, messages: 0',
-      'carol: imported; keys: 0, messages: 0',
+      'alice: imported; keys: 1, messages: 0, contacts: 0',
+      'bob: imported; keys: 1, messages: 0, contacts: 0',
+      'carol: imported; keys: 0, messages: 0, contacts: 0',
       '3 imported, 0 refused, 0 left alone',
       expect.stringMatching(/^End whatever else uses these credentials before they are connected/) as string,
     ],
@@ -143,7 +143,7 @@ it('leaves nothing of a folder that is broken, and imports the others', async ()
     'alice: refused: it was never paired: creds.json has no account',
     'bob: refused: session-6281.0.json cannot be read: it breaks off; mend it, or move it away to do without it',
     'carol: refused: message 2 of messages/2024-01-15.json cannot be used (id); mend it, or move it away to do without it',
-    'dave: imported; keys: 1, messages: 0',
+    'dave: imported; keys: 1, messages: 0, contacts: 0',
     expect.stringMatching(/^eve x: refused: its name is no session id/) as string,
     '1 imported, 4 refused, 0 left alone',
   ]);
@@ -161,7 +161,7 @@ it('imports messages once each, from plain lists and from files of a worker', as
   const record = { ...GUIDE_MESSAGE, id: 'msg_003', timestamp: '2024-01-17T10:30:00.000Z', chat: FRIEND, fromMe: false, n: 9 };
   const file = { sessionId: 'alice', date: '2024-01-17', part: 0, generation: 1, workerId: 'w', messages: [record] };
   writeFileSync(join(folder, '2024-01-17.json'), sealJson(file));
-  expect((await workerCommand(dataDir, ['import', source])).lines[0]).toBe('alice: imported; keys: 1, messages: 3');
+  expect((await workerCommand(dataDir, ['import', source])).lines[0]).toBe('alice: imported; keys: 1, messages: 3, contacts: 0');
   const messages = await withReader(dataDir, 'supervisor', (reader) =>
     [...reader.range<Message>(TABLES.messages)].map(({ value }) => value),
   );
@@ -170,6 +170,41 @@ it('imports messages once each, from plain lists and from files of a worker', as
     { id: 'msg_002', fromMe: true, chat: FRIEND, status: 'sent', type: 'text', timestamp: 1705314660_000 },
     { id: 'msg_003', chat: FRIEND, timestamp: Date.parse('2024-01-17T10:30:00Z') },
   ]);
+});
+
+it('takes over who is called what, and gives it away again as it was', async () => {
+  const [dataDir, source, out] = [tempFolder(), foldersOf('alice'), join(tempFolder(), 'out')];
+  const contacts = [
+    { jid: '120363000000000001@g.us', name: 'Friends' },
+    { jid: FRIEND, lid: '77000000009@lid', name: 'Ann', pushName: 'ann', verifiedName: 'Ann Ltd' },
+    { jid: '77000000010@lid', pushName: 'bob' },
+    { jid: '6281200000011@s.whatsapp.net', lid: '77000000011@lid' },
+  ];
+  const useless = [null, 'Ann', { name: 'Ann' }, { jid: 'ann' }, { jid: 'status@broadcast', name: 'x' }];
+  mkdirSync(join(source, 'alice', 'messages'));
+  const older = { ...GUIDE_MESSAGE, pushName: 'ann, as she was called before' };
+  writeFileSync(join(source, 'alice', 'messages', '2024-01-15.json'), JSON.stringify([older]));
+  writeFileSync(join(source, 'alice', 'contacts.json'), JSON.stringify([...contacts, ...useless]));
+  expect((await workerCommand(dataDir, ['import', source])).lines.slice(0, 2)).toEqual([
+    'alice: 5 of the entries in contacts.json are no contacts and were passed over',
+    'alice: imported; keys: 1, messages: 1, contacts: 4',
+  ]);
+  expect((await workerCommand(dataDir, ['export', out])).lines[0]).toBe(
+    'alice: exported; files of credentials: 2, messages: 1, contacts: 4',
+  );
+  const file = join(out, 'sessions/alice/contacts.json');
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(contacts);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect((await workerCommand(dataDir, ['check'])).lines).toEqual([`0 errors, 0 warnings in ${dataDir}`]);
+});
+
+it.each(['{"jid":"1@lid"}', '[{"jid":', 'Ann'])('refuses a session whose contacts are %s, and leaves nothing of it', async (content) => {
+  const [dataDir, source] = [tempFolder(), foldersOf('alice')];
+  writeFileSync(join(source, 'alice', 'contacts.json'), content);
+  expect((await workerCommand(dataDir, ['import', source])).lines[0]).toBe(
+    'alice: refused: contacts.json is no list of contacts; mend it, or move it away to do without it',
+  );
+  expect([await rowsOf(dataDir, 'supervisor'), await rowsOf(dataDir, 'runners/0')]).toEqual([{}, {}]);
 });
 
 it('refuses while a worker runs, and what it cannot understand', async () => {
@@ -209,7 +244,10 @@ it('exports what was imported, to an empty folder that is nobody else’s busine
   const since = await withReader(dataDir, 'supervisor', trackedSince);
 
   const { code, lines } = await workerCommand(dataDir, ['export', out], SEALED);
-  expect([code, lines.slice(0, 2)]).toEqual([EXIT.clean, ['alice: exported; files of credentials: 2, messages: 1', '1 exported, 0 not']]);
+  expect([code, lines.slice(0, 2)]).toEqual([
+    EXIT.clean,
+    ['alice: exported; files of credentials: 2, messages: 1, contacts: 0', '1 exported, 0 not'],
+  ]);
   expect(lines[2]).toContain('must not be used while this worker goes on');
   const alice = join(out, 'sessions', 'alice');
   expect(readdirSync(join(alice, 'auth_info_baileys'))).toEqual(['creds.json', 'pre-key-7.json']);
@@ -256,8 +294,8 @@ it('exports a restored session that still lies packed, and one that is not paire
   expect([code, lines.slice(0, 3)]).toEqual([
     EXIT.clean,
     [
-      'alice: exported; files of credentials: 2, messages: 0',
-      'bob: exported without credentials, for it is not paired; messages: 1',
+      'alice: exported; files of credentials: 2, messages: 0, contacts: 0',
+      'bob: exported without credentials, for it is not paired; messages: 1, contacts: 0',
       '2 exported, 0 not',
     ],
   ]);
