@@ -9,7 +9,7 @@ import type { Logger } from '../shared/logging.js';
 import type { Config } from './config.js';
 import { slotFolder } from './data-folders.js';
 import { EventLog } from './events/event-log.js';
-import { ChatGaps } from './chats/chat-gaps.js';
+import { chatGaps } from './chats/chat-gaps.js';
 import { ChatList } from './chats/chat-list.js';
 import { eventSweep } from './events/event-sweep.js';
 import { createFleet } from './fleet/fleet.js';
@@ -21,6 +21,7 @@ import { createServer } from './http/server.js';
 import { openMedia } from './media/open-media.js';
 import { historyUpkeep } from './messages/history-upkeep.js';
 import { History, type StatusMove } from './messages/history.js';
+import { indexGaps } from './messages/index-gaps.js';
 import { RemoteHistory } from './messages/remote-history.js';
 import type { SendPace } from './messages/send-pace.js';
 import { SendUploads } from './messages/send-uploads.js';
@@ -207,7 +208,7 @@ export const startWorker = async (
     retentionDays: config.messagesRetentionDays,
     log,
   });
-  const chatGaps = new ChatGaps({ store, remote, log });
+  const backfills = [chatGaps, indexGaps].map((open) => open({ store, remote, log }));
   const sweep = eventSweep({ store, ...config.eventsRetention, log });
   const restores = replication?.isFresh === true;
   const phase: Phase = { now: restores ? 'restoring' : 'serving' };
@@ -242,7 +243,7 @@ export const startWorker = async (
     await replication?.start();
     media.start();
     upkeep.start();
-    chatGaps.start();
+    for (const backfill of backfills) backfill.start();
     sweep.start();
     await webhooks.start();
   };
@@ -295,7 +296,7 @@ export const startWorker = async (
     // What follows the runners needs its share of the time.
     await fleet.stop(replication || link ? left() * RUNNERS_SHARE : left());
     await upkeep.stop();
-    await chatGaps.stop();
+    await Promise.all(backfills.map(async (backfill) => backfill.stop()));
     await media.stop(left());
     await sweep.stop();
     await webhooks.stop(Math.min(WEBHOOKS_MS, left()));

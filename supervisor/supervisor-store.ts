@@ -78,6 +78,8 @@ export const TABLES = {
   chatOrder: 'chatOrder',
   /** [sessionId] → [second, n]: chats of messages before this place may be missing and are still to be looked for. */
   chatGaps: 'chatGaps',
+  /** [sessionId] → [second, n]: messages before this place may be in the object store without a row in `messageIndex`. */
+  indexGaps: 'indexGaps',
   /** [sessionId, 'person' | 'group', jid] → ContactRow. */
   contacts: 'contacts',
   /** [sessionId, LID] → the phone-number jid of the same person. */
@@ -289,6 +291,7 @@ export const SESSION_TABLES = [
   TABLES.chats,
   TABLES.chatOrder,
   TABLES.chatGaps,
+  TABLES.indexGaps,
   TABLES.contacts,
   TABLES.lids,
 ];

@@ -119,7 +119,7 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
       }),
       find: known(async (sessionId, messageId, from) => {
         registry.get(sessionId);
-        return history.find(sessionId, messageId, from);
+        return history.findIndexed(sessionId, messageId, from);
       }),
       receipts: known(async (sessionId, messageId) => {
         registry.get(sessionId);
@@ -132,7 +132,7 @@ export const createWorkerPort = (parts: WorkerParts, phase: Phase): Worker => {
     media: {
       file: known(async (sessionId, { messageId, from }, gone) => {
         registry.get(sessionId);
-        const message = await history.find(sessionId, messageId, from);
+        const message = await history.findIndexed(sessionId, messageId, from);
         if (!message) throw new AppError('MESSAGE_NOT_FOUND', 'This session has no message with this id.');
         const file = await media.access.file(sessionId, message, gone);
         const fileName = message.details?.['fileName'];

@@ -184,10 +184,17 @@ export class History {
     return this.#store.get<Message>(TABLES.messages, [sessionId, second, n]);
   }
 
+  /** As `find`. @throws STORAGE_UNAVAILABLE also while it may be one that is still to be indexed after a restore */
+  async findIndexed(sessionId: string, id: string, from?: string): Promise<Message | undefined> {
+    const found = await this.find(sessionId, id, from);
+    if (!found && this.#store.get(TABLES.indexGaps, [sessionId]) !== undefined) throw notIndexed();
+    return found;
+  }
+
   /** Who has this message of our own. @throws MESSAGE_NOT_FOUND, STORAGE_UNAVAILABLE */
   async receipts(sessionId: string, id: string): Promise<ReceiptView[]> {
-    const message = this.hasSent(sessionId, id) ? await this.find(sessionId, id) : undefined;
-    if (!message) throw new AppError('MESSAGE_NOT_FOUND', 'The session has sent no message with this id.');
+    const message = await this.findIndexed(sessionId, id);
+    if (!message?.fromMe) throw new AppError('MESSAGE_NOT_FOUND', 'The session has sent no message with this id.');
     return receiptsOf(this.#store, sessionId, message);
   }
 
@@ -312,6 +319,11 @@ export class History {
     return this.#store.get<MessageCount>(TABLES.messageCounts, [sessionId]) ?? { total: 0, n: 0 };
   }
 }
+
+const notIndexed = (): AppError =>
+  new AppError('STORAGE_UNAVAILABLE', 'Messages that came back from the object store are still being indexed; try again in a moment.', {
+    retryAfterSeconds: 5,
+  });
 
 const withStatus = ({ failure: _before, ...message }: Message, status: MessageStatus, failure: SendFailure | undefined): Message => ({
   ...message,

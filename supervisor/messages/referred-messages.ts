@@ -23,7 +23,7 @@ const LARGEST_RAW = 40_000;
 
 /** @throws MESSAGE_NOT_FOUND, NOT_YOUR_MESSAGE, NOT_SUPPORTED, PAYLOAD_TOO_LARGE, STORAGE_UNAVAILABLE */
 export const findReferred = async (
-  history: Pick<History, 'find'>,
+  history: Pick<History, 'find' | 'findIndexed'>,
   { sessionId, to, content }: Pick<SendRequest, 'sessionId' | 'to' | 'content'>,
 ): Promise<ReferredMessages> => {
   const { target, quoted } = referredIn(content);
@@ -38,7 +38,7 @@ export const findReferred = async (
 
 /** A message that can be seen, in this chat unless it may be elsewhere. @throws MESSAGE_NOT_FOUND, STORAGE_UNAVAILABLE */
 export const existing = async (
-  history: Pick<History, 'find'>,
+  history: Pick<History, 'find' | 'findIndexed'>,
   sessionId: string,
   to: string,
   id: string,
@@ -47,7 +47,7 @@ export const existing = async (
   const isThere = ({ chat, chatAlt }: Message): boolean => chat === to || chatAlt === to;
   // First of whom it is sent to: others may have given a message of theirs the same id.
   const theirs = isGroup(to) ? undefined : await history.find(sessionId, id, to);
-  const found = theirs && isThere(theirs) ? theirs : await history.find(sessionId, id);
+  const found = theirs && isThere(theirs) ? theirs : await history.findIndexed(sessionId, id);
   const { type = 'system.' } = found ?? {};
   if (!found || !(elsewhere || isThere(found)) || UNSEEN.has(type) || type.startsWith('system.')) {
     throw notFound(`This ${elsewhere ? 'session' : 'chat'} has no message with the id ${id}.`);

@@ -20,6 +20,7 @@ import { listEntries, readTail, type JournalTail, type TailRow } from './journal
 import type { Ownership } from './ownership.js';
 import type { Progress } from './progress.js';
 import { keyWrites } from '../messages/idempotency.js';
+import { wholeIndexGap } from '../messages/index-gaps.js';
 import { wantRecentDays } from './recent-days.js';
 import { restoreChatRecords, restoreNewerChats } from './restore-chats.js';
 import { recountMessages, restoreMessages } from './restore-messages.js';
@@ -153,6 +154,7 @@ export const restoreWorker = async (options: RestoreOptions): Promise<Restored> 
             ...progress.saveKeys(sessionId, files.auth?.keys?.saved),
             ...progress.madePreKeys(sessionId, Math.max(0, ...rows.filter(isNewPreKey).map(({ number }) => number))),
             ...wantRecentDays(sessionId, at),
+            wholeIndexGap(sessionId),
             ...(dirtySince === undefined ? [] : progress.soil(sessionId, { number: dirtySince, at })),
           ],
           { tracked: false },

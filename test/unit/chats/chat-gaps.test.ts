@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { openStore } from '../../../shared/store/open-store.js';
 import type { Store } from '../../../shared/store/store.js';
-import { ChatGaps } from '../../../supervisor/chats/chat-gaps.js';
+import { chatGaps } from '../../../supervisor/chats/chat-gaps.js';
 import { ChatList } from '../../../supervisor/chats/chat-list.js';
 import { RemoteHistory } from '../../../supervisor/messages/remote-history.js';
 import { newSession, openSupervisorStore, SUPERVISOR_SCHEMA, TABLES } from '../../../supervisor/supervisor-store.js';
@@ -54,7 +54,7 @@ it('finds the chats of all that was kept before, newest first, also when it was 
         return store.commit(...given);
       },
     });
-    const gaps = new ChatGaps({ store: counted, remote: new RemoteHistory({ store, objects, log: silent }), log: silent });
+    const gaps = chatGaps({ store: counted, remote: new RemoteHistory({ store, objects, log: silent }), log: silent });
     gaps.start();
     await eventually(() => commits > stops || !shown(store).incomplete, 'the end of the search');
     await gaps.stop();
@@ -77,7 +77,7 @@ it('says that chats may be missing and goes on later when the object store is aw
   const store = closing(await openSupervisorStore(folder));
   objects.away = true;
   const remote = new RemoteHistory({ store, objects, log: silent });
-  const gaps = new ChatGaps({ store, remote, log: silent, retryMs: 20 });
+  const gaps = chatGaps({ store, remote, log: silent, retryMs: 20 });
   gaps.start();
   await eventually(() => shown(store).chats.length === 20, 'the chats whose messages are here');
   expect(shown(store).incomplete).toBe(true);
