@@ -10,7 +10,7 @@ import type { Registry } from '../placement/registry.js';
 import { TABLES, type MediaJob } from '../supervisor-store.js';
 import type { MediaDownloads } from './media-downloads.js';
 import type { HeldFile, MediaLibrary } from './media-library.js';
-import { fileKindOf, mediaOf, noteJob, promisedBytes, promisedRef, wantMedia } from './wanted-media.js';
+import { fileKindOf, mediaOf, noteJob, noteMedia, promisedBytes, promisedRef, wantMedia } from './wanted-media.js';
 
 export interface MediaAccessOptions {
   store: Store;
@@ -91,6 +91,9 @@ export class MediaAccess {
     // One that rests after failures does not while somebody waits.
     if (!job) await commits.commit(wantMedia(row, message, kind, now));
     else if (job.dueAt > now) await commits.commit([noteJob(row, { ...job, dueAt: now })]);
+    // After a restore the job is there, but not that it was wanted.
+    if (mediaOf(store, sessionId, message) === undefined)
+      await commits.commit([noteMedia(sessionId, message, kind, now, { state: 'wanted' })]);
     downloads.wake(sessionId);
   }
 

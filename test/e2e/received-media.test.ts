@@ -239,4 +239,34 @@ describe.skipIf(!found)(`Received files with an object store (${found?.name ?? H
       expect(sha256Of((await download(chat, media)).bytes)).toBe(sha256Of(bytes));
     }
   });
+
+  it('are downloaded when somebody asks for them, if the machine was lost before they were here', async () => {
+    if (!scene) return;
+    const chat: Chat = { scene, session: await pair(scene, 'another'), friend: (await scene.phones.createPhone()).number };
+    const view = async (id: string): Promise<Row> =>
+      ((await chat.scene.worker.messages('another')).find((row) => row['id'] === id)?.['media'] ?? {}) as Row;
+    const { id: fault } = await scene.phones.addFault({ kind: 'media', on: 'download', effect: 'slow', bytesPerSecond: 1_000 });
+    const sent = randomBytes(200_000);
+    const send = async (type: MediaType): Promise<string> => {
+      const id = await sendFile(chat, type, sent);
+      await until(
+        async () => (await view(id))['state'] === 'wanted',
+        30_000,
+        () => `the file of ${id} is not wanted`,
+      );
+      return id;
+    };
+    const checkpointed = await send('document');
+    await scene.worker.call('POST', '/storage/flush');
+    const shipped = await send('video');
+    await scene.untilShipped();
+    await scene.loseMachine();
+    await scene.phones.clearFaults(fault);
+    await scene.worker.untilStatus('another', 'connected');
+    for (const id of [checkpointed, shipped]) {
+      const served = await download(chat, await view(id));
+      expect([served.status, sha256Of(served.bytes)]).toEqual([200, sha256Of(sent)]);
+      expect(await view(id)).toMatchObject({ state: 'stored', sha256: sha256Of(sent) });
+    }
+  });
 });
