@@ -1,7 +1,7 @@
 import { isGroup, isLid, withoutDevice } from '../../shared/domain/ids.js';
 import type { Outgoing } from '../../shared/domain/outgoing.js';
 import { AppError } from '../../shared/errors.js';
-import type { Store } from '../../shared/store/store.js';
+import type { Store, Write } from '../../shared/store/store.js';
 import { proto, type UserFacingSocketConfig, type WAMessageKey, type WASocket } from '../baileys.js';
 import { SLOT_TABLES } from '../../shared/store/slot-store.js';
 import { compose } from './compose/compose.js';
@@ -15,23 +15,29 @@ interface OutgoingRow {
 /** Sent messages are kept this long to answer retry receipts of recipients that could not decrypt them. */
 const KEEP_MS = 24 * 60 * 60_000;
 
-/** A message that can go out, kept for who asks for it again. */
+/** A message that can go out. */
 export interface Prepared extends Composed {
   messageId: string;
   to: string;
+  bytes: Uint8Array;
   /** Base64 of the message, for every type but text, of which history needs no more. */
   raw?: string;
 }
 
-export const prepare = async (sock: WASocket, store: Store, sessionId: string, outgoing: Outgoing): Promise<Prepared> => {
+export const prepare = async (sock: WASocket, outgoing: Outgoing): Promise<Prepared> => {
   const { messageId, to, content } = outgoing;
   await assertOnWhatsApp(sock, to);
   const composed = compose(outgoing, withoutDevice(sock.authState.creds.me?.id ?? ''));
   const bytes = proto.Message.encode(composed.message).finish();
-  const row: OutgoingRow = { message: bytes, at: Date.now() };
-  await store.commit([{ table: SLOT_TABLES.outgoing, key: [sessionId, messageId], value: row }]);
-  return { ...composed, messageId, to, ...(content.type !== 'text' && { raw: Buffer.from(bytes).toString('base64') }) };
+  return { ...composed, messageId, to, bytes, ...(content.type !== 'text' && { raw: Buffer.from(bytes).toString('base64') }) };
 };
+
+/** What is kept of it for who asks for it again. To be on disk before it leaves. */
+export const keptOf = (sessionId: string, { messageId, bytes }: Prepared): Write => ({
+  table: SLOT_TABLES.outgoing,
+  key: [sessionId, messageId],
+  value: { message: bytes, at: Date.now() } satisfies OutgoingRow,
+});
 
 /** Writes the message to the wire. Resolves when its bytes were handed over; only an ack means sent. */
 export const relay = async (sock: WASocket, { messageId, to, message, attributes = {}, nodes = [] }: Prepared): Promise<void> => {

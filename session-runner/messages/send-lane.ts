@@ -5,7 +5,7 @@ import type { BinaryNode, WASocket } from '../baileys.js';
 import type { InFlightMarks } from '../in-flight.js';
 import type { Sent } from '../session/connection-options.js';
 import { Acks } from './acks.js';
-import { prepare, relay } from './outbound.js';
+import { keptOf, prepare, relay } from './outbound.js';
 import { type } from './typing.js';
 
 interface SendLaneOptions {
@@ -13,6 +13,8 @@ interface SendLaneOptions {
   sessionId: string;
   store: Store;
   inFlight: InFlightMarks;
+  /** Lets nothing leave before this commit is on disk. */
+  hold: (commit: Promise<void>) => void;
   isOpen: () => boolean;
   /** WhatsApp took too long for a message: the connection is to be ended. */
   onUnconfirmed: () => void;
@@ -65,15 +67,23 @@ export class SendLane {
   }
 
   async #relay(message: Outgoing): Promise<{ raw: string | undefined; acked: Promise<number> }> {
-    const { sock, sessionId, store, inFlight, isOpen, onUnconfirmed } = this.#options;
+    const { sock, sessionId, store, inFlight, hold, isOpen, onUnconfirmed } = this.#options;
     if (!isOpen()) throw new AppError('SESSION_NOT_CONNECTED', 'The session is not connected.');
     const acked = this.#acks.wait(message.messageId, RELAY_TIMEOUT_MS + ACK_TIMEOUT_MS, onUnconfirmed);
     // Whoever waits for the ack sees its rejection; this send may fail before.
     acked.catch(() => undefined);
     const stuck = setTimeout(onUnconfirmed, RELAY_TIMEOUT_MS);
     try {
-      const prepared = inFlight.during(sessionId, 'send', async () => prepare(sock, store, sessionId, message));
-      const relayed = prepared.then(async (ready) => inFlight.during(sessionId, 'send', async () => relay(sock, ready)));
+      const end = inFlight.begin(sessionId, 'send');
+      const prepared = prepare(sock, message);
+      const relayed = prepared
+        .then(async (ready) => {
+          // Begun now, it shares a transaction with the ratchet steps that follow.
+          const kept = store.commit([keptOf(sessionId, ready)]);
+          hold(kept);
+          await Promise.all([kept, relay(sock, ready)]);
+        })
+        .finally(end);
       // The ack may overtake what is left to do after the bytes have gone.
       await Promise.race([relayed, acked]);
       return { raw: (await prepared).raw, acked };

@@ -109,6 +109,9 @@ export class Connection {
     this.#queries = new Queries(this.#sock, onSubject, options.onPresence);
     this.#lane = new SendLane({
       ...{ sock: this.#sock, sessionId, store, inFlight },
+      hold: (commit) => {
+        this.#gate.hold(commit);
+      },
       isOpen: () => this.#state === 'open',
       onUnconfirmed: () => {
         this.terminate('ack_timeout');

@@ -53,18 +53,21 @@ export class SignalKeys {
 
   /** Runs `work` alone. What it wrote is committed when it resolves and forgotten when it throws. Not to be nested. */
   async exclusive<T>(work: () => Promise<T>): Promise<T> {
-    const run = async (): Promise<T> => {
-      this.#assertOpen();
-      const transaction: Transaction = { writes: new Map(), others: [] };
-      this.#active = transaction;
-      const result = await work().finally(() => (this.#active = undefined));
-      this.#assertOpen();
-      await this.#commit([...transaction.writes.values(), ...transaction.others]);
+    return this.#inTurn(async () => {
+      const { result, committed } = await this.#begin(work);
+      await committed;
       return result;
-    };
-    const turn = this.#lock.then(run, run);
-    this.#lock = turn.catch(() => undefined);
-    return turn;
+    });
+  }
+
+  /**
+   * The same for steps of which others need not wait until they are on disk: the next work begins when this commit has begun, and sees it. Right
+   * for encryption, which loses nothing but a counter when its commit fails and a later one does not. Decryption loses the message.
+   */
+  async pipelined<T>(work: () => Promise<T>): Promise<T> {
+    const { result, committed } = await this.#inTurn(async () => this.#begin(work));
+    await committed;
+    return result;
   }
 
   /** Adds rows of other tables to the exclusive work under way. */
@@ -83,6 +86,25 @@ export class SignalKeys {
   /** Resolves when no exclusive work is under way. */
   async idle(): Promise<void> {
     await this.#lock;
+  }
+
+  async #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const turn = this.#lock.then(run, run);
+    this.#lock = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Does `work` and begins to commit what it wrote. */
+  async #begin<T>(work: () => Promise<T>): Promise<{ result: T; committed: Promise<void> }> {
+    this.#assertOpen();
+    const transaction: Transaction = { writes: new Map(), others: [] };
+    this.#active = transaction;
+    const result = await work().finally(() => (this.#active = undefined));
+    this.#assertOpen();
+    const committed = this.#commit([...transaction.writes.values(), ...transaction.others]);
+    // Whoever awaits it hears of its failure, perhaps a little later.
+    committed.catch(() => undefined);
+    return { result, committed };
   }
 
   async #setInside(data: SignalDataSet): Promise<void> {

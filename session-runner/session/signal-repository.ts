@@ -36,16 +36,16 @@ export interface InboxOptions {
   identities: () => { me: string; meLid: string };
 }
 
-/** What changes ratchets, beside decryption. */
+/** What changes ratchets, beside encryption and decryption. */
 const ON_RATCHETS = [
-  'encryptMessage',
-  'encryptGroupMessage',
   'processSenderKeyDistributionMessage',
   'getSenderKeyDistributionMessage',
   'injectE2ESession',
   'deleteSession',
   'migrateSession',
 ] as const satisfies (keyof SignalRepositoryWithLIDStore)[];
+/** A message is encrypted for one device after the other; all of it may be in one transaction. */
+const ENCRYPTING = ['encryptMessage', 'encryptGroupMessage'] as const satisfies (keyof SignalRepositoryWithLIDStore)[];
 
 /**
  * Runs all work on ratchets under the session's lock, and makes decryption lose nothing: the ratchet step and the plaintext are committed as one transaction before Baileys goes on to confirm the
@@ -82,10 +82,13 @@ export const withInbox = (repository: SignalRepositoryWithLIDStore, options: Inb
     return plaintext;
   };
 
-  const alone = ON_RATCHETS.map((name): [string, (...args: unknown[]) => Promise<unknown>] => {
-    const method = Reflect.get(repository, name) as (...args: unknown[]) => Promise<unknown>;
-    return [name, async (...args) => keys.exclusive(async () => method.apply(repository, args))];
-  });
+  type Method = (...args: unknown[]) => Promise<unknown>;
+  const under = (lock: (work: () => Promise<unknown>) => Promise<unknown>, names: readonly string[]): [string, Method][] =>
+    names.map((name) => {
+      const method = Reflect.get(repository, name) as Method;
+      return [name, async (...args) => lock(async () => method.apply(repository, args))];
+    });
+  const alone = [...under(async (work) => keys.exclusive(work), ON_RATCHETS), ...under(async (work) => keys.pipelined(work), ENCRYPTING)];
 
   const overlay = Object.create(repository) as SignalRepositoryWithLIDStore;
   return Object.assign(overlay, Object.fromEntries(alone), {

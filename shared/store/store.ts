@@ -66,6 +66,12 @@ const TRIM_BATCH = 1_000;
 /** How often a store looks whether LMDB gave it up, and then whether its disk works again. */
 const LOOK_MS = 1_000;
 
+/**
+ * How LMDB writes. A commit is answered only after fdatasync. Batches are ours: those of an event turn end, when a commit fails, in a rejection
+ * nobody can catch. The writing thread begins at the end of a turn: one that begins earlier is woken anew for each of the rows that follow.
+ */
+const WRITING = { overlappingSync: false, eventTurnBatching: false, txnStartThreshold: Infinity, noMemInit: true };
+
 interface Pending {
   value: unknown;
 }
@@ -108,10 +114,8 @@ export class Store {
     this.#hasSpace = createSpaceCheck(path, maxBytes);
     // What LMDB needs before it takes the first row.
     if (!hasStore(path)) this.#assertSpace();
-    // overlappingSync off: a commit is answered only after fdatasync. Batches are ours: those of an event turn end, when a commit fails, in a
-    // rejection nobody can catch.
     try {
-      this.#root = open({ path, maxDbs: MAX_TABLES, overlappingSync: false, eventTurnBatching: false, noMemInit: true });
+      this.#root = open({ path, maxDbs: MAX_TABLES, ...WRITING });
       this.#rows = new Rows(this.#root, [META, CHANGES, ...tables], sealed, cipher);
       this.#lastChange = this.#rows.lastChange();
     } catch (error) {

@@ -45,6 +45,6 @@ const paced = async (cast: Cast, seconds: number): Promise<LoadResult> =>
     await contender.open();
     // Spread over all runners.
     const routes = contacts.map((number, n) => ({ session: Math.floor((n * cast.sessions) / active), to: `${number}@s.whatsapp.net` }));
-    await contender.send({ routes, seconds: Math.min(10, seconds), perSecond: PER_SECOND });
+    await contender.send({ routes, seconds, perSecond: PER_SECOND });
     return contender.send({ routes, seconds, perSecond: PER_SECOND });
   });

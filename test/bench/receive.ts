@@ -16,7 +16,7 @@ export const receive: Bench = async (options) => {
       const routes = await routesOf(stage, sessions);
       const all = [...routes.keys()];
       await contender.open();
-      await write(stage, routes, 3, 'warm-up');
+      await write(stage, routes, each, 'warm-up');
       await contender.untilReceived(all, 'warm-up');
       return async () => {
         const startedAt = performance.now();

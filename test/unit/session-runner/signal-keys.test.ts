@@ -5,7 +5,7 @@ import { SLOT_TABLES } from '../../../shared/store/slot-store.js';
 import { SignalKeys } from '../../../session-runner/session/signal-keys.js';
 import type { Store } from '../../../shared/store/store.js';
 import { rowsIn } from '../store/temp-store.js';
-import { failingStore, tempRunnerStore } from './runner-stores.js';
+import { failingStore, slowStore, tempRunnerStore } from './runner-stores.js';
 
 const keysOf = (store: Store, sessionId = 's', commits: Promise<void>[] = []): SignalKeys =>
   new SignalKeys(store, sessionId, (commit) => {
@@ -112,6 +112,45 @@ it('does one exclusive work at a time, in the order they were asked for', async 
   expect(steps).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
 });
 
+it('lets the next work begin before pipelined work is on disk, which sees it, and tells each of its own commit only', async () => {
+  const store = slowStore(SLOT_TABLES.keys);
+  const keys = keysOf(store);
+  const add = async (): Promise<void> => write(keys, 'inside', String(Number((await read(keys, 'inside')) ?? 0) + 1));
+  const ended: string[] = [];
+  store.holding = true;
+  const works = [
+    keys.pipelined(add).then(() => ended.push('first')),
+    keys.pipelined(add).then(() => ended.push('second')),
+    keys.exclusive(add).then(() => ended.push('exclusive')),
+    keys.pipelined(add).then(() => ended.push('after it')),
+  ];
+  await turns(3);
+  // The last one waits for what is exclusive.
+  expect(await read(keys, 'outside')).toBe('3');
+  expect(ended).toEqual([]);
+  store.release();
+  await Promise.all(works.slice(0, 3));
+  expect(ended).toEqual(['first', 'second', 'exclusive']);
+  await turns(3);
+  expect(await read(keys, 'outside')).toBe('4');
+  store.release();
+  await Promise.all(works);
+});
+
+it('fails pipelined work whose commit fails, and what built on it', async () => {
+  const store = slowStore(SLOT_TABLES.keys);
+  const keys = keysOf(store);
+  store.holding = true;
+  const works = [keys.pipelined(async () => write(keys, 'inside', '1')), keys.pipelined(async () => write(keys, 'inside', '2'))];
+  const outcomes = Promise.allSettled(works);
+  await turns(2);
+  store.release(new Error('no disk'));
+  expect(await outcomes).toMatchObject([
+    { status: 'rejected', reason: { message: 'no disk' } },
+    { status: 'rejected', reason: { message: 'no disk' } },
+  ]);
+});
+
 it('makes a session written from outside wait for the exclusive work under way', async () => {
   const keys = keysOf(await tempRunnerStore());
   const order: string[] = [];
@@ -129,12 +168,18 @@ it('makes a session written from outside wait for the exclusive work under way',
 it('never loses an update of a row, however the work overlaps', async () => {
   const store = await tempRunnerStore();
   let run = 0;
-  const job = fc.record({ before: fc.nat({ max: 2 }), within: fc.nat({ max: 2 }), joined: fc.boolean(), fails: fc.boolean() });
+  const job = fc.record({
+    before: fc.nat({ max: 2 }),
+    within: fc.nat({ max: 2 }),
+    joined: fc.boolean(),
+    fails: fc.boolean(),
+    waits: fc.boolean(),
+  });
   await fc.assert(
     fc.asyncProperty(fc.array(job, { minLength: 2, maxLength: 8, size: 'max' }), async (jobs) => {
       const keys = keysOf(store, `s${run++}`);
       const outcomes = await Promise.allSettled(
-        jobs.map(async ({ before, within, joined, fails }) => {
+        jobs.map(async ({ before, within, joined, fails, waits }) => {
           await turns(before);
           const add = async (): Promise<void> => {
             const count = Number((await read(keys, 'inside')) ?? 0);
@@ -142,7 +187,7 @@ it('never loses an update of a row, however the work overlaps', async () => {
             await write(keys, 'inside', String(count + 1));
             if (fails) throw new Error('no');
           };
-          await keys.exclusive(joined ? async () => keys.inside.transaction(add, 'c') : add);
+          await keys[waits ? 'exclusive' : 'pipelined'](joined ? async () => keys.inside.transaction(add, 'c') : add);
         }),
       );
       expect(outcomes.map(({ status }) => status)).toEqual(jobs.map(({ fails }) => (fails ? 'rejected' : 'fulfilled')));
