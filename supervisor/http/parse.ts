@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { AppError } from '../../shared/errors.js';
+import { joinedProblems } from '../joined-problems.js';
 
 /** @throws INVALID_REQUEST with `details.issues: [{path, message}]` */
 export const parse = <S extends z.ZodType>(schema: S, value: unknown): z.output<S> => {
@@ -10,4 +11,4 @@ export const parse = <S extends z.ZodType>(schema: S, value: unknown): z.output<
 
 /** A 400 whose sentence says what is wrong, and whose details say where. */
 export const invalidRequest = (issues: { path: string; message: string }[]): AppError =>
-  new AppError('INVALID_REQUEST', `The request is not valid: ${issues.map(({ message }) => message).join('; ')}.`, { details: { issues } });
+  new AppError('INVALID_REQUEST', `The request is not valid: ${joinedProblems(issues)}.`, { details: { issues } });

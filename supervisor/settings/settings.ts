@@ -1,6 +1,7 @@
 import { SessionSettings } from '../../shared/domain/session-settings.js';
 import { AppError } from '../../shared/errors.js';
 import type { Store, Write } from '../../shared/store/store.js';
+import { joinedProblems } from '../joined-problems.js';
 import { TABLES } from '../supervisor-store.js';
 import { mergePatch } from './merge-patch.js';
 import { unmasked } from './settings-view.js';
@@ -76,6 +77,6 @@ export class Settings {
 }
 
 const invalid = (issues: { path: string; message: string }[]): AppError =>
-  new AppError('INVALID_REQUEST', `The settings are not valid: ${issues.map(({ message }) => message).join('; ')}.`, {
+  new AppError('INVALID_REQUEST', `The settings are not valid: ${joinedProblems(issues)}.`, {
     details: { issues },
   });

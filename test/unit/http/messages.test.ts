@@ -49,6 +49,12 @@ describe('send', () => {
     expect(fixture.worker.sent.map(({ idempotencyKey }) => idempotencyKey)).toEqual(['key 1', 'key 2', 'key 3', undefined]);
   });
 
+  it('says once what many values have wrong, and points at each of them', async () => {
+    const { body } = await fixture.call('POST', '/session/s/contacts/check', { numbers: Array.from({ length: 50 }, () => 'bob') });
+    expect(String(body['error']).match(/must be/g)).toHaveLength(1);
+    expect(body['details']).toMatchObject({ issues: Array.from({ length: 50 }, (_, index) => ({ path: `numbers.${index}` })) });
+  });
+
   it('points at every wrong field', async () => {
     const { status, body } = await send({ to: 'mother', message: '', type: 'text' });
     expect(status).toBe(400);

@@ -124,6 +124,13 @@ it('ignores status updates unless they are wanted, and groups and channels when 
   expect(kept({ groups: true, channels: true })).toEqual(['1@s.whatsapp.net', '2@lid']);
 });
 
+it('says once what breaks two rules that are explained alike', async () => {
+  const { settings } = await settingsOver();
+  await expect(settings.change('s', { pace: { sendRatePerMinute: 1e308 } })).rejects.toThrow(
+    /^The settings are not valid: pace\.sendRatePerMinute must be a whole number from 0 to 6000\.$/,
+  );
+});
+
 it('never shows a secret, and takes its mask for the secret that is set', async () => {
   const { settings } = await settingsOver();
   const secret = 'a-secret-of-many-letters';
