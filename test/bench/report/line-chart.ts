@@ -4,7 +4,7 @@ export interface Series {
 }
 
 const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [640, 360, 70, 50, 40, 110];
-const COLOURS = ['#0b7285', '#e8590c', '#862e9c', '#2b8a3e'];
+const COLOURS = ['#0b7285', '#e8590c', '#862e9c', '#2b8a3e', '#1864ab', '#a61e4d'];
 const STEPS = 4;
 
 /** A picture of lines from zero, as SVG. */

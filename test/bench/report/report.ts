@@ -7,7 +7,6 @@ import { lineChart, type Series } from './line-chart.js';
 
 export const FIGURES = 'docs/benchmarks';
 const PAGE = 'docs/benchmarks.md';
-const MEMORY_PICTURE = 'memory.svg';
 
 const HEAD = `# Benchmarks
 
@@ -16,19 +15,28 @@ const HEAD = `# Benchmarks
 Every bench runs the built worker against the [simulated WhatsApp](../test/whatsapp/README.md), which is a process of its own, with sessions that were paired once and are kept under \`.cache/bench\`. The yardstick does the same work in the same run: Baileys alone in one process with its keys in the heap, as it comes (\`stock\`) and with the repairs that the runners make to it (\`fixed\`). Figures are medians of repeated rounds, with the least and the greatest beside them. Memory is PSS over all processes unless a name says otherwise. Targets are upper bounds; what is to be many times as good is given as its inverse.
 `;
 
-/** Reads every file of figures in `folder` and writes the page and its picture. */
+interface Picture {
+  file: string;
+  title: string;
+  x: string;
+  y: string;
+  series: Series[];
+}
+
+/** Reads every file of figures in `folder` and writes the page and its pictures. */
 export const writeReport = async (): Promise<void> => {
   mkdirSync(FIGURES, { recursive: true });
   const reports = readdirSync(FIGURES)
     .filter((name) => name.endsWith('.json'))
     .toSorted()
     .map((name) => JSON.parse(readFileSync(join(FIGURES, name), 'utf8')) as BenchReport);
-  const memory = memoryOverSessions(reports);
-  if (memory.length > 0) {
-    writeFileSync(join(FIGURES, MEMORY_PICTURE), lineChart({ title: 'Memory of idle sessions', x: 'sessions', y: 'MB (PSS)' }, memory));
-  }
-  const picture = memory.length > 0 ? `\n![Memory over sessions](benchmarks/${MEMORY_PICTURE})\n` : '';
-  const page = [HEAD, picture, ...reports.map(sectionOf)].join('\n');
+  const pictures: Picture[] = [
+    { file: 'memory.svg', title: 'Memory of idle sessions', x: 'sessions', y: 'MB (PSS)', series: memoryOverSessions(reports) },
+    { file: 'latency.svg', title: 'From a text to its acknowledgement', x: 'texts per second', y: 'ms', series: latencyOverRate(reports) },
+  ].filter(({ series }) => series.length > 0);
+  for (const { file, series, ...labels } of pictures) writeFileSync(join(FIGURES, file), lineChart(labels, series));
+  const shown = pictures.map(({ file, title }) => `![${title}](benchmarks/${file})\n`);
+  const page = [HEAD, ...shown, ...reports.map(sectionOf)].join('\n');
   const options = (await resolveConfig(PAGE)) ?? {};
   writeFileSync(PAGE, await format(page, { ...options, parser: 'markdown' }));
 };
@@ -67,4 +75,16 @@ const memoryOverSessions = (reports: readonly BenchReport[]): Series[] => {
       .toSorted(([one], [other]) => one - other),
   }));
   return lines.filter(({ points }) => points.length > 0);
+};
+
+const latencyOverRate = (reports: readonly BenchReport[]): Series[] => {
+  const figures = reports.filter(({ bench }) => bench === 'latency').flatMap(({ results }) => Object.entries(results));
+  const lines = new Map<string, [rate: number, ms: number][]>();
+  for (const [figure, ms] of figures) {
+    const [, kind, rate, percentile] = /^([a-z]+)At(\d+)P(\d+)Ms$/.exec(figure) ?? [];
+    if (kind === undefined) continue;
+    const name = `${kind} p${percentile}`;
+    lines.set(name, [...(lines.get(name) ?? []), [Number(rate), ms]]);
+  }
+  return [...lines].map(([name, points]) => ({ name, points }));
 };
