@@ -6,7 +6,26 @@ import { entryOf, parseWith, type CallMap, type MethodOf, type ParamsOf, type Re
 
 export interface CallContext {
   /** Aborted when the caller gave up, or is gone. */
-  signal: AbortSignal;
+  readonly signal: AbortSignal;
+}
+
+/** A call being answered. Most handlers never look at their signal, which is dear to make. */
+class Running implements CallContext {
+  #controller: AbortController | undefined;
+  #reason: AppError | undefined;
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#reason) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  abort(reason: AppError): void {
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
 }
 
 export type Handlers<C extends CallMap> = {
@@ -29,7 +48,7 @@ type Handler = (params: unknown, context: CallContext) => Promise<unknown>;
 export class CallServer<C extends CallMap> {
   readonly #options: CallServerOptions<C>;
   readonly #maxConcurrent: number;
-  readonly #running = new Map<number, AbortController>();
+  readonly #running = new Map<number, Running>();
   #closed = false;
 
   constructor(options: CallServerOptions<C>) {
@@ -66,9 +85,9 @@ export class CallServer<C extends CallMap> {
 
   /** The caller no longer waits: its handler hears of it and no answer is sent. */
   cancel(id: number): void {
-    const controller = this.#running.get(id);
+    const call = this.#running.get(id);
     this.#running.delete(id);
-    controller?.abort(new AppError('DEADLINE_EXCEEDED', 'The caller gave up.'));
+    call?.abort(new AppError('DEADLINE_EXCEEDED', 'The caller gave up.'));
   }
 
   close(): void {
@@ -77,15 +96,15 @@ export class CallServer<C extends CallMap> {
   }
 
   async #run(id: number, method: string, handler: Handler, params: unknown): Promise<void> {
-    const controller = new AbortController();
-    this.#running.set(id, controller);
+    const call = new Running();
+    this.#running.set(id, call);
     let answer: Frame;
     try {
-      answer = { t: 'ok', id, result: await handler(params, { signal: controller.signal }) };
+      answer = { t: 'ok', id, result: await handler(params, call) };
     } catch (error) {
       answer = this.#errFrame(id, method, error);
     }
-    if (this.#running.get(id) !== controller) return;
+    if (this.#running.get(id) !== call) return;
     this.#running.delete(id);
     this.#options.post(answer, (error) => {
       // A result that is no JSON must still settle the call; a closed channel settles it on the other side.

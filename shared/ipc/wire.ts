@@ -40,7 +40,10 @@ export const approximateBytes = (value: unknown): number => {
     for (const element of value) bytes += approximateBytes(element) + 1;
     return bytes;
   }
-  for (const [key, member] of Object.entries(value)) if (member !== undefined) bytes += key.length + 4 + approximateBytes(member);
+  for (const key of Object.keys(value)) {
+    const member = (value as Record<string, unknown>)[key];
+    if (member !== undefined) bytes += key.length + 4 + approximateBytes(member);
+  }
   return bytes;
 };
 

@@ -126,6 +126,21 @@ describe('a call', () => {
     expect(client.stats.inFlight).toBe(0);
   });
 
+  it('tells a handler that asks only then that its caller has given up', async () => {
+    const contexts: CallContext[] = [];
+    const { client } = setUp(async ({ n }, context) => {
+      contexts.push(context);
+      return n === 1 ? new Promise(() => undefined) : Promise.resolve({ n });
+    });
+    expect(await codeOf(client.call('double', { n: 1 }, { deadlineMs: 20 }))).toBe('DEADLINE_EXCEEDED');
+    // Its answer comes after the other side has heard of that.
+    await client.call('double', { n: 2 });
+    const signals = contexts.map(({ signal }) => signal);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+    expect(signals[0]?.reason).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    expect(contexts[0]?.signal).toBe(signals[0]);
+  });
+
   it('ends when its signal aborts', async () => {
     const { client, aborted } = setUp(doubling);
     const controller = new AbortController();
