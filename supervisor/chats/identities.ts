@@ -1,6 +1,8 @@
 // The one or two addresses of a person: which names them here, and what becomes of the rows of a LID when its number is learned.
 import { canonicalJid, isLid, keyPart } from '../../shared/domain/ids.js';
+import type { Message } from '../../shared/domain/message.js';
 import type { Person } from '../../shared/ipc/queries/person.js';
+import type { Store } from '../../shared/store/store.js';
 import { compare, type Position } from '../messages/part-spans.js';
 import { TABLES, type ChatRow, type ContactRow } from '../supervisor-store.js';
 import type { Draft } from './draft.js';
@@ -13,6 +15,16 @@ export const identify = (draft: Draft, sessionId: string, jid: string, alternati
   if (isLid(named)) return { jid: draft.get<string>(TABLES.lids, [sessionId, keyPart(lid)]) ?? named, lid };
   learn(draft, sessionId, lid, named);
   return { jid: named, lid };
+};
+
+/** The chat that a message to `jid` belongs to: that of the number when it is known, with the other address as received messages have it. */
+export const chatWith = (store: Pick<Store, 'get'>, sessionId: string, jid: string): Pick<Message, 'chat' | 'chatAlt'> => {
+  if (!isLid(jid)) {
+    const lid = store.get<ContactRow>(TABLES.contacts, [sessionId, 'person', jid])?.lid;
+    return { chat: jid, ...(lid !== undefined && { chatAlt: lid }) };
+  }
+  const number = store.get<string>(TABLES.lids, [sessionId, keyPart(jid)]);
+  return number === undefined ? { chat: jid } : { chat: number, chatAlt: jid };
 };
 
 const learn = (draft: Draft, sessionId: string, lid: string, number: string): void => {

@@ -2,7 +2,8 @@
 import { withoutDevice } from '../../shared/domain/ids.js';
 import type { Message } from '../../shared/domain/message.js';
 import type { OutgoingContent, References } from '../../shared/domain/outgoing.js';
-import type { Write } from '../../shared/store/store.js';
+import type { Store, Write } from '../../shared/store/store.js';
+import { chatWith } from '../chats/identities.js';
 import { TABLES, type Intent, type SessionRow } from '../supervisor-store.js';
 import type { SendRequest } from '../worker.js';
 import type { History } from './history.js';
@@ -34,21 +35,26 @@ export const acceptWrites = (
   referred: ReferredMessages,
   fingerprint: string,
   { jid }: Readonly<SessionRow>,
-  history: History,
+  { store, history }: { store: Pick<Store, 'get'>; history: History },
 ): Write[] => {
   const { sessionId, messageId, idempotencyKey, createdAt } = intent;
   return [
     { table: TABLES.intents, key: [sessionId, intent.order], value: intent },
-    ...history.append(sessionId, historyRow(intent, referred, withoutDevice(jid ?? ''))),
+    ...history.append(sessionId, historyRow(intent, referred, withoutDevice(jid ?? ''), chatWith(store, sessionId, intent.to))),
     ...keyWrites(sessionId, idempotencyKey, { fingerprint, messageId, at: createdAt, outcome: undefined }),
   ];
 };
 
-const historyRow = ({ messageId, to, content, createdAt }: Intent, referred: ReferredMessages, from: string): Message => ({
+const historyRow = (
+  { messageId, content, createdAt }: Intent,
+  referred: ReferredMessages,
+  from: string,
+  chat: Pick<Message, 'chat' | 'chatAlt'>,
+): Message => ({
   id: messageId,
-  chat: to,
+  ...chat,
   from,
-  to,
+  to: chat.chat,
   fromMe: true,
   ...shownContent(content, referred),
   timestamp: createdAt,

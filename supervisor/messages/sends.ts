@@ -193,10 +193,10 @@ export class Sends {
   ): Promise<PendingSend> {
     // Its file may have taken a while.
     if (this.#pauses.stopped) throw stopping();
-    const { history, commits } = this.#options;
+    const { store, history, commits } = this.#options;
     const references = referencesOf(referred, request.content, row.lid && withoutDevice(row.lid));
     const intent = newIntent(request, references, ++this.#order, acceptance);
-    const committed = commits.commit(acceptWrites(intent, referred, fingerprintOf(request), row, history));
+    const committed = commits.commit(acceptWrites(intent, referred, fingerprintOf(request), row, { store, history }));
     // In the turn of the commit: whoever sees its key also finds it here.
     const pending = newPending(intent, { accepted: false, dispatched: false });
     this.#queues.add(pending);

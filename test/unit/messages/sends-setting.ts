@@ -26,7 +26,7 @@ export const text = (words: string, idempotencyKey?: string, sessionId = 's'): S
   idempotencyKey,
 });
 
-interface Setting {
+export interface Setting {
   store: Store;
   registry: Registry;
   fleet: MemoryFleet;
