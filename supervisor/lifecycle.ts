@@ -119,7 +119,8 @@ export const startWorker = async (
     handlers: {
       'spool.commit': async (_slot, { records }) => commitSpool(records),
       'connect.turn': async (_slot, request, { signal }) => {
-        return { grantedAt: await pacing.turn(request, signal) };
+        await pacing.turn(request, signal);
+        return { grantedAt: Date.now() };
       },
     },
     log,

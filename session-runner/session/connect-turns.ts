@@ -5,13 +5,14 @@ import { AppError, messageOf } from '../../shared/errors.js';
 import type { SUPERVISOR_CALLS } from '../../shared/ipc/protocol.js';
 import type { ParamsOf, ResultOf } from '../../shared/ipc/wire.js';
 import type { Logger } from '../../shared/logging.js';
-import { ConnectSpacing } from './connect-spacing.js';
 
-type TurnRequest = ParamsOf<typeof SUPERVISOR_CALLS, 'connect.turn'>;
+export type TurnRequest = ParamsOf<typeof SUPERVISOR_CALLS, 'connect.turn'>;
 type Turn = ResultOf<typeof SUPERVISOR_CALLS, 'connect.turn'>;
 
 /** Asked for at once, of each kind: far fewer than the calls a runner may have open, so that what was received is taken meanwhile. */
 const AT_ONCE = 32;
+/** A turn of a ramp is good for so long: with more, connects that a busy machine held up come beside those that it did not. */
+const HOLDS_MS = 100;
 const PAUSE = { baseMs: 500, maxMs: 5_000 };
 
 export interface ConnectTurnsOptions {
@@ -19,31 +20,46 @@ export interface ConnectTurnsOptions {
   ask: (request: TurnRequest, signal: AbortSignal) => Promise<Turn>;
   log: Logger;
   pause?: typeof PAUSE;
+  /** Unix milliseconds. */
+  now?: () => number;
 }
 
 /** Turns for the connects of one runner, of which hundreds may wait at once. */
 export class ConnectTurns {
   readonly #options: ConnectTurnsOptions;
+  readonly #now: () => number;
   /** A phone waits for its pairing, so that does not stand behind reconnects. */
   readonly #lanes = { reconnect: new PQueue({ concurrency: AT_ONCE }), pairing: new PQueue({ concurrency: AT_ONCE }) };
-  readonly #spacing = new ConnectSpacing();
 
   constructor(options: ConnectTurnsOptions) {
     this.#options = options;
+    this.#now = options.now ?? Date.now;
   }
 
-  /** For a connect that has had its turn. @param grantedAt when, by the supervisor's clock */
-  async granted(grantedAt: number, signal: AbortSignal): Promise<void> {
-    await this.#spacing.turn(grantedAt, signal);
+  /**
+   * For a connect of a ramp, which was granted by Unix millisecond `grantedAt`: asks for other turns until one was not too long ago. Each may be
+   * twice as old as the last one, so that it comes to an end on the slowest machine. @returns false when `signal` was aborted before
+   */
+  async inTime(request: TurnRequest, grantedAt: number, signal: AbortSignal): Promise<boolean> {
+    let at: number | undefined = grantedAt;
+    for (let holdsMs = HOLDS_MS; at !== undefined; holdsMs *= 2) {
+      if (Math.abs(this.#now() - at) <= holdsMs) return !signal.aborted;
+      at = await this.#next(request, signal);
+    }
+    return false;
   }
 
   /** Asks until it is granted, however long that takes. @returns false when `signal` was aborted before */
   async take(request: TurnRequest, signal: AbortSignal): Promise<boolean> {
+    return (await this.#next(request, signal)) !== undefined;
+  }
+
+  /** When it was granted; undefined when it was given up. */
+  async #next(request: TurnRequest, signal: AbortSignal): Promise<number | undefined> {
     for (let failures = 0; !signal.aborted;) {
       try {
         const { grantedAt } = await this.#lanes[request.kind].add(async () => this.#options.ask(request, signal), { signal });
-        await this.granted(grantedAt, signal);
-        return !signal.aborted;
+        return signal.aborted ? undefined : grantedAt;
       } catch (error) {
         if (error === signal.reason) break;
         // A supervisor that has not answered yet may hold everybody back, for good reasons.
@@ -53,6 +69,6 @@ export class ConnectTurns {
         await sleep(backoffDelay(failures++, this.#options.pause ?? PAUSE, Math.random()), undefined, { signal }).catch(() => undefined);
       }
     }
-    return false;
+    return undefined;
   }
 }

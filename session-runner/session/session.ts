@@ -18,7 +18,7 @@ import type { ToldPresence } from '../queries/presence-teller.js';
 import { rowsOf, SLOT_TABLES } from '../../shared/store/slot-store.js';
 import { isPaired, loadCreds } from './auth-state.js';
 import { classifyClose, type CloseVerdict } from './close-classifier.js';
-import type { ConnectTurns } from './connect-turns.js';
+import type { ConnectTurns, TurnRequest } from './connect-turns.js';
 import { Connection } from './connection.js';
 import type { ConnectionClose, Sent } from './connection-options.js';
 import { DeafWatch } from './deaf-watch.js';
@@ -83,7 +83,7 @@ export class Session {
 
   /**
    * Connects and stays connected. Without `pairing` a session that has no credentials is reported as logged out instead of showing a QR.
-   * @param told by the supervisor: what another runner learned of it, and when it had its turn to connect
+   * @param told by the supervisor: what another runner learned of it, and when it had its turn to connect if that does not hold for ever
    */
   open(epoch: number, pairing: boolean, { rhythm, grantedAt }: { rhythm?: Rhythm | undefined; grantedAt?: number | undefined } = {}): void {
     if (rhythm) this.#deafWatch?.adopt(rhythm);
@@ -100,7 +100,7 @@ export class Session {
     }
     this.#dropRetry();
     if (grantedAt === undefined) this.#connect();
-    else void this.#connectAfter(async (signal) => this.#options.turns.granted(grantedAt, signal));
+    else void this.#connectAfter(async (signal) => this.#options.turns.inTime(this.#turnRequest, grantedAt, signal));
   }
 
   /** What it goes by from now on; another proxy is connected through at once. */
@@ -193,9 +193,11 @@ export class Session {
   }
 
   async #connectInTurn(): Promise<void> {
-    const { turns, sessionId } = this.#options;
-    const request = { sessionId, epoch: this.#epoch, kind: this.#firstSync ? ('pairing' as const) : ('reconnect' as const) };
-    await this.#connectAfter(async (signal) => turns.take(request, signal));
+    await this.#connectAfter(async (signal) => this.#options.turns.take(this.#turnRequest, signal));
+  }
+
+  get #turnRequest(): TurnRequest {
+    return { sessionId: this.#options.sessionId, epoch: this.#epoch, kind: this.#firstSync ? 'pairing' : 'reconnect' };
   }
 
   /** Without its turn it never connects; that is given up when the session is closed, or opened, meanwhile. */

@@ -20,7 +20,7 @@ export const PROTOCOL_VERSION = 5;
 const Epoch = z.number().int().nonnegative();
 const session = { sessionId: SessionId };
 const Slot = z.number().int().nonnegative();
-/** When the session's turn to connect was, in milliseconds of a clock of the supervisor; connects are kept about as far apart. */
+/** When the session's turn to connect was, in Unix milliseconds; that of a ramp holds only for a moment. */
 const GrantedAt = z.number();
 const Nothing = z.object({});
 

@@ -75,11 +75,11 @@ export class ConnectPacing {
     return this.ramp.view();
   }
 
-  /** Resolves with the moment at which a runner may connect a session again. @throws SESSION_NOT_CONNECTED when it should not; the signal's reason */
-  async turn({ sessionId, epoch, kind }: ParamsOf<typeof SUPERVISOR_CALLS, 'connect.turn'>, signal: AbortSignal): Promise<number> {
+  /** Resolves when a runner may connect a session again. @throws SESSION_NOT_CONNECTED when it should not; the signal's reason */
+  async turn({ sessionId, epoch, kind }: ParamsOf<typeof SUPERVISOR_CALLS, 'connect.turn'>, signal: AbortSignal): Promise<void> {
     const row = this.#options.registry.find(sessionId);
     if (!row || row.epoch !== epoch || !wanted(row)) throw new AppError('SESSION_NOT_CONNECTED', 'Nobody wants this session connected.');
-    return this.throttle.turn({ sessionId, priority: kind, signal });
+    await this.throttle.turn({ sessionId, priority: kind, signal });
   }
 
   /** To be called after the session's state follows from the fact. */

@@ -55,7 +55,7 @@ export interface TurnRequest {
 interface Waiting {
   sessionId: string;
   priority: ConnectPriority;
-  begin: (at: number) => void;
+  begin: () => void;
 }
 
 /**
@@ -101,13 +101,10 @@ export class ConnectThrottle {
     return this.#underWay.size;
   }
 
-  /**
-   * Resolves with the moment at which a connect may begin, by the throttle's clock; it holds a place until it is settled. Rejects with the
-   * signal's reason.
-   */
-  async turn({ sessionId, priority, signal }: TurnRequest): Promise<number> {
+  /** Resolves when a connect may begin, which holds a place until it is settled; rejects with the signal's reason. */
+  async turn({ sessionId, priority, signal }: TurnRequest): Promise<void> {
     signal?.throwIfAborted();
-    return new Promise<number>((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       const withdraw = (): void => {
         this.#waiting.splice(this.#waiting.indexOf(request), 1);
         // The signal's reason is the caller's own error.
@@ -117,9 +114,9 @@ export class ConnectThrottle {
       const request: Waiting = {
         sessionId,
         priority,
-        begin: (at) => {
+        begin: () => {
           signal?.removeEventListener('abort', withdraw);
-          resolve(at);
+          resolve();
         },
       };
       signal?.addEventListener('abort', withdraw, { once: true });
@@ -209,7 +206,7 @@ export class ConnectThrottle {
     this.#underWay.set(sessionId, now + SETTLE_MS);
     if (priority === 'pairing') this.#firstSyncs.set(sessionId, now + FIRST_SYNC_MS);
     this.#options.gate?.began(sessionId, now);
-    request.begin(now);
+    request.begin();
   }
 
   /** The first of each kind that may begin, the most urgent kind first. */

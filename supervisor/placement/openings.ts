@@ -81,7 +81,7 @@ export class Openings {
     this.#retries.set(sessionId, timer);
   }
 
-  /** To be called in the session's turn. @param grantedAt when it was allowed to connect, by the throttle's clock */
+  /** To be called in the session's turn. @param grantedAt when it was allowed to connect, if that holds only for a moment; Unix milliseconds */
   async atHome(sessionId: string, grantedAt?: number): Promise<void> {
     const { registry, fleet, rooms, rhythmOf, settingsOf, formerSlot, beforeOpen } = this.#options;
     const row = registry.get(sessionId);
@@ -143,7 +143,9 @@ export class Openings {
 
   async #connectInTurn(sessionId: string, priority: ConnectPriority): Promise<void> {
     const { registry, throttle, turns } = this.#options;
-    const grantedAt = await throttle.turn({ sessionId, priority });
+    await throttle.turn({ sessionId, priority });
+    // What a busy machine holds up must not come beside the rest of a ramp, above the rate.
+    const grantedAt = priority === 'resume' ? Date.now() : undefined;
     try {
       await turns.alone(
         sessionId,

@@ -84,3 +84,36 @@ it('keeps few calls open while hundreds of sessions wait, and lets pairings past
   expect(await Promise.all(takes)).toEqual(takes.map(() => true));
   expect(asked.map(({ sessionId }) => sessionId).filter((sessionId) => sessionId !== 'new')).toEqual(takes.map((_, n) => `s${n}`));
 });
+
+it('takes a turn of a ramp for what it is as long as it is fresh, and asks for another one when it is not', async () => {
+  let now = 1_000_000;
+  let late: number[] = [];
+  const asked: number[] = [];
+  const turns = new ConnectTurns({
+    log: silent,
+    now: () => now,
+    ask: async () => {
+      asked.push(now);
+      const grantedAt = now;
+      now += late.shift() ?? 0;
+      return Promise.resolve({ grantedAt });
+    },
+  });
+  const { signal } = new AbortController();
+  expect(await turns.inTime(request('fresh'), now - 100, signal)).toBe(true);
+  expect(asked).toHaveLength(0);
+  expect(await turns.inTime(request('late'), now - 101, signal)).toBe(true);
+  expect(asked).toHaveLength(1);
+  // A machine on which everything is late connects all the same: each turn may be twice as old as the last.
+  late = [1_000, 1_000, 1_000, 1_000, 1_000];
+  expect(await turns.inTime(request('slow'), now - 1_000, signal)).toBe(true);
+  expect(asked).toHaveLength(1 + 4);
+});
+
+it('gives no turn of a ramp to a session that was given up', async () => {
+  const given = new AbortController();
+  const turns = turnsWith(async () => Promise.resolve(GRANTED));
+  given.abort();
+  expect(await turns.inTime(request('a'), Date.now(), given.signal)).toBe(false);
+  expect(await turns.inTime(request('a'), 0, given.signal)).toBe(false);
+});
