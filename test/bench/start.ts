@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ConnectionsView } from '../whatsapp/client.js';
 import { freePort } from '../support/free-port.js';
-import { openScene, type Scene } from '../support/scene.js';
+import type { WorkerProcess } from '../support/worker-process.js';
+import type { ConnectionsView } from '../whatsapp/client.js';
 import type { Bench } from './bench.js';
-import { pairMany } from './pair-many.js';
+import { pairedFleet } from './fleet/paired-fleet.js';
+import { onStage } from './on-stage.js';
+import { sessionIdOf } from './storage/fleet-rows.js';
+import { WorkerContender } from './worker-contender.js';
 
 /** The default of CONNECT_RATE_PER_SECOND, said aloud because it is judged. */
 const RATE = 10;
@@ -20,24 +23,22 @@ interface Look {
   connected: number;
 }
 
-/** A worker with many paired sessions is stopped and started again: when it answers, and how the sessions come back. */
+/** A worker with many persisted sessions starts: when it answers, and how the sessions come back. */
 export const start: Bench = async ({ sessions }) => {
+  const fleet = await pairedFleet(sessions);
   // Known before the start, so that it can be asked from the first moment on.
   const port = await freePort();
-  const scene = await openScene({
-    env: { WORKER_PORT: String(port), WORKER_MAX_SESSIONS: String(sessions), CONNECT_RATE_PER_SECOND: String(RATE) },
-  });
-  try {
-    await pairMany(scene, sessions);
-    await scene.worker.stop();
+  const env = { WORKER_PORT: String(port), CONNECT_RATE_PER_SECOND: String(RATE) };
+  return onStage({ fleet, kind: 'worker', sessions, env }, async (contender, { whatsapp }) => {
+    if (!(contender instanceof WorkerContender)) throw new Error('only a worker answers');
     const startedAt = Date.now();
     const firstAnswers = Promise.all(['/health', '/ready'].map(async (path) => firstAnswer(`http://127.0.0.1:${port}${path}`, startedAt)));
-    const worker = await scene.restartWorker();
+    const worker = await contender.start();
     const [healthMs = Infinity, readyMs = Infinity] = await firstAnswers;
     console.log(`  healthy after ${healthMs} ms, ready after ${readyMs} ms`);
 
-    const ramp = await watchRamp(scene, sessions, startedAt);
-    const { connections, overlaps } = await scene.phones.connections();
+    const ramp = await watchRamp(worker, sessions, startedAt);
+    const { connections, overlaps } = await whatsapp.client.connections();
     const after = connections.filter(({ openedAt }) => openedAt >= startedAt);
     const connects = after.map(({ openedAt }) => openedAt).toSorted((one, other) => one - other);
     const logins = after.flatMap(({ loggedInAt }) => loggedInAt ?? []).toSorted((one, other) => one - other);
@@ -81,9 +82,7 @@ export const start: Bench = async ({ sessions }) => {
         { name: 'overlapping connections', value: overlaps.length, limit: 0, unit: '' },
       ],
     };
-  } finally {
-    await scene.close();
-  }
+  });
 };
 
 /** Asks until the answer is 200. @returns milliseconds since `startedAt` */
@@ -99,7 +98,7 @@ const firstAnswer = async (address: string, startedAt: number): Promise<number> 
 
 /** Looks at `/ready` and asks for the status of one session after the other until all are connected. */
 const watchRamp = async (
-  { worker }: Scene,
+  worker: WorkerProcess,
   sessions: number,
   startedAt: number,
 ): Promise<{ looks: Look[]; statusMs: number[]; seconds: number }> => {
@@ -109,7 +108,7 @@ const watchRamp = async (
   const ask = async (): Promise<void> => {
     for (let n = 0; !over; n = (n + 7) % sessions) {
       const askedAt = performance.now();
-      const { status } = await worker.status(`session-${String(n).padStart(5, '0')}`);
+      const { status } = await worker.status(sessionIdOf(n));
       statusMs.push(Math.round((performance.now() - askedAt) * 10) / 10);
       if (status === 'qr_required') throw new Error(`session ${n} asks for a QR code`);
       await sleep(ASK_EVERY_MS);

@@ -36,7 +36,7 @@ export class WorkerContender implements Contender {
 
   /** Makes its data folder, with the sessions and their history. */
   async prepare(): Promise<void> {
-    const { runnerMaxSessions } = loadConfig(this.#env);
+    const { runnerMaxSessions } = loadConfig({ WORKER_MAX_SESSIONS: String(this.#sessions), ...this.#env });
     const { fleet } = this.#stage;
     await inChild('plant', {
       dataDir: this.dataDir,
@@ -46,12 +46,15 @@ export class WorkerContender implements Contender {
     });
   }
 
-  async open(): Promise<void> {
+  async start(): Promise<WorkerProcess> {
     const { env: trust } = this.#stage.whatsapp;
     const nodeOptions = [trust['RUNNER_NODE_OPTIONS'] ?? '', ...this.#runnerOptions].join(' ').trim();
     const env = { ...trust, RUNNER_NODE_OPTIONS: nodeOptions, WORKER_MAX_SESSIONS: String(this.#sessions), ...this.#env };
-    const worker = await WorkerProcess.start({ dataDir: this.dataDir, env });
-    this.#worker = worker;
+    return (this.#worker = await WorkerProcess.start({ dataDir: this.dataDir, env }));
+  }
+
+  async open(): Promise<void> {
+    const worker = await this.start();
     let away: unknown;
     await until(
       async () => {
