@@ -39,7 +39,7 @@ export const VARIABLES = {
   WORKER_PORT: wholeNumber(0, 65_535).default(8001),
   WORKER_HOST: text(/^[A-Za-z0-9.:_-]{1,253}$/, 'must be an IP address or a host name').optional(),
   WORKER_MAX_SESSIONS: wholeNumber(1, 100_000).default(50),
-  RUNNER_MAX_SESSIONS: wholeNumber(1, 10_000).default(25),
+  RUNNER_MAX_SESSIONS: wholeNumber(1, 10_000).optional(),
   WORKER_VERSION: text(/^[A-Za-z0-9._+-]{1,50}$/, 'must be a version such as 1.0.0').optional(),
   WORKER_ENVIRONMENT: oneOf(['DEVELOPMENT', 'TESTING', 'STAGING', 'PRODUCTION'], 'upper').default('DEVELOPMENT'),
   WORKER_DESCRIPTION: text(/^[^\p{Cc}]{1,500}$/u, 'must be one line of at most 500 characters').optional(),
@@ -98,7 +98,7 @@ export const VARIABLES = {
   RUNNER_NODE_OPTIONS: text(/^\s*-\S+(\s+\S+)*\s*$/, 'must be options of node separated by spaces, such as --max-old-space-size=512')
     .refine((value) => splitNodeOptions(value) !== undefined, 'has a quote that is not closed')
     .optional(),
-  RUNNER_RECYCLE_RSS_MB: wholeNumber(0, 1_000_000).optional(),
+  RUNNER_RECYCLE_MB: wholeNumber(0, 1_000_000).optional(),
   DEAF_AFTER_MS: wholeNumber(0, 86_400_000)
     .refine((value) => value === 0 || value >= 1_000, 'must be 0 or a whole number from 1000 to 86400000')
     .default(600_000),

@@ -12,6 +12,7 @@ import { splitNodeOptions } from './fleet/node-options.js';
 import { isLoopback } from './loopback.js';
 import type { SendPace } from './messages/send-pace.js';
 import { NOTHING_ALLOWED, parseFetchAllowance, type FetchAllowance } from './media/fetch-allowance.js';
+import { defaultRoom } from './placement/placement.js';
 import type { WorkerWebhook } from './webhooks/webhook-target.js';
 
 export interface S3Config {
@@ -123,12 +124,13 @@ export const loadConfig = (environment: Environment = process.env, surroundings:
   const workerId = values.WORKER_ID ?? workerIdFrom(surroundings.hostName);
   const host = values.WORKER_HOST ?? (values.WORKER_AUTH_TOKEN === undefined ? '127.0.0.1' : '0.0.0.0');
   const apiAccess = accessOf(values, host);
+  const runnerMaxSessions = values.RUNNER_MAX_SESSIONS ?? defaultRoom(values.WORKER_MAX_SESSIONS);
   return Object.freeze({
     workerId,
     port: values.WORKER_PORT,
     host,
     maxSessions: values.WORKER_MAX_SESSIONS,
-    runnerMaxSessions: values.RUNNER_MAX_SESSIONS,
+    runnerMaxSessions,
     version: values.WORKER_VERSION ?? surroundings.packageVersion,
     environment: values.WORKER_ENVIRONMENT,
     description: values.WORKER_DESCRIPTION,
@@ -162,8 +164,8 @@ export const loadConfig = (environment: Environment = process.env, surroundings:
     sendDeadlineMs: values.SEND_DEADLINE_MS,
     sendPace: Object.freeze({ perMinute: values.SEND_RATE_PER_MINUTE, burst: values.SEND_BURST, typing: values.SEND_TYPING }),
     sendQueueLimit: values.QUEUE_MAX_PER_SESSION,
-    runnerNodeOptions: Object.freeze(runnerOptions(splitNodeOptions(values.RUNNER_NODE_OPTIONS ?? '') ?? [], values.RUNNER_MAX_SESSIONS)),
-    runnerRecycleBytes: recycleBytes(values.RUNNER_RECYCLE_RSS_MB ?? recycleMegabytes(values.RUNNER_MAX_SESSIONS)),
+    runnerNodeOptions: Object.freeze(runnerOptions(splitNodeOptions(values.RUNNER_NODE_OPTIONS ?? '') ?? [], runnerMaxSessions)),
+    runnerRecycleBytes: recycleBytes(values.RUNNER_RECYCLE_MB ?? recycleMegabytes(runnerMaxSessions)),
     deafAfterMs: values.DEAF_AFTER_MS,
     webhook: webhookOf(values),
     webhookAllow: Object.freeze(parseFetchAllowance(values.WEBHOOK_ALLOW ?? '') ?? { hosts: new Set<string>(), blocks: [] }),

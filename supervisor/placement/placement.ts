@@ -1,3 +1,7 @@
+/** Sessions of one runner, unless it was set: an end of one takes away half of the sessions at most, and never more than 250. */
+const ROOM = { least: 25, most: 250 };
+export const defaultRoom = (maxSessions: number): number => Math.min(ROOM.most, Math.max(ROOM.least, Math.ceil(maxSessions / 2)));
+
 /**
  * The slot for a session that has none: the lowest one with room, so that few runners run. Slots have no upper number; how many
  * sessions a worker takes is decided when they are created.

@@ -42,10 +42,7 @@ export const planRecycling = ({
       lastAt = at;
       try {
         const { target, sessions } = recycling.begin(due);
-        log.info(
-          { slot: due, target, sessions, anonymousBytes, limitBytes },
-          'a runner has grown above RUNNER_RECYCLE_RSS_MB and is recycled',
-        );
+        log.info({ slot: due, target, sessions, anonymousBytes, limitBytes }, 'a runner has grown above RUNNER_RECYCLE_MB and is recycled');
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         log.warn(

@@ -25,7 +25,7 @@ test('a runner that leaks is replaced by itself once it is old enough, while its
   scene = await openScene({
     env: {
       RUNNER_MAX_SESSIONS: '2',
-      RUNNER_RECYCLE_RSS_MB: String(LIMIT_MB),
+      RUNNER_RECYCLE_MB: String(LIMIT_MB),
       // Only the supervisor's: runners get no NODE_OPTIONS.
       NODE_OPTIONS: preload('later-clock.mjs'),
       CLOCK_IS_LATER_ONCE: later,
@@ -55,7 +55,7 @@ test('a runner that leaks is replaced by itself once it is old enough, while its
   const count = await talk.stop();
   expect(count).toMatchObject({ lost: 0, doubled: 0 });
   expect((await phones.connections()).overlaps).toEqual([]);
-  expect(lines.filter((line) => line.includes('has grown above RUNNER_RECYCLE_RSS_MB and is recycled'))).toHaveLength(1);
+  expect(lines.filter((line) => line.includes('has grown above RUNNER_RECYCLE_MB and is recycled'))).toHaveLength(1);
   const second = async (): Promise<RunnerFacts | undefined> => (await worker.runners()).find(({ slot }) => slot === 1);
   // Known from its first beat on.
   await expect.poll(async () => (await second())?.anonymousBytes).toEqual(expect.any(Number));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { chooseSlot } from '../../../supervisor/placement/placement.js';
+import { chooseSlot, defaultRoom } from '../../../supervisor/placement/placement.js';
 
 it.each([
   ['nothing is placed', {}, 2, 0],
@@ -25,4 +25,15 @@ it('fills slots without gaps and never above their room', () => {
       for (const count of occupied.values()) expect(count).toBeLessThanOrEqual(room);
     }),
   );
+});
+
+it.each([
+  [1, 25],
+  [50, 25],
+  [51, 26],
+  [200, 100],
+  [500, 250],
+  [1_000, 250],
+])('a worker for %i sessions gives a runner room for %i of them', (sessions, room) => {
+  expect(defaultRoom(sessions)).toBe(room);
 });
