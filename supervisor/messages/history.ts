@@ -5,6 +5,7 @@ import type { Store, Write } from '../../shared/store/store.js';
 import { noteChange, noteMessage } from '../chats/chat-rows.js';
 import { noteContact } from '../chats/contact-rows.js';
 import { Draft } from '../chats/draft.js';
+import { chatWith } from '../chats/identities.js';
 import { TABLES, type MessageCount, type MessageDay } from '../supervisor-store.js';
 import { PartMarks } from './changed-parts.js';
 import type { HistoryFilter } from './history-filter.js';
@@ -140,15 +141,10 @@ export class History {
     return { writes: moved ? this.#moveTo(sessionId, place, after) : [], moved };
   }
 
-  /** Whether this person wrote to the session, not only in groups, as far as is kept here. */
+  /** Whether this person, by either address, wrote to the session, not only in groups, as far as is kept here. */
   hasHeardFrom(sessionId: string, person: string): boolean {
-    const rows = this.#store.range<Place>(TABLES.messageIndex, { prefix: [sessionId, 'in', person], limit: HEARD_AT_MOST });
-    for (const { value: place } of rows) {
-      const message = this.#store.get<Message>(TABLES.messages, [sessionId, place[0], place[1]]);
-      // What is only in the object store may be of either kind.
-      if (!message || message.chat === person) return true;
-    }
-    return false;
+    const { chat, chatAlt } = chatWith(this.#store, sessionId, person);
+    return [chat, chatAlt].some((from) => from !== undefined && this.#hasHeard(sessionId, from, [chat, chatAlt]));
   }
 
   /** Whether it is one of our own messages, also one that is no longer kept here. */
@@ -203,6 +199,16 @@ export class History {
     let total = 0;
     for (const { value } of this.#store.range<MessageCount>(TABLES.messageCounts)) total += value.total;
     return total;
+  }
+
+  #hasHeard(sessionId: string, from: string, chats: readonly (string | undefined)[]): boolean {
+    const rows = this.#store.range<Place>(TABLES.messageIndex, { prefix: [sessionId, 'in', from], limit: HEARD_AT_MOST });
+    for (const { value: place } of rows) {
+      const message = this.#store.get<Message>(TABLES.messages, [sessionId, place[0], place[1]]);
+      // What is only in the object store may be of either kind.
+      if (!message || chats.includes(message.chat)) return true;
+    }
+    return false;
   }
 
   /** What `keep` writes of the message, and what the message does to the one it is about. */

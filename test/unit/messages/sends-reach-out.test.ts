@@ -40,6 +40,20 @@ it('writes only to people who wrote, and to groups, while the account is restric
   expect(setting.given().map(({ text: words }) => words)).toEqual(['hello Anna', 'hello all']);
 });
 
+it('writes to somebody who wrote by either address', async () => {
+  const setting = await setUp();
+  const { store, history, sends } = setting;
+  const lid = '77000000009@lid';
+  const message: Message = {
+    ...{ id: 'IN1', chat: ANNA, chatAlt: lid, from: ANNA, fromAlt: lid, pushName: 'Anna', to: 'me', fromMe: false, type: 'text' },
+    ...{ content: 'Hi', timestamp: Date.now(), status: 'delivered' },
+  };
+  await store.commit(history.append('s', message));
+  await restrict(setting, Date.now() + HOUR_MS);
+  for (const to of [ANNA, lid]) expect(await sends.send({ ...text(`to ${to}`), to })).toMatchObject({ status: 'sent' });
+  expect(await failureOf(sends.send({ ...text('hello'), to: '77000000010@lid' }))).toMatchObject({ code: 'REACH_OUT_LIMITED' });
+});
+
 it('ends what is queued for new people when the account is restricted, and sends the rest', async () => {
   const setting = await setUp();
   await annaWrites(setting);
