@@ -51,7 +51,8 @@ export class ConnectTurns {
 
   /** Asks until it is granted, however long that takes. @returns false when `signal` was aborted before */
   async take(request: TurnRequest, signal: AbortSignal): Promise<boolean> {
-    return (await this.#next(request, signal)) !== undefined;
+    const grantedAt = await this.#next(request, signal);
+    return grantedAt !== undefined && !signal.aborted;
   }
 
   /** When it was granted; undefined when it was given up. */
@@ -59,7 +60,7 @@ export class ConnectTurns {
     for (let failures = 0; !signal.aborted;) {
       try {
         const { grantedAt } = await this.#lanes[request.kind].add(async () => this.#options.ask(request, signal), { signal });
-        return signal.aborted ? undefined : grantedAt;
+        return grantedAt;
       } catch (error) {
         if (error === signal.reason) break;
         // A supervisor that has not answered yet may hold everybody back, for good reasons.
