@@ -12,7 +12,7 @@ type Turn = ResultOf<typeof SUPERVISOR_CALLS, 'connect.turn'>;
 /** Asked for at once, of each kind: far fewer than the calls a runner may have open, so that what was received is taken meanwhile. */
 const AT_ONCE = 32;
 /** A turn of a ramp is good for so long: with more, connects that a busy machine held up come beside those that it did not. */
-const HOLDS_MS = 100;
+const HOLDS_MS = 25;
 const PAUSE = { baseMs: 500, maxMs: 5_000 };
 
 export interface ConnectTurnsOptions {
@@ -29,7 +29,11 @@ export class ConnectTurns {
   readonly #options: ConnectTurnsOptions;
   readonly #now: () => number;
   /** A phone waits for its pairing, so that does not stand behind reconnects. */
-  readonly #lanes = { reconnect: new PQueue({ concurrency: AT_ONCE }), pairing: new PQueue({ concurrency: AT_ONCE }) };
+  readonly #lanes = {
+    reconnect: new PQueue({ concurrency: AT_ONCE }),
+    pairing: new PQueue({ concurrency: AT_ONCE }),
+    resume: new PQueue({ concurrency: AT_ONCE }),
+  };
 
   constructor(options: ConnectTurnsOptions) {
     this.#options = options;
@@ -44,7 +48,8 @@ export class ConnectTurns {
     let at: number | undefined = grantedAt;
     for (let holdsMs = HOLDS_MS; at !== undefined; holdsMs *= 2) {
       if (Math.abs(this.#now() - at) <= holdsMs) return !signal.aborted;
-      at = await this.#next(request, signal);
+      // As part of the ramp, which may not use what was saved for those that lose their connection.
+      at = await this.#next({ ...request, kind: 'resume' }, signal);
     }
     return false;
   }

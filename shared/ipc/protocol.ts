@@ -141,11 +141,11 @@ export const SUPERVISOR_CALLS = {
   /** Commit these, in this order; the answer is the acknowledgement that allows the runner to forget them. */
   'spool.commit': { params: z.object({ records: z.array(SpoolRecord).min(1) }), result: Nothing, deadlineMs: 30_000 },
   /**
-   * Connect the session again; answers when that may begin. `pairing`: its first login, with all that comes then. The connect after
-   * `session.open` has had its turn.
+   * Connect the session again; answers when that may begin. `pairing`: its first login, with all that comes then; `resume`: of a ramp. The
+   * connect after `session.open` has had its turn.
    */
   'connect.turn': {
-    params: z.object({ ...session, epoch: Epoch, kind: z.enum(['reconnect', 'pairing']) }),
+    params: z.object({ ...session, epoch: Epoch, kind: z.enum(['reconnect', 'pairing', 'resume']) }),
     result: z.object({ grantedAt: GrantedAt }),
     deadlineMs: 300_000,
   },

@@ -74,7 +74,7 @@ it('knows nothing of a file that is not there', async () => {
 });
 
 it.each(['loop', 'exit', 'throw', 'memory'])('loses a process to a file that leads it to %s, and goes on with another', async (trouble) => {
-  const { inspector, lines } = open({ timeMs: trouble === 'loop' ? 300 : 60_000 });
+  const { inspector, lines } = open({ timeMs: trouble === 'loop' ? 3_000 : 60_000 });
   const [before, lost, after] = await Promise.all(['a', trouble, 'b'].map(async (path) => inspector.inspect(path)));
   expect(lost).toEqual({});
   expect(after?.mimetype).toMatch(/^process \d+$/);
