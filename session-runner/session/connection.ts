@@ -68,7 +68,7 @@ export class Connection {
     this.#closed = new Promise((resolve) => (this.#markClosed = resolve));
     this.#gate = new FrameGate((error) => {
       log.error({ cause: messageOf(error) }, 'a write failed; the connection is ended so that nothing unsaved is confirmed');
-      this.terminate('transient');
+      this.terminate('storage_unavailable');
     });
     this.#keys = new SignalKeys(store, sessionId, (commit) => {
       this.#gate.hold(commit);

@@ -6,8 +6,8 @@ import type { CloseAction } from './close-classifier.js';
 export const SHOWN_AS_ERROR_AFTER_MS = 5 * 60_000;
 
 const TRANSIENT = { baseMs: 500, maxMs: 60_000 };
-/** The way to WhatsApp, not WhatsApp. */
-const NETWORK: ReadonlySet<Reason> = new Set<Reason>(['transient', 'proxy_failed']);
+/** Not WhatsApp's doing: the way to it, or a disk on our side. */
+const OURS: ReadonlySet<Reason> = new Set<Reason>(['transient', 'proxy_failed', 'storage_unavailable']);
 const REFUSED = { baseMs: 1_000, maxMs: 600_000 };
 
 /**
@@ -22,7 +22,7 @@ export const reconnectDelay = (action: CloseAction, reason: Reason, attempt: num
     case 'confirm':
       return backoffDelay(0, TRANSIENT, random);
     case 'backoff':
-      return backoffDelay(attempt, NETWORK.has(reason) ? TRANSIENT : REFUSED, random);
+      return backoffDelay(attempt, OURS.has(reason) ? TRANSIENT : REFUSED, random);
     case 'stop':
     case 'logout':
     case 'fail':

@@ -42,6 +42,7 @@ const OWN_CLOSES: Partial<Record<NonNullable<ConnectionClose['own']>, CloseVerdi
   ack_timeout: { reason: 'ack_timeout', action: 'backoff' },
   deaf: { reason: 'deaf', action: 'backoff' },
   passkey_required: { reason: 'passkey_required', action: 'fail' },
+  storage_unavailable: { reason: 'storage_unavailable', action: 'backoff' },
   proxy_failed: { reason: 'proxy_failed', action: 'backoff' },
   proxy_changed: { reason: 'proxy_changed', action: 'now' },
 };

@@ -50,6 +50,8 @@ export const REASONS = {
   client_outdated: 'WhatsApp refused this client version; set WA_VERSION to a current one.',
   unsupported: 'WhatsApp says multi-device is not available for this account.',
   passkey_required: 'The phone demands a passkey for linking; turn the passkey off in WhatsApp settings, then connect again.',
+  storage_unavailable:
+    'The disk of the worker takes no writes, so nothing can be received safely; storage in /health says why. The connection is made again.',
   storage_corrupt: 'What the object store holds of this session is damaged and was left as it is; log it out to pair again, or delete it.',
   crash_loop:
     'The work for this session crashed its process again and again; it was stopped to protect the others. Connect tries it again, in a process of its own.',

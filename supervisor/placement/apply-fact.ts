@@ -18,9 +18,12 @@ export const UNPAIRED = {
 /** What changes the state of a session. */
 type StateFact = Exclude<SessionFact, { type: 'deaf' }>;
 
+/** Somebody can do something about these. */
+const MENDABLE: ReadonlySet<Reason> = new Set<Reason>(['proxy_failed', 'storage_unavailable']);
+
 /** It was lost before, and somebody can do something about why it is now, or no more. */
 const isOtherTrouble = (row: Readonly<SessionRow>, reason: Reason): boolean =>
-  next(row.state, lost(row)) === undefined && row.reason !== reason && [row.reason, reason].includes('proxy_failed');
+  next(row.state, lost(row)) === undefined && row.reason !== reason && [row.reason, reason].some((one) => MENDABLE.has(one));
 
 /** Turns what a runner tells of a session into its state. */
 export const applyFact = async (registry: Registry, row: Readonly<SessionRow>, fact: StateFact): Promise<void> => {

@@ -46,6 +46,11 @@ test.skipIf(!disk)('a full disk refuses sends, loses nothing that comes in, and 
     retryable: true,
   });
   expect((await worker.request('GET', '/health')).status).toBe(200);
+  await until(
+    async () => (await worker.status('cramped'))['reason'] === 'storage_unavailable',
+    60_000,
+    () => 'the status does not say that the disk is what is wrong',
+  );
 
   rmSync(filler);
   await until(
