@@ -128,7 +128,7 @@ export class Openings {
     if (row && rooms.isAway(row)) return wanted(row) ? isolate(sessionId) : undefined;
     await this.order.inTurn(sessionId, async () => {
       await this.#runnerOf(sessionId);
-      await this.#connectInTurn(sessionId, priority());
+      await this.#connectInTurn(sessionId, priority);
     });
   }
 
@@ -141,11 +141,11 @@ export class Openings {
     await fleet.ensure(row.slot);
   }
 
-  async #connectInTurn(sessionId: string, priority: ConnectPriority): Promise<void> {
+  async #connectInTurn(sessionId: string, priority: () => ConnectPriority): Promise<void> {
     const { registry, throttle, turns } = this.#options;
-    await throttle.turn({ sessionId, priority });
-    // What a busy machine holds up must not come beside the rest of a ramp, above the rate.
-    const grantedAt = priority === 'resume' ? Date.now() : undefined;
+    await throttle.turn({ sessionId, priority: priority() });
+    // What a busy machine holds up must not come beside the rest of a ramp, above the rate; unless somebody asked for it meanwhile.
+    const grantedAt = priority() === 'resume' ? Date.now() : undefined;
     try {
       await turns.alone(
         sessionId,
