@@ -1,10 +1,9 @@
 // Whether the list of chats is what follows from history.
-import { isDeepStrictEqual } from 'node:util';
 import { keyPart } from '../shared/domain/ids.js';
 import type { Message } from '../shared/domain/message.js';
 import type { Findings } from '../shared/store/check-store.js';
 import type { StoreReader } from '../shared/store/store-reader.js';
-import { isSilent, lastOf } from './chats/chat-rows.js';
+import { isSilent, shownLast } from './chats/chat-rows.js';
 import { Draft } from './chats/draft.js';
 import { identify } from './chats/identities.js';
 import { compare, type Position } from './messages/part-spans.js';
@@ -17,10 +16,8 @@ export const checkChats = (reader: Reader, sessionId: string, findings: Findings
   for (const { key, value } of reader.range<ChatRow>(TABLES.chatOrder, { prefix: [sessionId] })) {
     const place = reader.get<Position>(TABLES.chats, [sessionId, keyPart(value.chat)]);
     if (place?.[0] !== key[1] || place?.[1] !== key[2]) findings.error(`a chat of session ${sessionId} stands twice in the list of chats`);
-    const message = reader.get<Message>(TABLES.messages, key);
-    if (message && !isDeepStrictEqual(lastOf(message), value.last)) {
-      findings.error(`the list of chats shows message ${Number(key[2])} of session ${sessionId} otherwise than it is`);
-    }
+    if (!shownLast(value, reader.get<Message>(TABLES.messages, key)))
+      findings.error(`the newest message of a chat of session ${sessionId} is missing`);
   }
   for (const { value: place } of reader.range<Position>(TABLES.chats, { prefix: [sessionId] })) {
     if (reader.get(TABLES.chatOrder, [sessionId, ...place]) === undefined)

@@ -87,7 +87,7 @@ export const TABLES = {
 } as const;
 
 export const SUPERVISOR_SCHEMA: Schema = {
-  version: 3,
+  version: 4,
   tables: Object.values(TABLES),
   sealed: [TABLES.settings],
   tracked: [
@@ -224,14 +224,17 @@ export interface MediaJob {
   dueAt: number;
 }
 
-/** A chat as the list of chats shows it. */
+/** A chat, in the list of chats. */
 export interface ChatRow {
   /** The phone-number jid of a person when it is known, else the LID; or a group. */
   chat: string;
   lid?: string;
-  /** Its newest message, its content shortened. */
-  last: Pick<Message, 'id' | 'from' | 'fromMe' | 'type' | 'content' | 'timestamp' | 'status'>;
+  /** Of its newest message, when that may not lie in `messages`; else what is there counts. */
+  last?: ChatLast;
 }
+
+/** What the list of chats shows of a message, its content shortened. */
+export type ChatLast = Pick<Message, 'id' | 'from' | 'fromMe' | 'type' | 'content' | 'timestamp' | 'status'>;
 
 /** What is known of a person or a group; see `Contact`. */
 export interface ContactRow {

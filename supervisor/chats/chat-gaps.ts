@@ -27,7 +27,7 @@ export const chatGaps = (options: ChatGapsOptions): HistoryBackfill =>
     ...options,
     gaps: TABLES.chatGaps,
     note: (draft, sessionId, found) => {
-      for (const { position, message } of found) if (message) noteMessage(draft, sessionId, position, message, true);
+      for (const { position, message } of found) if (message) noteMessage(draft, sessionId, position, message, { old: true, away: true });
     },
     tracked: true,
     complaint: 'the chats of earlier messages could not all be found; it goes on later',

@@ -1,14 +1,16 @@
 // Pages of what a session has: its chats, the newest first, and the people it knows, in the order of their addresses.
+import type { Message } from '../../shared/domain/message.js';
 import type { Person } from '../../shared/ipc/queries/person.js';
-import type { Store } from '../../shared/store/store.js';
+import type { Key, Store } from '../../shared/store/store.js';
 import type { Position } from '../messages/part-spans.js';
-import { TABLES, type ChatRow, type ContactRow } from '../supervisor-store.js';
+import { TABLES, type ChatLast, type ChatRow, type ContactRow } from '../supervisor-store.js';
+import { shownLast } from './chat-rows.js';
 import { contactKey } from './contact-rows.js';
 
 export interface ChatView extends Person {
   /** As the account's owner calls it, else as it is called by itself. */
   name: string | undefined;
-  last: ChatRow['last'];
+  last: ChatLast;
 }
 
 interface ChatPage {
@@ -41,7 +43,7 @@ export class ChatList {
     const rows = [...this.#store.range<ChatRow>(TABLES.chatOrder, range)];
     const last = rows.length > limit ? rows[limit - 1]?.key : undefined;
     return {
-      chats: rows.slice(0, limit).map(({ value }) => this.#view(sessionId, value)),
+      chats: rows.slice(0, limit).flatMap(({ key, value }) => this.#view(sessionId, key, value) ?? []),
       next: last && [Number(last[1]), Number(last[2])],
       incomplete: this.#store.get(TABLES.chatGaps, [sessionId]) !== undefined,
     };
@@ -56,7 +58,13 @@ export class ChatList {
     return { contacts: contacts.map(withLid), next: rows.length > limit ? contacts.at(-1)?.jid : undefined };
   }
 
-  #view(sessionId: string, { chat, lid, last }: ChatRow): ChatView {
+  #view(sessionId: string, key: Key, row: ChatRow): ChatView | undefined {
+    const [here] = this.#store.range<Message>(TABLES.messages, { prefix: key, limit: 1 });
+    const last = shownLast(row, here?.value);
+    return last && this.#named(sessionId, row, last);
+  }
+
+  #named(sessionId: string, { chat, lid }: ChatRow, last: ChatLast): ChatView {
     const key = contactKey(sessionId, chat);
     const contact = key && this.#store.get<ContactRow>(TABLES.contacts, key);
     const known = lid ?? contact?.lid;

@@ -1,9 +1,14 @@
 // Chats and people of a session as a checkpoint keeps them, and back.
 import { z } from 'zod';
 import { keyPart } from '../../shared/domain/ids.js';
+import type { Message } from '../../shared/domain/message.js';
 import type { Store, Write } from '../../shared/store/store.js';
 import type { Position } from '../messages/part-spans.js';
 import { TABLES, type ChatRow, type ContactRow } from '../supervisor-store.js';
+import { shownLast } from './chat-rows.js';
+
+/** A chat with what is shown of its newest message: whoever reads it does not have that yet. */
+type ChatRecord = Required<Pick<ChatRow, 'last'>> & ChatRow;
 
 const Place = z.tuple([z.number().int(), z.number().int()]);
 
@@ -12,7 +17,7 @@ export const ChatRecords = z.object({
     z.tuple([
       z.number().int(),
       z.number().int(),
-      z.custom<ChatRow>((value) => z.object({ chat: z.string(), last: z.object({ id: z.string() }) }).safeParse(value).success),
+      z.custom<ChatRecord>((value) => z.object({ chat: z.string(), last: z.object({ id: z.string() }) }).safeParse(value).success),
     ]),
   ),
   /** Kind, jid, and what is known. */
@@ -26,7 +31,10 @@ export const chatRecords = (store: Pick<Store, 'get' | 'range'>, sessionId: stri
   const prefix = [sessionId];
   const gap = store.get<Position>(TABLES.chatGaps, prefix);
   return {
-    chats: [...store.range<ChatRow>(TABLES.chatOrder, { prefix })].map(({ key, value }) => [Number(key[1]), Number(key[2]), value]),
+    chats: [...store.range<ChatRow>(TABLES.chatOrder, { prefix })].flatMap(({ key, value }): ChatRecords['chats'] => {
+      const last = shownLast(value, store.get<Message>(TABLES.messages, key));
+      return last ? [[Number(key[1]), Number(key[2]), { ...value, last }]] : [];
+    }),
     contacts: [...store.range<ContactRow>(TABLES.contacts, { prefix })].map(({ key, value }) => [String(key[1]), String(key[2]), value]),
     ...(gap && { gap: [gap[0], gap[1]] }),
   };

@@ -1,12 +1,12 @@
-// The list of chats follows from history: each chat stands where its newest message does, and changes in the commits that change that.
+// The list of chats follows from history: each chat stands where its newest message does, moves in the commits that add one, and shows the message that is there.
 import { keyPart } from '../../shared/domain/ids.js';
 import { LONGEST_NAME } from '../../shared/domain/contact.js';
 import type { Message } from '../../shared/domain/message.js';
 import { shortened } from '../../shared/domain/shortened.js';
-import type { Store, Write } from '../../shared/store/store.js';
+import type { Key, Store, Write } from '../../shared/store/store.js';
 import { secondsOf } from '../messages/message-day.js';
 import { compare, type Position } from '../messages/part-spans.js';
-import { TABLES, type ChatRow } from '../supervisor-store.js';
+import { TABLES, type ChatLast, type ChatRow } from '../supervisor-store.js';
 import { noteContact } from './contact-rows.js';
 import type { Draft } from './draft.js';
 import { identify } from './identities.js';
@@ -19,38 +19,59 @@ const REMOVED_AT_ONCE = 500;
 export const isSilent = ({ type }: Pick<Message, 'type'>): boolean => SILENT.has(type);
 
 /** What the list shows of a message. */
-export const lastOf = ({ id, from, fromMe, type, content, timestamp, status }: Message): ChatRow['last'] => ({
+export const lastOf = ({ id, from, fromMe, type, content, timestamp, status }: Message): ChatLast => ({
   ...{ id, from, fromMe, type, timestamp, status },
   content: content === null ? null : shortened(content, LONGEST_CONTENT),
 });
 
-/** A message that stands at this place of history now. @param old it came before what is known */
-export const noteMessage = (draft: Draft, sessionId: string, place: Position, message: Message, old = false): void => {
+/** What is shown of the newest message of a chat: what lies here, else what was noted of it. Undefined only in a store that lacks something. */
+export const shownLast = ({ last }: ChatRow, message: Message | undefined): ChatLast | undefined => (message ? lastOf(message) : last);
+
+interface Noting {
+  /** It came before what is known. */
+  old?: boolean;
+  /** It may lie in the object store alone, so what the list shows of it is noted too. */
+  away?: boolean;
+}
+
+/** A message that stands at this place of history now. */
+export const noteMessage = (
+  draft: Draft,
+  sessionId: string,
+  place: Position,
+  message: Message,
+  { old = false, away = false }: Noting = {},
+): void => {
   const { jid, lid } = identify(draft, sessionId, message.chat, message.chatAlt);
-  if (!noteChange(draft, sessionId, place, message) && !isSilent(message)) move(draft, sessionId, jid, lid, place, message);
+  if (!isSilent(message)) move(draft, sessionId, { chat: jid, lid }, place, away ? lastOf(message) : undefined);
   const { fromMe, pushName, from, fromAlt } = message;
   if (fromMe || pushName === undefined) return;
   const author = { jid: from, ...(fromAlt !== undefined && { lid: fromAlt }), pushName: shortened(pushName, LONGEST_NAME) };
   noteContact(draft, sessionId, author, old);
 };
 
-/** A message that stands there already has changed. @returns whether it is the newest of its chat */
-export const noteChange = (draft: Draft, sessionId: string, place: Position, message: Message): boolean => {
-  const key = [sessionId, ...place];
-  const row = draft.get<ChatRow>(TABLES.chatOrder, key);
-  if (row) draft.put(TABLES.chatOrder, key, { ...row, last: lastOf(message) } satisfies ChatRow);
-  return row !== undefined;
-};
-
-const move = (draft: Draft, sessionId: string, chat: string, lid: string | undefined, place: Position, message: Message): void => {
+const move = (
+  draft: Draft,
+  sessionId: string,
+  { chat, lid }: { chat: string; lid: string | undefined },
+  place: Position,
+  last: ChatLast | undefined,
+): void => {
   const key = [sessionId, keyPart(chat)];
   const before = draft.get<Position>(TABLES.chats, key);
-  if (before && compare(before, place) > 0) return;
+  const order = before && compare(before, place);
+  if (order !== undefined && (order > 0 || (order === 0 && !last))) return;
   const known = lid ?? (before && draft.get<ChatRow>(TABLES.chatOrder, [sessionId, ...before])?.lid);
   if (before) draft.put(TABLES.chatOrder, [sessionId, ...before], undefined);
-  const row: ChatRow = { chat, ...(known !== undefined && known !== chat && { lid: known }), last: lastOf(message) };
+  const row: ChatRow = { chat, ...(known !== undefined && known !== chat && { lid: known }), ...(last && { last }) };
   draft.put(TABLES.chats, key, place);
   draft.put(TABLES.chatOrder, [sessionId, ...place], row);
+};
+
+/** The message at this place is about to be removed here: if it is the newest of its chat, what the list shows of it stays. */
+export const keepLast = (store: Pick<Store, 'get'>, key: Key, message: Message): Write[] => {
+  const row = store.get<ChatRow>(TABLES.chatOrder, key);
+  return row ? [{ table: TABLES.chatOrder, key, value: { ...row, last: lastOf(message) } satisfies ChatRow }] : [];
 };
 
 /** Removals of chats whose messages are all gone, because their days are. Each batch is to be committed before the next is asked for. */

@@ -2,7 +2,7 @@ import type { Contact } from '../../shared/domain/contact.js';
 import { advances, isUnconfirmed, type Message, type MessageStatus, type SendFailure } from '../../shared/domain/message.js';
 import { AppError } from '../../shared/errors.js';
 import type { Store, Write } from '../../shared/store/store.js';
-import { noteChange, noteMessage } from '../chats/chat-rows.js';
+import { noteMessage } from '../chats/chat-rows.js';
 import { noteContact } from '../chats/contact-rows.js';
 import { Draft } from '../chats/draft.js';
 import { chatWith } from '../chats/identities.js';
@@ -14,7 +14,7 @@ import { mayHaveOlder, requireRemote } from './history-walk.js';
 import { afterChange, changedBy, inOneChat, withoutWords } from './message-effects.js';
 import { dayOf, inNamedDay, withMessage } from './message-day.js';
 import { indexKey, placeOfId, type Place } from './message-index.js';
-import { recordBytes, secondOf } from './message-record.js';
+import { recordBytes, secondOf, settledGrowth } from './message-record.js';
 import type { Position } from './part-spans.js';
 import { receiptsOf, withReceipts, type Confirmation, type ReceiptView } from './receipts.js';
 import type { RemoteHistory } from './remote-history.js';
@@ -25,6 +25,13 @@ export interface StatusMove {
   messageId: string;
   status: MessageStatus;
   at: number;
+}
+
+/** A message that lies here, and the row of its day. */
+interface Kept {
+  place: Place;
+  day: MessageDay | undefined;
+  message: Message;
 }
 
 /** Messages of one person that are looked at to find one that was not written in a group. */
@@ -84,12 +91,8 @@ export class History {
 
   /** Says of a received message that it was read here; nothing when that is known, or it is no longer kept here. */
   markRead(sessionId: string, { from, id }: Pick<Message, 'from' | 'id'>): Write[] {
-    const place = this.#store.get<Place>(TABLES.messageIndex, indexKey(sessionId, { fromMe: false, from, id }));
-    if (!place || this.#evicted(sessionId, place)) return [];
-    const [second, n, part] = place;
-    const message = this.#store.get<Message>(TABLES.messages, [sessionId, second, n]);
-    if (!message || !advances(message.status, 'read')) return [];
-    return this.#moveTo(sessionId, [second, n, part], { ...message, status: 'read' });
+    const kept = this.#kept(sessionId, this.#store.get<Place>(TABLES.messageIndex, indexKey(sessionId, { fromMe: false, from, id })));
+    return kept && advances(kept.message.status, 'read') ? this.#moveTo(sessionId, kept, { ...kept.message, status: 'read' }) : [];
   }
 
   /** Keeps what was told of people and groups. */
@@ -122,9 +125,9 @@ export class History {
     status: MessageStatus,
     outcome: { raw?: string | undefined; failure?: SendFailure; confirmations?: readonly Confirmation[] } = {},
   ): { writes: Write[]; moved: boolean } {
-    const found = this.#own(sessionId, messageId);
-    if (!found) return { writes: [], moved: false };
-    const { place, message: before } = found;
+    const kept = this.#kept(sessionId, this.#ownPlace(sessionId, messageId));
+    if (!kept) return { writes: [], moved: false };
+    const { place, message: before } = kept;
     const moved = advances(before.status, status);
     // What was deleted meanwhile is not told any more.
     const told = before.revokedAt === undefined && before.raw === undefined ? outcome.raw : undefined;
@@ -135,10 +138,10 @@ export class History {
       ...(receipts && { receipts }),
     };
     if (isUnconfirmed(before) && !isUnconfirmed(after) && changedBy(after) !== undefined) {
-      return { writes: this.#withEffect(sessionId, after, (kept) => this.#replace(sessionId, place, before, kept)), moved };
+      return { writes: this.#withEffect(sessionId, after, (told) => this.#replace(sessionId, place, before, told)), moved };
     }
-    if (told !== undefined || receipts) return { writes: this.#replace(sessionId, place, before, after), moved };
-    return { writes: moved ? this.#moveTo(sessionId, place, after) : [], moved };
+    const isNew = moved || told !== undefined || receipts !== undefined;
+    return { writes: isNew ? this.#moveTo(sessionId, kept, after) : [], moved };
   }
 
   /** Whether this person, by either address, wrote to the session, not only in groups, as far as is kept here. */
@@ -225,27 +228,21 @@ export class History {
     return writes;
   }
 
-  #own(sessionId: string, messageId: string): { place: Place; message: Message } | undefined {
-    const place = this.#ownPlace(sessionId, messageId);
-    if (!place || this.#evicted(sessionId, place)) return undefined;
-    const message = this.#store.get<Message>(TABLES.messages, [sessionId, place[0], place[1]]);
-    return message && { place, message };
-  }
-
-  #target(sessionId: string, message: Message): { place: Place; message: Message } | undefined {
+  #target(sessionId: string, message: Message): Kept | undefined {
     const id = isUnconfirmed(message) ? undefined : changedBy(message);
     const found = id === undefined ? undefined : this.#byAuthor(sessionId, message, id);
     return found && inOneChat(found.message, message) ? found : undefined;
   }
 
   /** A message that lies here and has the same author as `like`, by either of that one's identities. */
-  #byAuthor(sessionId: string, like: Message, id: string): { place: Place; message: Message } | undefined {
+  #byAuthor(sessionId: string, like: Message, id: string): Kept | undefined {
     for (const from of [like.from, like.fromAlt]) {
       if (from === undefined) continue;
-      const place = this.#store.get<Place>(TABLES.messageIndex, indexKey(sessionId, { fromMe: like.fromMe, from, id }));
-      if (!place || this.#evicted(sessionId, place)) continue;
-      const message = this.#store.get<Message>(TABLES.messages, [sessionId, place[0], place[1]]);
-      if (message) return { place, message };
+      const kept = this.#kept(
+        sessionId,
+        this.#store.get<Place>(TABLES.messageIndex, indexKey(sessionId, { fromMe: like.fromMe, from, id })),
+      );
+      if (kept) return kept;
     }
     return undefined;
   }
@@ -271,14 +268,14 @@ export class History {
     ];
   }
 
-  /** The message as it is now that it got further, which changes neither its place nor what it measures. */
-  #moveTo(sessionId: string, [second, n, part]: Place, message: Message): Write[] {
+  /** The message as it is now that it got further, which changes nothing of it but its status and what came with that. */
+  #moveTo(sessionId: string, { place: [second, n, part], day, message: before }: Kept, after: Message): Write[] {
+    const name = dayOf(second);
+    const growth = settledGrowth(before, after);
     return [
-      { table: TABLES.messages, key: [sessionId, second, n], value: message },
-      this.#marks.mark(sessionId, dayOf(second), part),
-      ...this.#noted([], (draft) => {
-        noteChange(draft, sessionId, [second, n], message);
-      }),
+      { table: TABLES.messages, key: [sessionId, second, n], value: after },
+      ...(growth === 0 ? [] : grown(sessionId, name, part, day, growth)),
+      this.#marks.mark(sessionId, name, part),
     ];
   }
 
@@ -293,24 +290,27 @@ export class History {
   #replace(sessionId: string, [second, n, part]: Place, before: Message, after: Message, together: readonly Write[] = []): Write[] {
     const day = dayOf(second);
     const written = together.findLast(({ table, key }) => table === TABLES.messageDays && key[1] === day)?.value as MessageDay | undefined;
-    const dayRow = written ?? this.#day(sessionId, day);
     const growth = recordBytes({ second, n, message: after }) - recordBytes({ second, n, message: before });
     return [
       { table: TABLES.messages, key: [sessionId, second, n], value: after },
-      // A part that is full already takes the message nevertheless: one file a little larger is better than a message that moves.
-      ...(dayRow?.part === part
-        ? [{ table: TABLES.messageDays, key: [sessionId, day], value: { ...dayRow, partBytes: dayRow.partBytes + growth } }]
-        : []),
+      ...grown(sessionId, day, part, written ?? this.#day(sessionId, day), growth),
       this.#marks.mark(sessionId, day, part),
       ...this.#noted(together, (draft) => {
-        noteMessage(draft, sessionId, [second, n], after, true);
+        noteMessage(draft, sessionId, [second, n], after, { old: true });
       }),
     ];
   }
 
-  /** Its part is complete in the object store, and what may still lie here is being removed. */
-  #evicted(sessionId: string, [second, , part]: Place): boolean {
-    return part < (this.#day(sessionId, dayOf(second))?.remoteParts ?? 0);
+  #kept(sessionId: string, place: Place | undefined): Kept | undefined {
+    if (!place) return undefined;
+    const day = this.#day(sessionId, dayOf(place[0]));
+    if (isRemote(day, place)) return undefined;
+    const message = this.#store.get<Message>(TABLES.messages, [sessionId, place[0], place[1]]);
+    return message && { place, day, message };
+  }
+
+  #evicted(sessionId: string, place: Place): boolean {
+    return isRemote(this.#day(sessionId, dayOf(place[0])), place);
   }
 
   #day(sessionId: string, day: string): MessageDay | undefined {
@@ -325,6 +325,13 @@ export class History {
     return this.#store.get<MessageCount>(TABLES.messageCounts, [sessionId]) ?? { total: 0, n: 0 };
   }
 }
+
+/** Its part is complete in the object store, and what may still lie here is being removed. */
+const isRemote = (day: MessageDay | undefined, [, , part]: Place): boolean => part < (day?.remoteParts ?? 0);
+
+/** A part that is full already takes the message nevertheless: one file a little larger is better than a message that moves. */
+const grown = (sessionId: string, name: string, part: number, day: MessageDay | undefined, growth: number): Write[] =>
+  day?.part === part ? [{ table: TABLES.messageDays, key: [sessionId, name], value: { ...day, partBytes: day.partBytes + growth } }] : [];
 
 const notIndexed = (): AppError =>
   new AppError('STORAGE_UNAVAILABLE', 'Messages that came back from the object store are still being indexed; try again in a moment.', {

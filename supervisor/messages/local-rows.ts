@@ -1,6 +1,7 @@
 // The rows of one day that lie here, removed in batches small enough that other work is not held up.
 import type { Message } from '../../shared/domain/message.js';
 import type { Row, Store, Write } from '../../shared/store/store.js';
+import { keepLast } from '../chats/chat-rows.js';
 import { TABLES } from '../supervisor-store.js';
 import { indexKey, type Place } from './message-index.js';
 
@@ -47,6 +48,7 @@ const removalOf = (store: Store, { key, value: second }: Row<number>, indexToo: 
     { table: TABLES.messageParts, key, value: undefined },
     { table: TABLES.messages, key: messageKey, value: undefined },
   ];
+  if (message) writes.push(...keepLast(store, messageKey, message));
   if (!message || !indexToo(message)) return writes;
   const index = indexKey(sessionId, message);
   // A message that came for its placeholder in the meantime has this row now.

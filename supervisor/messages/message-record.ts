@@ -71,4 +71,14 @@ const isoOf = (time: number | undefined): string | undefined => (time === undefi
 export const recordBytes = ({ second, n, message }: StoredMessage): number =>
   Buffer.byteLength(JSON.stringify(recordOf({ second, n, message: { ...message, status: LONGEST_STATUS } }))) + 1;
 
+/** What comes to a message after it was written, besides its status. */
+const SETTLED = ['raw', 'receipts'] as const;
+
+/** How much more the record takes that got further; all else of it is as it was. */
+export const settledGrowth = (before: Message, after: Message): number =>
+  SETTLED.reduce((sum, name) => (before[name] === after[name] ? sum : sum + fieldBytes(name, after) - fieldBytes(name, before)), 0);
+
+const fieldBytes = (name: (typeof SETTLED)[number], { [name]: value }: Message): number =>
+  value === undefined ? 0 : Buffer.byteLength(JSON.stringify({ [name]: value })) - 1;
+
 export const secondOf = (timestamp: number): number => Math.floor(timestamp / 1000);

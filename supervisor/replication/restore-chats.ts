@@ -5,6 +5,7 @@ import { chatRecordWrites, lidWrite } from '../chats/chat-records.js';
 import { wholeGap } from '../chats/chat-gaps.js';
 import { noteMessage } from '../chats/chat-rows.js';
 import { Draft } from '../chats/draft.js';
+import type { Position } from '../messages/part-spans.js';
 import { TABLES, type ContactRow } from '../supervisor-store.js';
 import type { TailRow } from './journal-tail.js';
 import type { SessionFiles } from './restore-session.js';
@@ -28,7 +29,9 @@ export const restoreNewerChats = async (store: Store, sessionId: string, rows: r
   for (let from = 0; from < messages.length; from += AT_ONCE) {
     const draft = new Draft(store);
     for (const { table, key, value } of messages.slice(from, from + AT_ONCE)) {
-      if (value) noteMessage(draft, sessionId, [Number(key[1]), Number(key[2])], store.decode(table, key, value) as Message);
+      if (!value) continue;
+      const place: Position = [Number(key[1]), Number(key[2])];
+      noteMessage(draft, sessionId, place, store.decode(table, key, value) as Message, { away: true });
     }
     await store.commit(draft.writes, { tracked: false });
   }

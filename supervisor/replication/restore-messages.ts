@@ -98,7 +98,7 @@ export const restorePart = async ({ store, objects, key, onDamaged }: RestorePar
       const messages = file.messages.slice(from, from + AT_ONCE);
       // A file may be newer than what the journal and the list of chats have.
       const draft = new Draft(store);
-      for (const { second, n, message } of messages) noteMessage(draft, file.sessionId, [second, n], message, true);
+      for (const { second, n, message } of messages) noteMessage(draft, file.sessionId, [second, n], message, { old: true });
       await store.commit(restoreWrites({ ...file, messages }), { tracked: false, unread: true });
       await store.commit(draft.writes, { tracked: false });
     }

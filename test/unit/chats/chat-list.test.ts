@@ -2,12 +2,27 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../../shared/domain/message.js';
 import { Findings } from '../../../shared/store/check-store.js';
+import { openStore } from '../../../shared/store/open-store.js';
 import type { Store } from '../../../shared/store/store.js';
 import { checkChats } from '../../../supervisor/check-chats.js';
 import { ChatList } from '../../../supervisor/chats/chat-list.js';
-import { forgetChats, isSilent } from '../../../supervisor/chats/chat-rows.js';
+import { forgetChats, isSilent, lastOf } from '../../../supervisor/chats/chat-rows.js';
 import type { Position } from '../../../supervisor/messages/part-spans.js';
-import { ANNA, DAY_MS, evict, expire, incoming, outgoing, setUpHistory, TODAY, type HistorySetting } from '../messages/history-setting.js';
+import { openSupervisorStore, SUPERVISOR_SCHEMA, TABLES, type ChatRow } from '../../../supervisor/supervisor-store.js';
+import {
+  ANNA,
+  DAY_MS,
+  evict,
+  expire,
+  historyOver,
+  incoming,
+  ME,
+  outgoing,
+  setUpHistory,
+  TODAY,
+  type HistorySetting,
+} from '../messages/history-setting.js';
+import { closing, rowsIn, tempFolder } from '../store/temp-store.js';
 
 const BEN = '6289999999999@s.whatsapp.net';
 const BEN_LID = '100000000000009@lid';
@@ -117,6 +132,43 @@ describe('the list of chats', () => {
     await expire(setting, '2026-11-20');
     await forget(store);
     expect(listOf(store).map(({ last }) => last)).toEqual(['G1', 'A1']);
+    expect(findingsOf(store)).toEqual([]);
+  });
+
+  it('shows of a message that is only in the object store what it was when it went there', async () => {
+    const { store, history, append, ship } = await setUpHistory();
+    await append(outgoing('A1', TODAY - DAY_MS), fromBen('B1', TODAY));
+    await store.commit(history.advance('s', 'A1', 'read'));
+    await ship();
+    await evict(store, '2026-11-21');
+    expect(rowsIn(store, TABLES.messages)).toHaveLength(1);
+    expect(new ChatList(store).chats('s', { limit: 2 }).chats[1]?.last).toEqual({
+      ...{ id: 'A1', from: ME, fromMe: true, type: 'text', content: 'text of A1' },
+      ...{ timestamp: TODAY - DAY_MS, status: 'read' },
+    });
+    expect(findingsOf(store)).toEqual([]);
+  });
+
+  it('of a store of version 3, which noted of each chat what it shows, shows what became of the message since', async () => {
+    const folder = tempFolder();
+    const old = await openStore(folder, { ...SUPERVISOR_SCHEMA, version: 3 }, { track: false });
+    const before = historyOver(old);
+    await before.append(outgoing('A1', TODAY), fromBen('B1', TODAY - DAY_MS));
+    await old.commit(
+      [...old.range<ChatRow>(TABLES.chatOrder)].map(({ key, value }) => {
+        const message = old.get<Message>(TABLES.messages, key);
+        return { table: TABLES.chatOrder, key, value: { ...value, last: message && lastOf(message) } };
+      }),
+    );
+    await before.ship();
+    await evict(old, '2026-11-21');
+    await old.close();
+    const { store, history } = historyOver(closing(await openSupervisorStore(folder)));
+    await store.commit(history.advance('s', 'A1', 'delivered'));
+    expect(new ChatList(store).chats('s', { limit: 2 }).chats.map(({ last }) => [last.id, last.content, last.status])).toEqual([
+      ['A1', 'text of A1', 'delivered'],
+      ['B1', 'text of B1', 'delivered'],
+    ]);
     expect(findingsOf(store)).toEqual([]);
   });
 

@@ -14,7 +14,7 @@ import { closing, tempFolder } from '../store/temp-store.js';
 import { MemoryObjects } from './memory-objects.js';
 
 export const ANNA = '6281234567890@s.whatsapp.net';
-const ME = '15550000001@s.whatsapp.net';
+export const ME = '15550000001@s.whatsapp.net';
 export const DAY_MS = 24 * 60 * 60_000;
 /** 2026-11-22, at midnight. */
 export const TODAY = Date.UTC(2026, 10, 22);
