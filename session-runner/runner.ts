@@ -47,7 +47,7 @@ export class Runner {
       ask: async (request, signal) => this.#peer.call('connect.turn', request, { signal }),
       log,
     });
-    const handOver = new HandOver({ store, cipher, spool: this.#spool, dataDir: environment.RUNNER_DATA_DIR });
+    const handOver = new HandOver({ store, spool: this.#spool });
     this.#peer = connectToSupervisor({
       slot: environment.RUNNER_SLOT,
       incarnation: environment.RUNNER_INCARNATION,
@@ -79,16 +79,16 @@ export class Runner {
             await this.#session(sessionId).erase();
             this.#sessions.delete(sessionId);
           }),
-        'session.adopt': async ({ sessionId, from }, { signal }) => {
+        'session.adopt': async ({ sessionId, copy }, { signal }) => {
           let rows = 0;
           await this.#alone(sessionId, async () => {
             this.#assertTakesWork(signal);
             this.#assertNotHeld(sessionId);
-            rows = await handOver.adopt(sessionId, from, signal);
+            rows = await handOver.adopt(sessionId, copy, signal);
           });
           return { rows };
         },
-        'session.settle': async ({ sessionId, from }) => this.#alone(sessionId, async () => handOver.settle(sessionId, from)),
+        'session.settle': async ({ sessionId, log }) => this.#alone(sessionId, async () => handOver.settle(sessionId, log)),
         'session.forget': async ({ sessionId }, { signal }) =>
           this.#alone(sessionId, async () => {
             signal.throwIfAborted();

@@ -1,4 +1,4 @@
-// Whether the stores of a data folder can be read and agree with each other. Changes nothing, and may run beside the worker.
+// Whether the stores of a data folder can be read and agree with each other. Changes nothing; nobody may write them meanwhile.
 import { checkRows, Findings, openChecked, type Finding } from '../shared/store/check-store.js';
 import type { RowCipher } from '../shared/store/row-cipher.js';
 import { sessionsIn, spooledIn } from '../shared/store/slot-sessions.js';

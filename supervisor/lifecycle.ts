@@ -37,7 +37,6 @@ import { openDataFolder } from './open-data-folder.js';
 import { planRecycling } from './placement/planned-recycling.js';
 import { Recycling } from './placement/recycling.js';
 import { Registry } from './placement/registry.js';
-import { sessionsInSlot } from './placement/relocate.js';
 import { PresenceFeed } from './queries/presence-feed.js';
 import { SessionQueries } from './queries/session-queries.js';
 import type { InheritedSocket } from './service-manager/inherited-socket.js';
@@ -45,6 +44,7 @@ import { paceOf } from './settings/settings-view.js';
 import { Settings } from './settings/settings.js';
 import { tellRunner } from './settings/tell-runner.js';
 import { runnerVariables, temporaryFolder } from './runner-variables.js';
+import { SlotReaders } from './slot-readers.js';
 import { TABLES } from './supervisor-store.js';
 import { openWebhooks } from './webhooks/open-webhooks.js';
 import type { Worker } from './worker.js';
@@ -108,12 +108,17 @@ export const startWorker = async (
     ...{ registry, log, ratePerSecond: config.connectRatePerSecond },
     firstSyncs: FIRST_SYNCS * availableParallelism(),
   });
+  const readers = new SlotReaders({
+    ...{ dataDir: config.dataDir, temporaryFolder: temporaryFolder(config), cipher, log },
+    track: config.objectStore !== undefined,
+  });
   const fleet = createFleet({
     runnerMain: RUNNER_MAIN,
     nodeOptions: config.runnerNodeOptions,
     dataDir: config.dataDir,
     environment: process.env,
     runnerVariables: runnerVariables(config),
+    beforeStart: async (slot) => readers.prepare(slot),
     recordSpawn: async (slot, identity) => store.commit([{ table: TABLES.spawns, key: [slot, identity.pid], value: identity }]),
     forgetSpawn: async (slot, identity) => store.commit([{ table: TABLES.spawns, key: [slot, identity.pid], value: undefined }]),
     handlers: {
@@ -139,7 +144,7 @@ export const startWorker = async (
   });
   const link =
     config.backend && (await createBackendLink({ ...{ config, store, registry, history, load, capacity, log }, backend: config.backend }));
-  const replication = objects && (await createReplication({ config, store, objects, cipher, fleet, log, onFatal }));
+  const replication = objects && (await createReplication({ config, store, readers, objects, cipher, fleet, log, onFatal }));
   const sessions = new PlacedSessions({
     registry,
     store,
@@ -162,7 +167,7 @@ export const startWorker = async (
     formerSlot: (sessionId) => replication?.formerSlot(sessionId),
     beforeOpen: async (sessionId) => replication?.prepare(sessionId),
     takeMarks: (slot) => takeInFlight(slotFolder(config.dataDir, slot)),
-    sessionsIn: async (slot) => sessionsInSlot(config.dataDir, slot, cipher),
+    contents: readers,
     deafLadder: () => deafLadder,
   });
   const recycling = new Recycling({ registry, fleet, rooms: sessions.rooms, handOver: sessions.handOver, log });
@@ -303,6 +308,7 @@ export const startWorker = async (
     await webhooks.stop(Math.min(WEBHOOKS_MS, left()));
     await link?.stop(replication ? left() * REPORTS_SHARE : left());
     await replication?.stop(left());
+    await readers.close();
     fleetView.stop();
     capacity.stop();
     load.stop();

@@ -14,12 +14,11 @@ import { QUERIES, type QueryName } from './queries.js';
 import { Person } from './queries/person.js';
 import { Presence } from './queries/profile-queries.js';
 
-export const PROTOCOL_VERSION = 5;
+export const PROTOCOL_VERSION = 6;
 
 /** Owner's number of a session; a runner ignores calls with a lower one than it knows. */
 const Epoch = z.number().int().nonnegative();
 const session = { sessionId: SessionId };
-const Slot = z.number().int().nonnegative();
 /** When the session's turn to connect was, in Unix milliseconds; that of a ramp holds only for a moment. */
 const GrantedAt = z.number();
 const Nothing = z.object({});
@@ -105,12 +104,19 @@ export const RUNNER_CALLS = {
     deadlineMs: 3_600_000,
   },
   /**
-   * Copy the session's rows from the store of slot `from`, where nobody writes them now; what an earlier attempt left here goes first. Refused
-   * while this runner holds the session. The copy is silent: it counts only once the catalog says so.
+   * Take over the rows in the file `copy`, read from the store of another slot where nobody changes them now; what an earlier attempt left here
+   * goes first. Refused while this runner holds the session. The copy is silent: it counts only once the catalog says so.
    */
-  'session.adopt': { params: z.object({ ...session, from: Slot }), result: z.object({ rows: z.number().int() }), deadlineMs: 30_000 },
-  /** The copy counts now: put its rows on the change log, with what was removed in slot `from` and perhaps not shipped. Also while it is open. */
-  'session.settle': { params: z.object({ ...session, from: Slot }), result: Nothing, deadlineMs: 15_000 },
+  'session.adopt': {
+    params: z.object({ ...session, copy: z.string().optional() }),
+    result: z.object({ rows: z.number().int() }),
+    deadlineMs: 30_000,
+  },
+  /**
+   * The copy counts now: put its rows on the change log, with those that the file `log` names, which were changed or removed where the session
+   * lived before and perhaps not shipped. Also while it is open.
+   */
+  'session.settle': { params: z.object({ ...session, log: z.string().optional() }), result: Nothing, deadlineMs: 15_000 },
   /** Remove the rows of a session that lives in another slot now, without telling the object store. Refused while this runner holds it. */
   'session.forget': { params: z.object(session), result: Nothing, deadlineMs: 15_000 },
   /** Forget the changes up to `to`: the object store has them. */

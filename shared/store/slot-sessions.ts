@@ -5,6 +5,9 @@ import type { Key, RangeOptions, Row, Store, Write } from './store.js';
 
 const LAST = '\u{10ffff}\u{10ffff}';
 
+/** Names a row of a store. */
+export type Place = Pick<Write, 'table' | 'key'>;
+
 interface Readable {
   range<T>(table: string, options?: RangeOptions): Generator<Row<T>>;
   rawRange(table: string, options?: RangeOptions): Generator<Row<Buffer>>;
@@ -29,7 +32,7 @@ export const spooledIn = (store: Readable): Set<string> =>
   new Set([...store.range<{ sessionId: string }>(SLOT_TABLES.spool)].map(({ value }) => value.sessionId));
 
 /** Rows of a session in tables of its own, as they lie there. */
-export const rawRowsOf = function* (store: Readable, sessionId: string): Generator<RawRow> {
+export const rawRowsOf = function* (store: Readable, sessionId: string): Generator<RawRow & { value: Buffer }> {
   for (const table of SESSION_TABLES) {
     for (const { key, value } of store.rawRange(table, { prefix: [sessionId] })) yield { table, key, value };
   }
@@ -47,26 +50,30 @@ export const rawSpoolOf = (store: Readable, sessionId: string): Row<Buffer>[] =>
 export const hasRows = (store: Readable, sessionId: string): boolean =>
   SESSION_TABLES.some((table) => [...store.rawRange(table, { prefix: [sessionId], limit: 1 })].length > 0);
 
+/** Places of a session that the change log names. */
+export const loggedOf = (store: Readable, sessionId: string): Place[] =>
+  [...store.range<ChangedKeys>(CHANGES)].flatMap(({ value }) =>
+    value.filter(([, owner]) => owner === sessionId).map(([table, ...key]): Place => ({ table: String(table), key })),
+  );
+
 /**
- * Places of a session that the object store is to be told of once `home` is where it lives: its rows there, and what was removed in `source`,
- * which may not have shipped it and never will.
+ * Places of a session that the object store is to be told of once `home` is where it lives: its rows there, and what was removed where it lived
+ * before, which may not have shipped it and never will.
+ * @param logged see `loggedOf`; of the old home
  */
-export const placesToTell = (home: Readable, source: Readable | undefined, sessionId: string): Pick<Write, 'table' | 'key'>[] => {
+export const placesToTell = (home: Readable, logged: readonly Place[], sessionId: string): Place[] => {
   const tracked = new Set(SLOT_SCHEMA.tracked);
-  const places = new Map<string, Pick<Write, 'table' | 'key'>>();
-  const add = (table: string, key: Key): void => void places.set(JSON.stringify([table, ...key]), { table, key });
-  for (const { table, key } of rawRowsOf(home, sessionId)) if (tracked.has(table)) add(table, key);
-  if (!source) return [...places.values()];
-  for (const { value } of source.range<ChangedKeys>(CHANGES)) {
-    for (const [table, ...key] of value) if (key[0] === sessionId) add(String(table), key);
-  }
+  const places = new Map<string, Place>();
+  const add = ({ table, key }: Place): void => void places.set(JSON.stringify([table, ...key]), { table, key });
+  for (const row of rawRowsOf(home, sessionId)) if (tracked.has(row.table)) add(row);
+  for (const place of logged) add(place);
   return [...places.values()];
 };
 
 /** Rows of `theirs` that `ours` does not have: a copy that was interrupted is not made twice. */
-export const missingSpool = (ours: Readable, theirs: Readable, sessionId: string): Row<Buffer>[] => {
+export const missingSpool = (ours: Readable, theirs: readonly Row<Buffer>[], sessionId: string): Row<Buffer>[] => {
   const there = new Set(rawSpoolOf(ours, sessionId).map(({ value }) => value.toString('base64')));
-  return rawSpoolOf(theirs, sessionId).filter(({ value }) => !there.has(value.toString('base64')));
+  return theirs.filter(({ value }) => !there.has(value.toString('base64')));
 };
 
 const BATCH = 500;

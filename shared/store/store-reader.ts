@@ -17,7 +17,9 @@ export class StoreReader {
   readonly #rows: Rows;
 
   /**
-   * Undefined when there is no store in `path` yet.
+   * Undefined when there is no store in `path` yet. Only for a store that no process writes at this moment: LMDB notes, whenever it is opened, as
+   * the newest commit the one that it found a moment before, and the writer builds its next commit on that. One that came in between is gone.
+   * Whoever writes may be opened afterwards. See docs/decisions/0015-opening-a-store.md.
    * @throws StoreRefusedError
    */
   static open(path: string, options: ReaderOptions): StoreReader | undefined {

@@ -67,6 +67,8 @@ export interface FleetOptions {
   /** Durable before it resolves; called right after the fork, and no call goes to the runner before. */
   recordSpawn(slot: number, identity: ProcessIdentity, incarnation: number): Promise<void>;
   forgetSpawn(slot: number, identity: ProcessIdentity): Promise<void>;
+  /** Awaited before each start of a slot's runner, when no other one is alive. */
+  beforeStart?: (slot: number) => Promise<void>;
   handlers: SlotHandlers;
   log: Logger;
   timing?: Partial<FleetTiming>;
@@ -139,6 +141,7 @@ export const createFleet = (options: FleetOptions): Fleet => {
         record: async (identity, incarnation) => options.recordSpawn(slot, identity, incarnation),
         forget: async (identity) => options.forgetSpawn(slot, identity),
       },
+      prepare: async () => options.beforeStart?.(slot),
       spawn: (links) => {
         mkdirSync(dataDir, { recursive: true, mode: 0o700 });
         return new RunnerProcess({

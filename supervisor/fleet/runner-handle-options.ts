@@ -20,6 +20,8 @@ export type SlotLinks = Pick<RunnerProcessOptions, 'listeners' | 'incarnation'>;
 export interface RunnerHandleOptions {
   slot: number;
   timing: SlotTiming;
+  /** Awaited before `spawn`. */
+  prepare(): Promise<void>;
   /** Forks; throws when it cannot. */
   spawn(links: SlotLinks): RunnerProcess;
   /** Runs `start` when fewer than the allowed number of starts are under way. */

@@ -136,8 +136,8 @@ export class RunnerHandle {
     const incarnation = (this.#incarnation += 1);
     // Whatever ended this start while it waited for its turn also changed the state or the incarnation.
     const begin = async (): Promise<void> => {
-      // Not in this turn: the listeners hear of the end that led to this start before anything of the next one.
-      await Promise.resolve();
+      // Not in this turn, whatever it does: the listeners hear of the end that led to this start before anything of the next one.
+      await this.#options.prepare();
       if (this.#state === 'starting' && this.#incarnation === incarnation && !this.#process) await this.#bringUp(incarnation);
     };
     this.#options.stagger(begin).catch((error: unknown) => {

@@ -3,6 +3,7 @@
 import { AppError, messageOf } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logging.js';
 import type { Fleet } from '../fleet/fleet.js';
+import type { SlotReaders } from '../slot-readers.js';
 import type { ConnectThrottle } from './connect-throttle.js';
 import { lost, wanted } from './desired-state.js';
 import type { Registry } from './registry.js';
@@ -11,6 +12,9 @@ import type { SlotRooms } from './slot-rooms.js';
 
 /** How long the end of a runner that did not answer is waited for. */
 const EXIT_WAIT_MS = 10_000;
+
+/** See `SlotReaders`. */
+export type SlotContents = Pick<SlotReaders, 'sessionsIn' | 'withCopy' | 'withLog'>;
 
 export interface HandOverOptions {
   registry: Registry;
@@ -23,8 +27,8 @@ export interface HandOverOptions {
   openAtHome: (sessionId: string) => Promise<void>;
   /** Opens it later, as what could not be opened now. */
   openLater: (sessionId: string) => void;
-  /** Sessions with rows in the store of a slot. */
-  sessionsIn: (slot: number) => Promise<ReadonlySet<string>>;
+  /** What lies in the stores of slots. */
+  contents: SlotContents;
   /** Called before each step, which a test may make fail. */
   onStep?: (step: HandOverStep, sessionId: string) => void;
 }
@@ -92,8 +96,8 @@ export class HandOver {
 
   /** Removes what moves that were interrupted left in a slot whose runner is ready. */
   async clearStrays(slot: number): Promise<void> {
-    const { registry, turns, sessionsIn, log } = this.#options;
-    for (const sessionId of await sessionsIn(slot)) {
+    const { registry, turns, contents, log } = this.#options;
+    for (const sessionId of contents.sessionsIn(slot)) {
       if (registry.find(sessionId)?.slot === slot) continue;
       try {
         await turns.alone(
@@ -108,7 +112,7 @@ export class HandOver {
   }
 
   async #moveNow(sessionId: string, target: number): Promise<void> {
-    const { registry, fleet, openAtHome, openLater, log } = this.#options;
+    const { registry, fleet, contents, openAtHome, openLater, log } = this.#options;
     const { slot: source } = registry.get(sessionId);
     if (source === undefined || source === target) return;
     this.#assertAnswers(source);
@@ -120,7 +124,7 @@ export class HandOver {
       // What the runner told while it closed may have shown the session as connected once more.
       await this.#showAsMoving(sessionId);
       this.#step('adopt', sessionId);
-      await fleet.call(target, 'session.adopt', { sessionId, from: source });
+      await contents.withCopy(source, sessionId, async (copy) => fleet.call(target, 'session.adopt', { sessionId, copy }));
       this.#step('catalog', sessionId);
       rehoming = true;
       await registry.rehome(sessionId, target);
@@ -177,7 +181,7 @@ export class HandOver {
   async #tellAgain(sessionId: string, slot: number): Promise<void> {
     const { fleet, log } = this.#options;
     try {
-      if (this.#isReady(slot)) await fleet.call(slot, 'session.settle', { sessionId, from: slot });
+      if (this.#isReady(slot)) await fleet.call(slot, 'session.settle', { sessionId });
     } catch (error) {
       log.warn({ sessionId, slot, cause: messageOf(error) }, 'the object store learns of a session with its next checkpoint only');
     }
@@ -185,12 +189,12 @@ export class HandOver {
 
   /** Only after the object store was told of the new copy may the old one go. */
   async #leave(sessionId: string, slot: number): Promise<void> {
-    const { registry, fleet } = this.#options;
+    const { registry, fleet, contents } = this.#options;
     const home = registry.find(sessionId)?.slot;
     if (home === slot) return;
     if (home !== undefined) {
       this.#step('settle', sessionId);
-      await fleet.call(home, 'session.settle', { sessionId, from: slot });
+      await contents.withLog(slot, sessionId, async (log) => fleet.call(home, 'session.settle', { sessionId, log }));
     }
     // Without a runner in it the rows stay until it has one, or until the next start.
     if (!this.#isReady(slot)) return;

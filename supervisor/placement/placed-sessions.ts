@@ -62,7 +62,7 @@ export interface PlacedSessionsOptions {
   /** Hears of a session that was deaf, and knows what was learned of it. */
   deafLadder?: () => Pick<DeafLadder, 'onDeaf' | 'rhythmOf'>;
   /** Sessions with rows in the store of a slot; none unless given. */
-  sessionsIn?: HandOverOptions['sessionsIn'];
+  contents: HandOverOptions['contents'];
   onStep?: HandOverOptions['onStep'];
 }
 
@@ -99,7 +99,7 @@ export class PlacedSessions implements Sessions {
       openLater: (sessionId) => {
         this.#openings.later(sessionId);
       },
-      sessionsIn: options.sessionsIn ?? (async () => Promise.resolve(new Set())),
+      contents: options.contents,
       ...(options.onStep && { onStep: options.onStep }),
     });
     this.suspects = new Suspects({

@@ -5,6 +5,7 @@ import type { Logger } from '../../shared/logging.js';
 import type { RowCipher } from '../../shared/store/row-cipher.js';
 import {
   batchesOf,
+  loggedOf,
   missingSpool,
   placesToTell,
   quietRemovals,
@@ -110,7 +111,7 @@ const move = async (options: RelocationOptions, row: SessionRow, source: number,
 
 /** Records that are there already, from a move that was interrupted, are not copied again. */
 const copySpool = async ({ onStep }: RelocationOptions, from: Store, to: Store, sessionId: string): Promise<void> => {
-  const missing = missingSpool(to, from, sessionId);
+  const missing = missingSpool(to, rawSpoolOf(from, sessionId), sessionId);
   const [last] = to.rawRange(SLOT_TABLES.spool, { reverse: true, limit: 1 });
   const next = Number(last?.key[0] ?? 0) + 1;
   for (const batch of batchesOf(missing.map(({ value }, index) => ({ table: SLOT_TABLES.spool, key: [next + index], value })))) {
@@ -122,15 +123,11 @@ const copySpool = async ({ onStep }: RelocationOptions, from: Store, to: Store, 
 /** The rows came in silently; only now, that they count, they are changes to ship. */
 const tellObjectStore = async ({ track, onStep }: RelocationOptions, home: Store, source: Store, sessionId: string): Promise<void> => {
   if (!track) return;
-  for (const batch of batchesOf(placesToTell(home, source, sessionId))) {
+  for (const batch of batchesOf(placesToTell(home, loggedOf(source, sessionId), sessionId))) {
     onStep?.('log');
     await home.markChanged(batch);
   }
 };
-
-/** Sessions with rows in the store of a slot, whoever writes it now. */
-export const sessionsInSlot = async (dataDir: string, slot: number, cipher: RowCipher | undefined): Promise<ReadonlySet<string>> =>
-  (await present({ dataDir, cipher }, slot)).rows;
 
 /** Looked up without writing: most starts find nothing to do. */
 const present = async (

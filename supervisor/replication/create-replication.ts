@@ -8,6 +8,7 @@ import type { RowCipher } from '../../shared/store/row-cipher.js';
 import type { Store } from '../../shared/store/store.js';
 import type { Config } from '../config.js';
 import type { Fleet } from '../fleet/fleet.js';
+import type { SlotReaders } from '../slot-readers.js';
 import { Replication } from './replication.js';
 
 export type ObjectStoreOptions = NonNullable<Config['objectStore']>;
@@ -22,6 +23,7 @@ export const openObjectStore = async (options: ObjectStoreOptions): Promise<Obje
 export interface ReplicationParts {
   config: Config;
   store: Store;
+  readers: SlotReaders;
   objects: ObjectStore;
   cipher: RowCipher | undefined;
   fleet: Fleet;
@@ -29,9 +31,9 @@ export interface ReplicationParts {
   onFatal: (why: string, code: number) => void;
 }
 
-export const createReplication = ({ config, store, objects, cipher, fleet, log, onFatal }: ReplicationParts): Replication =>
+export const createReplication = ({ config, store, readers, objects, cipher, fleet, log, onFatal }: ReplicationParts): Replication =>
   new Replication({
-    ...{ workerId: config.workerId, store, dataDir: config.dataDir, objects, cipher, log },
+    ...{ workerId: config.workerId, store, dataDir: config.dataDir, readers, objects, cipher, log },
     roomPerSlot: config.runnerMaxSessions,
     intervalMs: config.replicationIntervalMs,
     checkpointMs: config.checkpointIntervalMs,

@@ -5,6 +5,7 @@ import type { Logger } from '../../shared/logging.js';
 import { ObjectStoreError, type ObjectStore } from '../../shared/object-store/object-store.js';
 import { SealedRowError, type RowCipher } from '../../shared/store/row-cipher.js';
 import type { Store, Write } from '../../shared/store/store.js';
+import type { SlotReaders } from '../slot-readers.js';
 import { TABLES, type Deletion } from '../supervisor-store.js';
 import { ChangeSources } from './change-sources.js';
 import { Checkpoints } from './checkpoints.js';
@@ -19,6 +20,7 @@ export interface ReplicationOptions {
   workerId: string;
   store: Store;
   dataDir: string;
+  readers: SlotReaders;
   objects: ObjectStore;
   cipher: RowCipher | undefined;
   roomPerSlot: number;
@@ -51,17 +53,17 @@ export class Replication {
 
   constructor(options: ReplicationOptions) {
     this.#options = options;
-    const { workerId, store, dataDir, objects, cipher, log } = options;
+    const { workerId, store, dataDir, readers, objects, cipher, log } = options;
     this.#progress = new Progress(store);
     this.#recentDays = new RecentDays(store, objects, log);
     this.#ownership = new Ownership(objects, workerId);
-    this.#sources = new ChangeSources({ store, dataDir, cipher });
+    this.#sources = new ChangeSources({ store, dataDir, readers });
     const checkpoints = new Checkpoints({
       workerId,
       store,
       objects,
       progress: this.#progress,
-      reader: (slot) => this.#sources.reader(slot),
+      reader: (slot) => readers.reader(slot),
       cipher,
     });
     this.#replicator = new Replicator({
@@ -170,7 +172,6 @@ export class Replication {
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping.abort();
     if (!this.#restoring) await this.#replicator.stop(deadlineMs);
-    await this.#sources.close();
     await this.#options.objects.close();
   }
 }

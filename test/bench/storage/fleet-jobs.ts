@@ -16,6 +16,7 @@ import { restoreWorker } from '../../../supervisor/replication/restore.js';
 import { openSupervisorStore, TABLES, type MessageDay, type SessionRow } from '../../../supervisor/supervisor-store.js';
 import { peakRssMiB, quantile } from './figures.js';
 import { credentials, historyRows, keyRows, messageOf, sessionIdOf, sessionRow, USED, usedRows, type SessionSize } from './fleet-rows.js';
+import { slotReaders } from '../../fixtures/slot-readers.js';
 
 /** Where a fleet lies. */
 interface Fleet {
@@ -174,7 +175,7 @@ const rowsOf = async (supervisor: Store, dataDir: string, sessionId: string): Pr
 };
 
 const replicationOptions = (dataDir: string, store: Store, server: S3ObjectStoreOptions): ReplicationOptions => ({
-  ...{ workerId: WORKER_ID, store, dataDir, objects: new S3ObjectStore(server), cipher: undefined, log },
+  ...{ workerId: WORKER_ID, store, dataDir, readers: slotReaders(dataDir), objects: new S3ObjectStore(server), cipher: undefined, log },
   ...{ roomPerSlot: SESSIONS_PER_SLOT, intervalMs: 2_000, checkpointMs: 600_000 },
   trimSlot: () => undefined,
   onRefused: (why) => {

@@ -17,6 +17,7 @@ import { messageOf, sessionIdOf } from './fleet-rows.js';
 import { begin } from './in-child.js';
 import type { RunnerNote, SupervisorNote } from './runner-traffic.js';
 import { TrackedBytes } from './tracked-bytes.js';
+import { slotReaders } from '../../fixtures/slot-readers.js';
 
 interface Traffic {
   dataDir: string;
@@ -53,8 +54,20 @@ export const replicateTraffic = async (traffic: Traffic): Promise<Shipped> => {
   const tracked = new TrackedBytes(SUPERVISOR_SCHEMA);
   const objects = new CountingObjectStore(new S3ObjectStore(server));
   const tellSlot = new Map<number, (note: SupervisorNote) => void>();
+  const readers = slotReaders(dataDir);
+  for (const slot of slots.keys()) await readers.prepare(slot);
   const replication = new Replication({
-    ...{ workerId: WORKER_ID, store, dataDir, objects, cipher: undefined, roomPerSlot: SESSIONS_PER_SLOT, intervalMs, checkpointMs },
+    ...{
+      workerId: WORKER_ID,
+      store,
+      dataDir,
+      readers,
+      objects,
+      cipher: undefined,
+      roomPerSlot: SESSIONS_PER_SLOT,
+      intervalMs,
+      checkpointMs,
+    },
     log: createLogger({ level: 'warn', base: {} }),
     trimSlot: (slot, to) => tellSlot.get(slot)?.({ kind: 'trim', to }),
     onRefused: (why) => {
@@ -131,6 +144,7 @@ export const replicateTraffic = async (traffic: Traffic): Promise<Shipped> => {
   while (replication.status().changesWaiting > 0) await pause(LOOK_EVERY_MS);
   const { journal, files } = objects;
   await replication.stop(10_000);
+  await readers.close();
   await store.close();
   return {
     messages: done.reduce((sum, { messages }) => sum + messages, 0),

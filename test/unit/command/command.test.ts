@@ -75,10 +75,11 @@ const soundFolder = async (): Promise<string> => {
 
 const check = async (dataDir: string) => worker(['check', '--data-dir', dataDir], { AUTH_ENCRYPTION_KEY: KEY.toString('hex') });
 
-it('finds nothing wrong with a sound data folder, beside the worker that holds it too', async () => {
+it('finds nothing wrong with a sound data folder, and opens none that a worker uses', async () => {
   const dataDir = await soundFolder();
-  const lock = await lockDataDir(dataDir);
   expect(await check(dataDir)).toEqual({ code: EXIT.clean, out: `0 errors, 0 warnings in ${dataDir}\n`, errors: '' });
+  const lock = await lockDataDir(dataDir);
+  expect(await check(dataDir)).toMatchObject({ code: EXIT.config, out: '', errors: expect.stringContaining('is in use') as string });
   lock.release();
 });
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { AppError } from '../../../shared/errors.js';
 import type { FleetCall } from './memory-fleet.js';
-import { answerOpensWith, connected, create, eventually, OPEN, opens, start } from './placed-sessions-setting.js';
+import { answerOpensWith, connected, create, eventually, NOTHING, OPEN, opens, start } from './placed-sessions-setting.js';
 
 /** What becomes of a call: the runner may die, or the answer may be lost, before or after it did what it was asked. */
 const FATES = ['done', 'done', 'done', 'refused', 'answer lost', 'dies before', 'dies after'] as const;
@@ -43,7 +43,7 @@ class World {
       if (sockets.delete(slot)) write();
     } else if (method === 'session.adopt') {
       if (sockets.size > 0) this.broken.push(`${sessionId} copied while it is open`);
-      const found = this.rowsOf(Number('from' in params ? params.from : -1)).get(sessionId);
+      const found = this.rowsOf(Number('copy' in params ? params.copy : -1)).get(sessionId);
       if (found !== undefined) this.rowsOf(slot).set(sessionId, found);
     } else if (method === 'session.forget') {
       if (sockets.has(slot)) throw new AppError('INTERNAL', 'It is held.');
@@ -87,7 +87,8 @@ it('has one socket and one home with the newest rows at any time, whatever fails
     fc.array(fc.constantFrom(...FATES), { minLength: 1, maxLength: 30 }),
     fc.array(fc.record({ session: fc.constantFrom('a', 'b'), slot: fc.constantFrom(0, 1, 2) }), { minLength: 1, maxLength: 5 }),
     async (fates, moves) => {
-      const setting = await start(undefined, { retryMs: 1, maxSessions: 4 });
+      const contents: typeof NOTHING = { ...NOTHING, withCopy: async (slot, _sessionId, use) => use(String(slot)) };
+      const setting = await start(undefined, { retryMs: 1, maxSessions: 4, contents });
       const world = new World();
       const left = [...fates];
       let failing = false;
@@ -199,7 +200,9 @@ it('does not touch a session whose new runner cannot start', async () => {
 });
 
 it('removes what an interrupted move left when the runner of that slot is ready', async () => {
-  const setting = await start(undefined, { sessionsIn: async (slot) => Promise.resolve(new Set(slot === 0 ? ['a', 'gone'] : [])) });
+  const setting = await start(undefined, {
+    contents: { ...NOTHING, sessionsIn: (slot) => new Set(slot === 0 ? ['a', 'gone'] : []) },
+  });
   await connected(setting, 'a');
   await setting.sessions.move('a', 1);
   const before = setting.fleet.calls.length;

@@ -25,6 +25,13 @@ interface Setting {
   tell: (sessionId: string, fact: SessionFact) => void;
 }
 
+/** Slots whose stores hold nothing. */
+export const NOTHING: PlacedSessionsOptions['contents'] = {
+  sessionsIn: () => new Set(),
+  withCopy: async (_slot, _sessionId, use) => use(undefined),
+  withLog: async (_slot, _sessionId, use) => use(undefined),
+};
+
 export const start = async (given?: Store, options: Partial<PlacedSessionsOptions> = {}): Promise<Setting> => {
   const store = given ?? closing(await openSupervisorStore(tempFolder()));
   const registry = new Registry(store, silent);
@@ -38,6 +45,7 @@ export const start = async (given?: Store, options: Partial<PlacedSessionsOption
     maxSessions: 10,
     maxSessionsPerRunner: 2,
     retryMs: 20,
+    contents: NOTHING,
     ...options,
   });
   fleet.on({

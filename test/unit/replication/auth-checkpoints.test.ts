@@ -13,11 +13,11 @@ import { sealBytes } from '../../../shared/store/sealed-json.js';
 import { openSlotStore, rowsOf, SLOT_TABLES } from '../../../shared/store/slot-store.js';
 import type { Store, Write } from '../../../shared/store/store.js';
 import { AuthCheckpoints } from '../../../supervisor/replication/auth-checkpoints.js';
-import { ChangeSources } from '../../../supervisor/replication/change-sources.js';
 import { Progress } from '../../../supervisor/replication/progress.js';
 import { Replication } from '../../../supervisor/replication/replication.js';
 import { newSession, openSupervisorStore, TABLES, type SessionRow } from '../../../supervisor/supervisor-store.js';
 import { quietLog } from '../../fixtures/quiet-log.js';
+import { slotReaders } from '../../fixtures/slot-readers.js';
 import { closing, tempFolder } from '../store/temp-store.js';
 
 const creds = (counter: number): Write => ({
@@ -43,6 +43,7 @@ interface Worker {
   replication: Replication;
   /** Ships what was committed, and writes the files of sessions. */
   save: () => Promise<void>;
+  stop: () => Promise<void>;
   /** As the runner has it. */
   keys: () => Promise<unknown[]>;
   row: () => SessionRow | undefined;
@@ -51,8 +52,9 @@ interface Worker {
 const open = async (bucket: string, cipher?: RowCipher, folder = tempFolder()): Promise<Worker> => {
   const store = closing(await openSupervisorStore(join(folder, 'supervisor'), { track: true, cipher }));
   let trim = async (_to: number): Promise<void> => Promise.resolve();
+  const readers = slotReaders(folder, cipher);
   const replication = new Replication({
-    ...{ workerId: 'w', store, dataDir: folder, objects: new DiskObjectStore(bucket), cipher, roomPerSlot: 10 },
+    ...{ workerId: 'w', store, dataDir: folder, readers, objects: new DiskObjectStore(bucket), cipher, roomPerSlot: 10 },
     ...{ intervalMs: 3_600_000, checkpointMs: 3_600_000, log: quietLog() },
     trimSlot: (_slot, to) => void trim(to),
     onRefused: (why) => {
@@ -65,6 +67,10 @@ const open = async (bucket: string, cipher?: RowCipher, folder = tempFolder()): 
   return {
     ...{ store, slot, replication },
     save: async () => replication.flush(true),
+    stop: async () => {
+      await replication.stop(1_000);
+      await readers.close();
+    },
     keys: async () => {
       await unpackSession(slot, 'shop', cipher);
       return [SLOT_TABLES.creds, SLOT_TABLES.keys].flatMap((table) => [...slot.range(table, { prefix: ['shop'] })]);
@@ -84,7 +90,7 @@ const paired = async (bucket: string, cipher?: RowCipher, folder?: string): Prom
 };
 
 const restarted = async (worker: Worker, bucket: string, folder: string): Promise<Worker> => {
-  await worker.replication.stop(1_000);
+  await worker.stop();
   await Promise.all([worker.slot.close(), worker.store.close()]);
   return open(bucket, undefined, folder);
 };
@@ -100,7 +106,7 @@ const besideObject = async (bucket: string, cipher?: RowCipher): Promise<{ chang
 
 const expectSameAfterRestore = async (bucket: string, worker: Worker, cipher?: RowCipher): Promise<Worker> => {
   const keys = await worker.keys();
-  await worker.replication.stop(1_000);
+  await worker.stop();
   const restored = await open(bucket, cipher);
   expect(await restored.keys()).toEqual(keys);
   expect(restored.row()).toMatchObject({ paired: true, desired: 'connected' });
@@ -155,7 +161,7 @@ it('knows after a restart of the worker that pre-keys were made before it', asyn
   const worker = await paired(bucket, undefined, folder);
   await worker.slot.commit([preKey(2, 77)]);
   await worker.replication.flush(false);
-  await worker.replication.stop(1_000);
+  await worker.stop();
   await Promise.all([worker.slot.close(), worker.store.close()]);
   const again = await open(bucket, undefined, folder);
   await again.save();
@@ -182,10 +188,10 @@ it('does not go by the journal alone, which may not have the newest pre-keys yet
   const [bucket, folder] = [tempFolder(), tempFolder()];
   const worker = await paired(bucket, undefined, folder);
   const { store } = worker;
-  const sources = new ChangeSources({ store, dataDir: folder, cipher: undefined });
+  const readers = slotReaders(folder);
   const auth = new AuthCheckpoints({
     ...{ workerId: 'w', objects: new DiskObjectStore(bucket), progress: new Progress(store), cipher: undefined },
-    reader: (slot) => sources.reader(slot),
+    reader: (slot) => readers.reader(slot),
   });
   const write = async (): Promise<void> => {
     const row = { ...newSession('shop', 1), slot: 0 };
@@ -199,14 +205,14 @@ it('does not go by the journal alone, which may not have the newest pre-keys yet
   await worker.slot.commit([preKey(2, 77)]);
   await write();
   expect(keyObjects(bucket)).toHaveLength(2);
-  await sources.close();
+  await readers.close();
 });
 
 it('writes pre-keys with the new key once the old one is replaced', async () => {
   const [bucket, folder] = [tempFolder(), tempFolder()];
   const [old, next] = [Buffer.alloc(32, 7), Buffer.alloc(32, 8)];
   const worker = await paired(bucket, new RowCipher([old]), folder);
-  await worker.replication.stop(1_000);
+  await worker.stop();
   await Promise.all([worker.slot.close(), worker.store.close()]);
   const again = await open(bucket, new RowCipher([next, old]), folder);
   await again.slot.commit([creds(2)]);
@@ -221,7 +227,7 @@ it.each([
 ])('sets a session aside whose object of keys %s, and names the object', async (_name, harm) => {
   const bucket = tempFolder();
   const worker = await paired(bucket);
-  await worker.replication.stop(1_000);
+  await worker.stop();
   const [name = ''] = keyObjects(bucket);
   harm(join(folderOf(bucket), name));
   const folder = tempFolder();
@@ -230,7 +236,8 @@ it.each([
   log.error = (facts: unknown) => void said.push(facts);
   const store = closing(await openSupervisorStore(join(folder, 'supervisor'), { track: true }));
   const replication = new Replication({
-    ...{ workerId: 'w', store, dataDir: folder, objects: new DiskObjectStore(bucket), cipher: undefined, roomPerSlot: 10, log },
+    ...{ workerId: 'w', store, dataDir: folder, readers: slotReaders(folder), objects: new DiskObjectStore(bucket) },
+    ...{ cipher: undefined, roomPerSlot: 10, log },
     ...{ intervalMs: 3_600_000, checkpointMs: 3_600_000, trimSlot: () => undefined, onRefused: () => undefined },
   });
   await replication.restore();
@@ -264,11 +271,11 @@ it('keeps a session whole that is saved before its runner has unpacked it', asyn
   const worker = await paired(bucket);
   await worker.slot.commit([used(3), preKey(9)]);
   await worker.replication.flush(false);
-  await worker.replication.stop(1_000);
+  await worker.stop();
   const restored = await open(bucket);
   await restored.save();
   const again = await expectSameAfterRestore(bucket, restored);
-  await again.replication.stop(1_000);
+  await again.stop();
 });
 
 it('removes all pre-keys with the credentials, and with the session', async () => {
@@ -320,7 +327,7 @@ it('goes on with the object after a restart and after a restore', async () => {
   await restored.save();
   expect(keyObjects(bucket)).toEqual(objects);
   expect(await besideObject(bucket)).toEqual({ changed: ['3.0', '4.0'], gone: [] });
-  await restored.replication.stop(1_000);
+  await restored.stop();
 });
 
 it.each([
@@ -344,7 +351,7 @@ it('writes the object again when the object store has lost it', async () => {
   const [bucket, folder] = [tempFolder(), tempFolder()];
   const worker = await paired(bucket, undefined, folder);
   const objects = keyObjects(bucket);
-  await worker.replication.stop(1_000);
+  await worker.stop();
   for (const name of readdirSync(bucket)) rmSync(join(bucket, name), { recursive: true });
   await Promise.all([worker.slot.close(), worker.store.close()]);
   const again = await open(bucket, undefined, folder);

@@ -15,7 +15,9 @@ import { RemoteHistory } from '../../../supervisor/messages/remote-history.js';
 import { Replication } from '../../../supervisor/replication/replication.js';
 import { Settings } from '../../../supervisor/settings/settings.js';
 import { openSupervisorStore, removeSessionRows, TABLES, type SessionRow } from '../../../supervisor/supervisor-store.js';
+import type { SlotReaders } from '../../../supervisor/slot-readers.js';
 import { quietLog } from '../../fixtures/quiet-log.js';
+import { slotReaders } from '../../fixtures/slot-readers.js';
 import { closing, tempFolder } from '../store/temp-store.js';
 
 const SESSIONS = ['user1', 'user10', 'user2'];
@@ -114,6 +116,7 @@ class World {
   store!: Store;
   slots!: [Store, Store];
   replication!: Replication;
+  readers!: SlotReaders;
   history!: History;
   slotIsOpen = false;
   #n = 0;
@@ -126,8 +129,10 @@ class World {
   async open(): Promise<this> {
     this.store = closing(await openSupervisorStore(join(this.folder, 'supervisor'), { track: true, cipher: this.cipher }));
     this.history = new History(this.store, new RemoteHistory({ store: this.store, objects: this.objects, log: quietLog() }));
+    this.readers = slotReaders(this.folder, this.cipher);
     this.replication = new Replication({
-      ...{ workerId: 'w', store: this.store, dataDir: this.folder, objects: this.objects, cipher: this.cipher, roomPerSlot: 10 },
+      ...{ workerId: 'w', store: this.store, dataDir: this.folder, readers: this.readers, objects: this.objects },
+      ...{ cipher: this.cipher, roomPerSlot: 10 },
       ...{ intervalMs: 3_600_000, checkpointMs: 3_600_000, log: quietLog() },
       trimSlot: (slot, to) => void this.slots[slot === 1 ? 1 : 0].trimChanges(to),
       onRefused: (why) => this.refused.push(why),
@@ -231,6 +236,11 @@ class World {
     return this.slots[this.#slotOf(id(what))];
   }
 
+  async stop(deadlineMs = 1_000): Promise<void> {
+    await this.replication.stop(deadlineMs);
+    await this.readers.close();
+  }
+
   async #flush(files: boolean): Promise<void> {
     await this.replication.flush(files).catch((error: unknown) => {
       if (!(error instanceof ObjectStoreError)) throw error;
@@ -245,12 +255,12 @@ class World {
     const to = from === 0 ? 1 : 0;
     const flushAfter = async (moment: typeof what.flushAfter): Promise<void> =>
       what.flushAfter === moment ? this.#flush(false) : undefined;
-    await this.#handOver(to).adopt(sessionId, from, new AbortController().signal);
+    await this.readers.withCopy(from, sessionId, async (copy) => this.#handOver(to).adopt(sessionId, copy, new AbortController().signal));
     await flushAfter('adopt');
     if (what.givenUp) return;
     await this.store.commit([{ table: TABLES.sessions, key: [sessionId], value: { ...row, slot: to, epoch: row.epoch + 1 } }]);
     await flushAfter('catalog');
-    await this.#handOver(to).settle(sessionId, from);
+    await this.readers.withLog(from, sessionId, async (log) => this.#handOver(to).settle(sessionId, log));
     await flushAfter('settle');
     await this.#handOver(from).forget(sessionId);
   }
@@ -258,7 +268,7 @@ class World {
   #handOver(slot: 0 | 1): HandOver {
     const store = this.slots[slot];
     const spool = new Spool({ store, log: quietLog(), ship: async () => Promise.resolve() });
-    return new HandOver({ store, cipher: this.cipher, spool, dataDir: join(this.folder, `runners/${slot}`) });
+    return new HandOver({ store, spool });
   }
 
   async #ensure(index: number): Promise<void> {
@@ -311,7 +321,7 @@ it.each([
       world.objects.away = false;
       await world.replication.flush(false);
       const before = await world.contents();
-      await world.replication.stop(1_000);
+      await world.stop();
       const restored = await new World(bucket, cipher).open();
       expect(await restored.contents()).toEqual(before);
       // And once more, from what the new folder ships.
@@ -319,7 +329,7 @@ it.each([
       await restored.take({ do: 'key', session: 0, id: 0, value: -1 });
       await restored.replication.flush(files);
       const later = await restored.contents();
-      await restored.replication.stop(1_000);
+      await restored.stop();
       const again = await new World(bucket, cipher).open();
       expect(await again.contents()).toEqual(later);
       expect([...world.refused, ...restored.refused, ...again.refused]).toEqual([]);
@@ -347,7 +357,7 @@ it('makes a restore again that was interrupted anywhere', async () => {
   await world.take({ do: 'message', session: 1, minutes: 5 });
   await world.replication.flush(false);
   const before = await world.contents();
-  await world.replication.stop(1_000);
+  await world.stop();
   for (let gets = 1; gets <= 12; gets++) {
     const restored = new World(bucket, undefined);
     restored.objects.goesAwayAfter = gets;
@@ -356,7 +366,7 @@ it('makes a restore again that was interrupted anywhere', async () => {
       expect(restored.objects.away || restored.slotIsOpen).toBe(true);
     }, 60_000);
     if (restored.objects.away) {
-      await restored.replication.stop(0);
+      await restored.stop(0);
       await expect(opening).rejects.toThrow();
       await restored.store.close();
     }
@@ -364,6 +374,6 @@ it('makes a restore again that was interrupted anywhere', async () => {
     restored.objects.goesAwayAfter = Infinity;
     if (!restored.slotIsOpen) await restored.open();
     expect(await restored.contents()).toEqual(before);
-    await restored.replication.stop(1_000);
+    await restored.stop();
   }
 });

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { expect, it } from 'vitest';
+import { Store } from '../../../shared/store/store.js';
 import { eventually } from '../../fixtures/eventually.js';
 import { startChild } from './child.js';
 import { tempFolder } from './temp-store.js';
@@ -26,11 +27,12 @@ const pace = async (acknowledged: () => number, name: string): Promise<number> =
 
 it('never lets a stopped writer delay a process that writes its own store and reads the stopped one’s', async () => {
   const [stopped, going] = [tempFolder(), tempFolder()];
+  await new Store(stopped, { tables: [] }).close();
+  const goingAt = acknowledgedBy(startChild('writing-child', going, '1', stopped));
+  await pace(goingAt, 'the other one');
   const one = startChild('writing-child', stopped, '1');
   const stoppedAt = acknowledgedBy(one);
   await pace(stoppedAt, 'the one to be stopped');
-  const goingAt = acknowledgedBy(startChild('writing-child', going, '1', stopped));
-  await pace(goingAt, 'the other one');
 
   const before: number[] = [];
   const during: number[] = [];

@@ -16,20 +16,22 @@ const readerOf = (folder: string, options: { tables: string[]; sealed: string[] 
   return reader;
 };
 
-/** A store that another process writes as fast as it can. */
+/** A store that another process writes as fast as it can, opened for reading before. */
 const writtenStore = async (): Promise<{
-  folder: string;
+  reader: StoreReader;
   acknowledged: () => number;
   signal: (name: NodeJS.Signals) => void;
   isStopped: () => boolean;
 }> => {
   const folder = tempFolder();
+  await new Store(folder, TABLES).close();
+  const reader = readerOf(folder);
   const writer = startChild('writing-child', folder);
   let last = 0;
   writer.on('message', (n) => (last = Math.max(last, Number(n))));
   await eventually(() => last > 20, 'the writer writes');
   return {
-    folder,
+    reader,
     acknowledged: () => last,
     signal: (name) => writer.kill(name),
     isStopped: () => readFileSync(`/proc/${writer.pid}/stat`, 'utf8').includes(') T '),
@@ -37,8 +39,7 @@ const writtenStore = async (): Promise<{
 };
 
 it('sees what another process has committed, from the next refresh on', async () => {
-  const { folder, acknowledged } = await writtenStore();
-  const reader = readerOf(folder);
+  const { reader, acknowledged } = await writtenStore();
   for (let turn = 0; turn < 30; turn++) {
     const known = acknowledged();
     reader.refresh();
@@ -49,8 +50,7 @@ it('sees what another process has committed, from the next refresh on', async ()
 });
 
 it('sees one state of the store within a turn, while it is written', async () => {
-  const { folder, acknowledged } = await writtenStore();
-  const reader = readerOf(folder);
+  const { reader, acknowledged } = await writtenStore();
   const counts = new Set<number>();
   for (let turn = 0; turn < 40; turn++) {
     const known = acknowledged();
@@ -66,8 +66,7 @@ it('sees one state of the store within a turn, while it is written', async () =>
 });
 
 it('reads changes that are whole wherever it has caught up, while they are written', async () => {
-  const { folder, acknowledged } = await writtenStore();
-  const reader = readerOf(folder);
+  const { reader, acknowledged } = await writtenStore();
   const tables = new Map<string, Map<number, Buffer>>(TABLES.tables.map((table) => [table, new Map()]));
   let read = 0;
   let seen = 0;
@@ -90,8 +89,7 @@ it('reads changes that are whole wherever it has caught up, while they are writt
 });
 
 it('reads on while the writer is stopped', async () => {
-  const { folder, acknowledged, signal, isStopped } = await writtenStore();
-  const reader = readerOf(folder);
+  const { reader, acknowledged, signal, isStopped } = await writtenStore();
   for (let round = 0; round < 10; round++) {
     const known = acknowledged();
     signal('SIGSTOP');
