@@ -14,7 +14,7 @@ import type { SlotRooms } from './slot-rooms.js';
 const EXIT_WAIT_MS = 10_000;
 
 /** See `SlotReaders`. */
-export type SlotContents = Pick<SlotReaders, 'sessionsIn' | 'withCopy' | 'withLog'>;
+type SlotContents = Pick<SlotReaders, 'sessionsIn' | 'withCopy' | 'withLog'>;
 
 export interface HandOverOptions {
   registry: Registry;
