@@ -1,5 +1,6 @@
 // Rows encrypted at rest: AES-256-GCM, bound to their place, with the id of the key in front.
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
+import { fewRandomBytes } from '../random-bytes.js';
 
 const MAGIC = Buffer.from([0xc1, 0x53]);
 const KEY_ID_BYTES = 4;
@@ -45,7 +46,7 @@ export class RowCipher {
 
   /** @param place names the row; what is sealed for one place opens at no other */
   seal(value: Uint8Array, place: string): Buffer {
-    const nonce = randomBytes(NONCE_BYTES);
+    const nonce = fewRandomBytes(NONCE_BYTES);
     const cipher = createCipheriv('aes-256-gcm', this.#current.key, nonce).setAAD(Buffer.from(place));
     const body = Buffer.concat([cipher.update(value), cipher.final()]);
     return Buffer.concat([MAGIC, this.#current.id, nonce, cipher.getAuthTag(), body]);

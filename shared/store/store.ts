@@ -18,6 +18,8 @@ export interface Write {
   table: string;
   key: Key;
   value: unknown;
+  /** What the row held until now, from whoever has it in hand; the store does not look at it. */
+  before?: unknown;
 }
 
 export interface Row<T> {

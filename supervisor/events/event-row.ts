@@ -29,8 +29,9 @@ export const eventsOf = (store: Read, writes: readonly Write[], at: number): Hap
     return row ? [{ sessionId: String(write.key[0]), row }] : [];
   });
 
-const ofMessage = (store: Read, { table, key, value }: Write, at: number): EventRow | undefined => {
-  const before = store.get<Message>(table, key);
+const ofMessage = (store: Read, write: Write, at: number): EventRow | undefined => {
+  const { key, value } = write;
+  const before = (write.before ?? store.get(write.table, key)) as Message | undefined;
   const { id, type, status, failure } = value as Message;
   if (!before || (before.type === 'undecryptable' && type !== 'undecryptable')) {
     return { type: 'message', at, id, place: [Number(key[1]), Number(key[2])] };

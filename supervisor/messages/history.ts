@@ -273,7 +273,7 @@ export class History {
     const name = dayOf(second);
     const growth = settledGrowth(before, after);
     return [
-      { table: TABLES.messages, key: [sessionId, second, n], value: after },
+      { table: TABLES.messages, key: [sessionId, second, n], value: after, before },
       ...(growth === 0 ? [] : grown(sessionId, name, part, day, growth)),
       this.#marks.mark(sessionId, name, part),
     ];
@@ -292,7 +292,7 @@ export class History {
     const written = together.findLast(({ table, key }) => table === TABLES.messageDays && key[1] === day)?.value as MessageDay | undefined;
     const growth = recordBytes({ second, n, message: after }) - recordBytes({ second, n, message: before });
     return [
-      { table: TABLES.messages, key: [sessionId, second, n], value: after },
+      { table: TABLES.messages, key: [sessionId, second, n], value: after, before },
       ...grown(sessionId, day, part, written ?? this.#day(sessionId, day), growth),
       this.#marks.mark(sessionId, day, part),
       ...this.#noted(together, (draft) => {

@@ -10,13 +10,17 @@ const AT_ONCE = 500;
 export const keyRow = (store: Pick<Store, 'get'>, sessionId: string, key: string | undefined): IdempotencyRow | undefined =>
   key === undefined ? undefined : store.get<IdempotencyRow>(TABLES.idempotency, [sessionId, key]);
 
-export const keyWrites = (sessionId: string, key: string | undefined, row: IdempotencyRow): Write[] =>
-  key === undefined
-    ? []
-    : [
-        { table: TABLES.idempotency, key: [sessionId, key], value: row },
-        { table: TABLES.idempotencyTimes, key: [sessionId, row.at, key], value: true },
-      ];
+export const keyWrites = (sessionId: string, key: string, row: IdempotencyRow): Write[] => [
+  outcomeWrite(sessionId, key, row),
+  { table: TABLES.idempotencyTimes, key: [sessionId, row.at, key], value: true },
+];
+
+/** What became of a key that is there. */
+export const outcomeWrite = (sessionId: string, key: string, row: IdempotencyRow): Write => ({
+  table: TABLES.idempotency,
+  key: [sessionId, key],
+  value: row,
+});
 
 /** The key may be used anew. */
 export const forgetKey = (sessionId: string, key: string, { at }: IdempotencyRow): Write[] => [

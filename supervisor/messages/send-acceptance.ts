@@ -9,7 +9,7 @@ import type { SendRequest } from '../worker.js';
 import type { History } from './history.js';
 import { keyWrites } from './idempotency.js';
 import type { ReferredMessages } from './referred-messages.js';
-import { newMessageId, newSecret } from './send-rules.js';
+import { fingerprintOf, newMessageId, newSecret } from './send-rules.js';
 import { shownContent } from './shown-content.js';
 
 /** How it is sent: see `Intent`. */
@@ -32,8 +32,8 @@ export const newIntent = (
 /** All of it belongs in one commit. */
 export const acceptWrites = (
   intent: Intent,
+  request: SendRequest,
   referred: ReferredMessages,
-  fingerprint: string,
   { jid }: Readonly<SessionRow>,
   { store, history }: { store: Pick<Store, 'get'>; history: History },
 ): Write[] => {
@@ -41,7 +41,9 @@ export const acceptWrites = (
   return [
     { table: TABLES.intents, key: [sessionId, intent.order], value: intent },
     ...history.append(sessionId, historyRow(intent, referred, withoutDevice(jid ?? ''), chatWith(store, sessionId, intent.to))),
-    ...keyWrites(sessionId, idempotencyKey, { fingerprint, messageId, at: createdAt, outcome: undefined }),
+    ...(idempotencyKey === undefined
+      ? []
+      : keyWrites(sessionId, idempotencyKey, { fingerprint: fingerprintOf(request), messageId, at: createdAt, outcome: undefined })),
   ];
 };
 

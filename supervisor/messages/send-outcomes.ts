@@ -6,7 +6,7 @@ import type { Registry } from '../placement/registry.js';
 import { TABLES, type IdempotencyRow, type Intent } from '../supervisor-store.js';
 import type { SendResult } from '../worker.js';
 import type { History, StatusMove } from './history.js';
-import { forgetKey, keyRow, keyWrites, oldKeys } from './idempotency.js';
+import { forgetKey, keyRow, oldKeys, outcomeWrite } from './idempotency.js';
 import type { Pauses } from './pauses.js';
 import type { PendingSend } from './pending-send.js';
 import type { SendQueues } from './send-queues.js';
@@ -118,5 +118,5 @@ const keyOutcome = (
   outcome: IdempotencyRow['outcome'],
 ): Write[] => {
   if (!known || idempotencyKey === undefined) return [];
-  return outcome ? keyWrites(sessionId, idempotencyKey, { ...known, outcome }) : forgetKey(sessionId, idempotencyKey, known);
+  return outcome ? [outcomeWrite(sessionId, idempotencyKey, { ...known, outcome })] : forgetKey(sessionId, idempotencyKey, known);
 };

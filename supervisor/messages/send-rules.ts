@@ -1,6 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Outgoing } from '../../shared/domain/outgoing.js';
 import { AppError, type ErrorCode } from '../../shared/errors.js';
+import { fewRandomBytes } from '../../shared/random-bytes.js';
 import type { Intent, SessionRow } from '../supervisor-store.js';
 import type { SendRequest } from '../worker.js';
 
@@ -86,7 +87,7 @@ export const asAppError = (error: unknown): AppError =>
   error instanceof AppError ? error : new AppError('INTERNAL', 'The message could not be sent.', { cause: error });
 
 /** See `Outgoing.secret`. */
-export const newSecret = (): string => randomBytes(32).toString('base64');
+export const newSecret = (): string => fewRandomBytes(32).toString('base64');
 
 /** What a runner is given of an intent. */
 export const outgoingOf = ({ messageId, to, content, references = {}, secret = newSecret(), createdAt, uploaded }: Intent): Outgoing => ({
@@ -100,7 +101,7 @@ export const outgoingOf = ({ messageId, to, content, references = {}, secret = n
 });
 
 /** As WhatsApp's own clients make them: random, so no two ever meet. */
-export const newMessageId = (): string => `3EB0${randomBytes(9).toString('hex').toUpperCase()}`;
+export const newMessageId = (): string => `3EB0${fewRandomBytes(9).toString('hex').toUpperCase()}`;
 
 export const fingerprintOf = ({ to, content, wish }: SendRequest): string =>
   createHash('sha256')

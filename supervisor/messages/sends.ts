@@ -196,7 +196,7 @@ export class Sends {
     const { store, history, commits } = this.#options;
     const references = referencesOf(referred, request.content, row.lid && withoutDevice(row.lid));
     const intent = newIntent(request, references, ++this.#order, acceptance);
-    const committed = commits.commit(acceptWrites(intent, referred, fingerprintOf(request), row, { store, history }));
+    const committed = commits.commit(acceptWrites(intent, request, referred, row, { store, history }));
     // In the turn of the commit: whoever sees its key also finds it here.
     const pending = newPending(intent, { accepted: false, dispatched: false });
     this.#queues.add(pending);
