@@ -6,7 +6,6 @@ import { AppError, messageOf } from '../shared/errors.js';
 import type { Logger } from '../shared/logging.js';
 import type { RowCipher } from '../shared/store/row-cipher.js';
 import { writeCopy, writeLog } from '../shared/store/session-copy.js';
-import { sessionsIn } from '../shared/store/slot-sessions.js';
 import { openSlotStore, SLOT_SCHEMA } from '../shared/store/slot-store.js';
 import { hasStore } from '../shared/store/store-file.js';
 import { StoreReader } from '../shared/store/store-reader.js';
@@ -59,13 +58,6 @@ export class SlotReaders {
     const reader = StoreReader.open(slotFolder(dataDir, slot), { ...SLOT_SCHEMA, cipher });
     if (reader) this.#readers.set(slot, reader);
     return reader;
-  }
-
-  /** Sessions with rows in the slot. */
-  sessionsIn(slot: number): ReadonlySet<string> {
-    const reader = this.reader(slot);
-    reader?.refresh();
-    return reader ? sessionsIn(reader) : new Set();
   }
 
   /** Calls `use` with a file that has what `writeCopy` writes; undefined when the slot has no store. @throws RUNNER_UNAVAILABLE */

@@ -14,7 +14,7 @@ import type { SlotRooms } from './slot-rooms.js';
 const EXIT_WAIT_MS = 10_000;
 
 /** See `SlotReaders`. */
-type SlotContents = Pick<SlotReaders, 'sessionsIn' | 'withCopy' | 'withLog'>;
+type SlotContents = Pick<SlotReaders, 'withCopy' | 'withLog'>;
 
 export interface HandOverOptions {
   registry: Registry;
@@ -38,6 +38,8 @@ export type HandOverStep = 'ensure' | 'close' | 'adopt' | 'catalog' | 'open' | '
 
 export class HandOver {
   readonly #options: HandOverOptions;
+  /** By slot, sessions that may have rows there and live elsewhere. What an earlier supervisor left is removed before this one begins. */
+  readonly #strays = new Map<number, Set<string>>();
 
   constructor(options: HandOverOptions) {
     this.#options = options;
@@ -96,9 +98,8 @@ export class HandOver {
 
   /** Removes what moves that were interrupted left in a slot whose runner is ready. */
   async clearStrays(slot: number): Promise<void> {
-    const { registry, turns, contents, log } = this.#options;
-    for (const sessionId of contents.sessionsIn(slot)) {
-      if (registry.find(sessionId)?.slot === slot) continue;
+    const { turns, log } = this.#options;
+    for (const sessionId of this.#strays.get(slot) ?? []) {
       try {
         await turns.alone(
           sessionId,
@@ -124,9 +125,11 @@ export class HandOver {
       // What the runner told while it closed may have shown the session as connected once more.
       await this.#showAsMoving(sessionId);
       this.#step('adopt', sessionId);
+      this.#straysIn(target).add(sessionId);
       await contents.withCopy(source, sessionId, async (copy) => fleet.call(target, 'session.adopt', { sessionId, copy }));
       this.#step('catalog', sessionId);
       rehoming = true;
+      this.#straysIn(source).add(sessionId);
       await registry.rehome(sessionId, target);
     } catch (error) {
       log.warn({ sessionId, from: source, to: target, cause: messageOf(error) }, 'a session could not be moved and goes on where it was');
@@ -191,7 +194,10 @@ export class HandOver {
   async #leave(sessionId: string, slot: number): Promise<void> {
     const { registry, fleet, contents } = this.#options;
     const home = registry.find(sessionId)?.slot;
-    if (home === slot) return;
+    if (home === slot) {
+      this.#straysIn(slot).delete(sessionId);
+      return;
+    }
     if (home !== undefined) {
       this.#step('settle', sessionId);
       await contents.withLog(slot, sessionId, async (log) => fleet.call(home, 'session.settle', { sessionId, log }));
@@ -200,6 +206,7 @@ export class HandOver {
     if (!this.#isReady(slot)) return;
     this.#step('forget', sessionId);
     await fleet.call(slot, 'session.forget', { sessionId });
+    this.#straysIn(slot).delete(sessionId);
   }
 
   /** A runner that is silent or on its way out can neither close nor be read. @throws RUNNER_UNAVAILABLE */
@@ -238,6 +245,12 @@ export class HandOver {
         },
       });
     });
+  }
+
+  #straysIn(slot: number): Set<string> {
+    const strays = this.#strays.get(slot) ?? new Set();
+    this.#strays.set(slot, strays);
+    return strays;
   }
 
   #step(step: HandOverStep, sessionId: string): void {

@@ -114,7 +114,7 @@ export const judge = async (
       name: 'memory of the supervisor',
       value: residentChange(observed),
       limit: LIMITS.residentPercent,
-      unit: '% change, anonymous',
+      unit: '% change',
       sort: 'speed',
     },
     { name: 'longest away', value: slowest, limit: LIMITS.awayMs, unit: 'ms', sort: 'speed' },
@@ -171,9 +171,9 @@ const largest = (values: readonly number[]): number | undefined => (values.lengt
 const describe = ({ sessionId, at, reason, during }: Disconnect): string =>
   `${sessionId} lost its connection at ${new Date(at).toISOString()} (${reason}) ${during ? `during ${during.kind} in slot ${during.slot}` : 'during no fault'}`;
 
-/** Percent that the supervisor's memory changed by since it was warm, without the files it has mapped. */
+/** Percent that the supervisor's resident memory changed by since it was warm, mapped stores included, which grow with what is stored. */
 const residentChange = ({ resident }: Observed): number => {
-  const { warm, last } = residentSamples(resident.map(({ anonymous }) => anonymous));
+  const { warm, last } = residentSamples(resident.map(({ all }) => all));
   return median(warm) === 0 ? 0 : (median(last) / median(warm) - 1) * 100;
 };
 

@@ -55,7 +55,7 @@ export const runnersBelow = (dataDir: string): number[] =>
 /** Resident memory in kilobytes, and how much of it is no file; cheaper than the shares of `smaps_rollup`, which stop the process. */
 export interface Resident {
   all: number;
-  /** A mapped store, whose pages the kernel takes back when it needs them, grows with what is stored: a leak shows here. */
+  /** Without mapped files: a leak shows here. */
   anonymous: number;
 }
 

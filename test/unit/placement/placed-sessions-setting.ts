@@ -27,7 +27,6 @@ interface Setting {
 
 /** Slots whose stores hold nothing. */
 export const NOTHING: PlacedSessionsOptions['contents'] = {
-  sessionsIn: () => new Set(),
   withCopy: async (_slot, _sessionId, use) => use(undefined),
   withLog: async (_slot, _sessionId, use) => use(undefined),
 };
