@@ -52,7 +52,7 @@ export const TABLES = {
   reported: 'reported',
   /** [id] → DeadReport: what the backend refused for good. */
   deadReports: 'deadReports',
-  /** [sessionId, seq] → EventRow: what happened, in its order. */
+  /** [sessionId, seq] → KeptEvent: what happened, in its order. */
   events: 'events',
   /** [sessionId] → the last `seq` given out. */
   eventHeads: 'eventHeads',

@@ -1,6 +1,7 @@
 import type { Store, Write } from '../../shared/store/store.js';
 import { TABLES } from '../supervisor-store.js';
 import { eventsOf } from './event-row.js';
+import { keptEvent } from './kept-event.js';
 import { unshippedMarker } from './restored-events.js';
 
 /** Commits all of `writes` or none; see `Store.commit`. */
@@ -40,7 +41,7 @@ export class EventLog implements Commits {
       // Reads see what is being committed, so no number is given out twice.
       const seq = (heads.get(sessionId) ?? this.#store.get<number>(TABLES.eventHeads, [sessionId]) ?? 0) + 1;
       heads.set(sessionId, seq);
-      return [...unshippedMarker(this.#store, sessionId, seq), { table: TABLES.events, key: [sessionId, seq], value: row }];
+      return [...unshippedMarker(this.#store, sessionId, seq), { table: TABLES.events, key: [sessionId, seq], value: keptEvent(row) }];
     });
     return [...rows, ...[...heads].map(([sessionId, seq]): Write => ({ table: TABLES.eventHeads, key: [sessionId], value: seq }))];
   }

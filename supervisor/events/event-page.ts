@@ -7,6 +7,7 @@ import { viewOf, type MediaView, type ShownMessage } from '../media/media-view.j
 import type { RemoteHistory } from '../messages/remote-history.js';
 import { TABLES, type SessionRow } from '../supervisor-store.js';
 import type { EventRow } from './event-row.js';
+import { eventOf, type KeptEvent } from './kept-event.js';
 
 /** Times are Unix milliseconds. */
 export type LoggedEvent = { seq: number } & (
@@ -53,12 +54,13 @@ export const readEvents = async (
 ): Promise<EventPage> => {
   // All of one moment, and only what is committed: a number that was shown once is never given out again.
   const [head] = store.range<number>(TABLES.eventHeads, { prefix: [sessionId], limit: 1 });
-  const [first] = store.range<EventRow>(TABLES.events, { prefix: [sessionId], limit: 1 });
+  const [first] = store.range<KeptEvent>(TABLES.events, { prefix: [sessionId], limit: 1 });
   const newest = head?.value ?? 0;
   const oldest = first ? Number(first.key[1]) : newest + 1;
   const kept = { createdAt, oldest, newest };
   const after = range.after ?? oldest - 1;
-  const reach = first?.value.type === 'restored' ? first.value.after : oldest - 1;
+  const begin = first && eventOf(first.value);
+  const reach = begin?.type === 'restored' ? begin.after : oldest - 1;
   const why = goneBecause({ ...kept, reach }, { ...range, after });
   if (why !== undefined) {
     const details = { createdAt: new Date(createdAt).toISOString(), oldest, newest };
@@ -66,7 +68,7 @@ export const readEvents = async (
       details,
     });
   }
-  const rows = [...store.range<EventRow>(TABLES.events, { prefix: [sessionId], from: [sessionId, after + 1], limit: range.limit })];
+  const rows = [...store.range<KeptEvent>(TABLES.events, { prefix: [sessionId], from: [sessionId, after + 1], limit: range.limit })];
   const events: LoggedEvent[] = [];
   for (const row of withoutHoles(rows, after).slice(0, range.limit))
     events.push(await shown(row, sessionId, { store, remote, ...(media && { media }) }));
@@ -86,9 +88,10 @@ const goneBecause = (
 type NumberedRow = { seq: number; row: EventRow | undefined };
 
 /** Commits end in their order, so a number that is missing below one that is there will never come. */
-const withoutHoles = (rows: readonly Row<EventRow>[], after: number): NumberedRow[] => {
+const withoutHoles = (rows: readonly Row<KeptEvent>[], after: number): NumberedRow[] => {
   let expected = after + 1;
-  return rows.flatMap(({ key, value: row }) => {
+  return rows.flatMap(({ key, value }) => {
+    const row = eventOf(value);
     const seq = Number(key[1]);
     const holes = row.type === 'restored' ? 0 : seq - expected;
     const missing = Array.from({ length: holes }, (_, index): NumberedRow => ({ seq: seq - holes + index, row: undefined }));

@@ -3,7 +3,7 @@ import type { Logger } from '../../shared/logging.js';
 import type { Store, Write } from '../../shared/store/store.js';
 import { RecurringWork } from '../recurring-work.js';
 import { TABLES } from '../supervisor-store.js';
-import type { EventRow } from './event-row.js';
+import { eventOf, type KeptEvent } from './kept-event.js';
 import { lastBeyond } from './restored-events.js';
 
 export interface EventRetention {
@@ -59,8 +59,8 @@ export function* expiredEvents(
 ): Generator<Write[]> {
   for (;;) {
     const expired: Write[] = [];
-    for (const { key, value } of store.range<EventRow>(TABLES.events, { prefix: [sessionId], limit: AT_ONCE })) {
-      if (Number(key[1]) > upTo && value.at >= before) break;
+    for (const { key, value } of store.range<KeptEvent>(TABLES.events, { prefix: [sessionId], limit: AT_ONCE })) {
+      if (Number(key[1]) > upTo && eventOf(value).at >= before) break;
       expired.push({ table: TABLES.events, key, value: undefined });
     }
     if (expired.length === 0) return;

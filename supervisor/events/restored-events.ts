@@ -2,6 +2,7 @@
 import type { Row, Store, Write } from '../../shared/store/store.js';
 import { TABLES, type SessionRow } from '../supervisor-store.js';
 import type { EventRow } from './event-row.js';
+import { eventOf, type KeptEvent } from './kept-event.js';
 
 /** Numbers given out under one owner of the worker: more than a session can have events. */
 const NUMBERS_PER_TERM = 1_000_000_000;
@@ -11,7 +12,8 @@ const AT_ONCE = 1_000;
 export const lastBeyond = (store: Pick<Store, 'get'>, sessionId: string, newest: number, count: number): number => {
   const begin = newest - (newest % NUMBERS_PER_TERM);
   if (begin === 0 || newest - count >= begin) return newest - count;
-  const marker = store.get<EventRow>(TABLES.events, [sessionId, begin]);
+  const found = store.get<KeptEvent>(TABLES.events, [sessionId, begin]);
+  const marker = found && eventOf(found);
   return marker?.type === 'restored' ? lastBeyond(store, sessionId, marker.after, count - (newest - begin + 1)) : begin - 1;
 };
 
@@ -19,7 +21,7 @@ export const lastBeyond = (store: Pick<Store, 'get'>, sessionId: string, newest:
 export const unshippedMarker = (store: Pick<Store, 'get'>, sessionId: string, seq: number): Write[] => {
   if (seq % NUMBERS_PER_TERM !== 1) return [];
   const key = [sessionId, seq - 1];
-  const value = store.get<EventRow>(TABLES.events, key);
+  const value = store.get<KeptEvent>(TABLES.events, key);
   return value ? [{ table: TABLES.events, key, value }] : [];
 };
 
@@ -31,9 +33,10 @@ export const recentEvents = (
   most: number,
 ): [seq: number, row: EventRow][] => {
   const found: [number, EventRow][] = [];
-  for (const { key, value } of store.range<EventRow>(TABLES.events, { prefix: [sessionId], reverse: true, limit: most })) {
-    if (value.at < since) break;
-    found.push([Number(key[1]), value]);
+  for (const { key, value } of store.range<KeptEvent>(TABLES.events, { prefix: [sessionId], reverse: true, limit: most })) {
+    const row = eventOf(value);
+    if (row.at < since) break;
+    found.push([Number(key[1]), row]);
   }
   return found;
 };
@@ -48,7 +51,7 @@ export const restoreEvents = async (
   { sessionId, createdAt }: Pick<SessionRow, 'sessionId' | 'createdAt'>,
   { term, at, last = 0 }: { term: number; at: number; last?: number | undefined },
 ): Promise<void> => {
-  const rows = [...store.range<EventRow>(TABLES.events, { prefix: [sessionId] })];
+  const rows = [...store.range<KeptEvent>(TABLES.events, { prefix: [sessionId] })];
   const kept = lastRun(rows, createdAt);
   const removals = rows.slice(0, rows.length - kept.length).map(({ key }): Write => ({ table: TABLES.events, key, value: undefined }));
   for (let from = 0; from < removals.length; from += AT_ONCE) {
@@ -66,14 +69,15 @@ export const restoreEvents = async (
 };
 
 /** The newest rows that follow each other without a gap and belong to this session, not to a deleted one of its name. */
-const lastRun = (rows: readonly Row<EventRow>[], createdAt: number): Row<EventRow>[] => {
+const lastRun = (rows: readonly Row<KeptEvent>[], createdAt: number): Row<KeptEvent>[] => {
   let start = rows.length;
   let expected: number | undefined;
   for (const [index, { key, value }] of [...rows.entries()].reverse()) {
     const seq = Number(key[1]);
-    if ((expected !== undefined && seq !== expected) || value.at < createdAt) break;
+    const row = eventOf(value);
+    if ((expected !== undefined && seq !== expected) || row.at < createdAt) break;
     start = index;
-    expected = value.type === 'restored' ? value.after : seq - 1;
+    expected = row.type === 'restored' ? row.after : seq - 1;
   }
   return rows.slice(start);
 };

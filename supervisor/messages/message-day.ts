@@ -13,8 +13,16 @@ const LATEST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 /** The same time, or the nearest one that belongs to a day with a name. Unix milliseconds. */
 export const inNamedDay = (timestamp: number): number => Math.min(Math.max(timestamp, 0), LATEST_MS);
 
+/** The day asked for last: nearly always the one asked for next. */
+let last = { number: 0, name: '1970-01-01' };
+
 /** Unix second → `2026-11-22`, in UTC. */
-export const dayOf = (second: number): string => new Date(inNamedDay(second * 1000)).toISOString().slice(0, 10);
+export const dayOf = (second: number): string => {
+  const ms = inNamedDay(second * 1000);
+  const number = Math.floor(ms / 1000 / DAY_SECONDS);
+  if (number !== last.number) last = { number, name: new Date(ms).toISOString().slice(0, 10) };
+  return last.name;
+};
 
 /** First and last Unix second of a day. */
 export const secondsOf = (day: string): { first: number; last: number } => {

@@ -13,6 +13,7 @@ import { openSlotStore, SLOT_TABLES } from '../../shared/store/slot-store.js';
 import type { Store, Write } from '../../shared/store/store.js';
 import { slotFolder, slotsFolder } from '../data-folders.js';
 import { chooseSlot } from '../placement/placement.js';
+import { keptEvent } from '../events/kept-event.js';
 import { restoreEvents } from '../events/restored-events.js';
 import { newSession, SUPERVISOR_SCHEMA, TABLES, type SessionRow } from '../supervisor-store.js';
 import { isNewPreKey } from './auth-rows.js';
@@ -287,7 +288,7 @@ const slotWrites = ({ sessionId, auth, sends }: SessionFiles, rows: readonly Tai
 const sendWrites = ({ sessionId, sends }: SessionFiles): Write[] => [
   ...(sends?.intents ?? []).map((intent) => ({ table: TABLES.intents, key: [sessionId, intent.order], value: intent })),
   ...(sends?.idempotency ?? []).flatMap(([key, row]) => keyWrites(sessionId, key, row)),
-  ...(sends?.events ?? []).map(([seq, value]) => ({ table: TABLES.events, key: [sessionId, seq], value })),
+  ...(sends?.events ?? []).map(([seq, value]) => ({ table: TABLES.events, key: [sessionId, seq], value: keptEvent(value) })),
 ];
 
 /** The stores of slots while nobody else uses them. */

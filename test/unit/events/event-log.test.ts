@@ -99,7 +99,7 @@ it('keeps a reference and no copy of a message', async () => {
   const { store, take } = await setUp();
   await take(received('A1', { content: 'x'.repeat(10_000) }));
   const [, row] = rowsIn(store, TABLES.events);
-  expect(row?.[1]).toEqual({ type: 'message', at: expect.any(Number) as number, id: 'A1', place: [TODAY / 1000, 1] });
+  expect(row?.[1]).toEqual(['m', expect.any(Number), 'A1', TODAY / 1000, 1]);
 });
 
 it('shows a message that is only in the object store, and none that is no longer kept', async () => {
