@@ -1,5 +1,7 @@
 // Whether the stores of a data folder can be read and agree with each other. Changes nothing; nobody may write them meanwhile.
+import { isDeepStrictEqual } from 'node:util';
 import { checkRows, Findings, openChecked, type Finding } from '../shared/store/check-store.js';
+import { copyOf } from '../shared/store/copies.js';
 import type { RowCipher } from '../shared/store/row-cipher.js';
 import { sessionsIn, spooledIn } from '../shared/store/slot-sessions.js';
 import { SLOT_SCHEMA, SLOT_TABLES } from '../shared/store/slot-store.js';
@@ -50,6 +52,10 @@ const checkSlot = async (
     if (!checkRows(reader, SLOT_SCHEMA, findings)) return findings.list;
     for (const sessionId of sessionsIn(reader)) {
       if (sessions.get(sessionId)?.slot !== slot) findings.warning(`there are rows of session ${sessionId}, whose home this is not`);
+    }
+    for (const { key, value } of reader.range(SLOT_TABLES.loginKeys)) {
+      if (!isDeepStrictEqual(value, copyOf(reader.get(SLOT_TABLES.keys, key))))
+        findings.error(`the copy of key ${key.join('/')} is not what it is`);
     }
     for (const sessionId of spooledIn(reader)) {
       if (!sessions.has(sessionId)) findings.warning(`there are received records of ${sessionId}, which is no session`);

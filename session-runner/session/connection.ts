@@ -256,7 +256,7 @@ export class Connection {
   #onUpdate(update: BaileysEventMap['connection.update']): void {
     const { qr, connection, isNewLogin, lastDisconnect, receivedPendingNotifications, reachoutTimeLock } = update;
     if (reachoutTimeLock) this.#restrictions.heard(reachoutTimeLock);
-    const { sessionId, creds, spool, onQr, onPaired, onOpen, onCaughtUp } = this.#options;
+    const { sessionId, creds, spool, log, onQr, onPaired, onOpen, onCaughtUp } = this.#options;
     if (receivedPendingNotifications && this.#state !== 'closing') {
       spool.caughtUp(sessionId);
       onCaughtUp();
@@ -275,6 +275,7 @@ export class Connection {
     if (connection === 'open' && this.#state !== 'closing') {
       clearTimeout(this.#watchdog);
       this.#state = 'open';
+      this.#keys.login.settleSoon(log);
       onOpen({ jid: creds.me?.id ?? '', lid: creds.me?.lid, pushName: creds.me?.name });
     }
     if (connection === 'close') void this.#finish(lastDisconnect?.error);

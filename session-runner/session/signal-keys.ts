@@ -2,6 +2,7 @@ import type { Store, Write } from '../../shared/store/store.js';
 import type { AuthenticationState, SignalDataSet, SignalDataTypeMap, SignalKeyStoreWithTransaction } from '../baileys.js';
 import { proto } from '../baileys.js';
 import { SLOT_TABLES } from '../../shared/store/slot-store.js';
+import { LoginKeys } from './login-keys.js';
 
 interface Transaction {
   /** By `type/id`; the newest write of a key wins. */
@@ -32,6 +33,7 @@ export class SignalKeys {
     set: async (data) => this.setOutside(data),
   };
 
+  readonly login: LoginKeys;
   readonly #store: Store;
   readonly #sessionId: string;
   readonly #onCommit: (commit: Promise<void>) => void;
@@ -41,6 +43,7 @@ export class SignalKeys {
 
   /** `onCommit` is told of every commit begun. */
   constructor(store: Store, sessionId: string, onCommit: (commit: Promise<void>) => void) {
+    this.login = new LoginKeys(store, sessionId);
     this.#store = store;
     this.#sessionId = sessionId;
     this.#onCommit = onCommit;
@@ -49,6 +52,7 @@ export class SignalKeys {
   /** From now on every read and write throws: a closed socket's late writers must not touch what its successor owns. */
   fence(): void {
     this.#fenced = true;
+    this.login.end();
   }
 
   /** Runs `work` alone. What it wrote is committed when it resolves and forgotten when it throws. Not to be nested. */
@@ -79,7 +83,7 @@ export class SignalKeys {
   /** Commits keys written by anybody but the Signal repository, and `others` with them. Its ratchets are changed only under the lock. */
   async setOutside(data: SignalDataSet, others: Write[] = []): Promise<void> {
     this.#assertOpen();
-    const commit = async (): Promise<void> => this.#commit([...this.#writesOf(data), ...others]);
+    const commit = async (): Promise<void> => this.#commit([...this.#news(data), ...others]);
     await (data.session ? this.exclusive(commit) : commit());
   }
 
@@ -101,6 +105,7 @@ export class SignalKeys {
     this.#active = transaction;
     const result = await work().finally(() => (this.#active = undefined));
     this.#assertOpen();
+    this.login.moved(transaction.writes.keys());
     const committed = this.#commit([...transaction.writes.values(), ...transaction.others]);
     // Whoever awaits it hears of its failure, perhaps a little later.
     committed.catch(() => undefined);
@@ -125,7 +130,7 @@ export class SignalKeys {
     const found: Record<string, SignalDataTypeMap[T]> = {};
     for (const id of ids) {
       const written = writes?.get(`${type}/${id}`);
-      const value = written ? written.value : this.#store.get(SLOT_TABLES.keys, [this.#sessionId, type, id]);
+      const value = written ? written.value : this.login.read(type, id);
       if (value !== undefined) found[id] = revive(type, value) as SignalDataTypeMap[T];
     }
     return found;
@@ -135,6 +140,10 @@ export class SignalKeys {
     const commit = this.#store.commit(writes);
     this.#onCommit(commit);
     await commit;
+  }
+
+  #news(data: SignalDataSet): Write[] {
+    return this.#writesOf(data).filter((write) => !this.login.says(write));
   }
 
   #writesOf(data: SignalDataSet): Write[] {

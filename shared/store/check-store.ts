@@ -1,6 +1,6 @@
 // Whether a store can be read to its last row.
 import { messageOf } from '../errors.js';
-import { schemaVersionOf, type Schema } from './open-store.js';
+import { isReadable, schemaVersionOf, type Schema } from './open-store.js';
 import type { RowCipher } from './row-cipher.js';
 import { assertSoundFile, hasStore } from './store-file.js';
 import { StoreReader } from './store-reader.js';
@@ -49,7 +49,7 @@ export const openChecked = (folder: string, schema: Schema, cipher: RowCipher | 
 /** Decodes every row. @returns whether all of them could be */
 export const checkRows = (reader: StoreReader, schema: Schema, findings: Findings): boolean => {
   const version = schemaVersionOf(reader);
-  if (version !== schema.version) {
+  if (!isReadable(version, schema)) {
     findings.error(`it has schema version ${version ?? 'none'}, this program knows ${schema.version}`);
     return false;
   }

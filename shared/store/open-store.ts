@@ -12,6 +12,10 @@ export interface Schema {
   sealed: readonly string[];
   /** Replicated to the object store. */
   tracked: readonly string[];
+  /** See `StoreOptions`. */
+  copies?: Readonly<Record<string, string>>;
+  /** Oldest version that differs from this one only by tables it lacks: who reads such a store need not wait until it is brought forward. */
+  readableFrom?: number;
   /**
    * By the version they lead to: batches of writes that turn rows of the version before into rows of this one. Each batch is committed
    * before the next is asked for, and all are made again after a crash.
@@ -35,7 +39,8 @@ export interface OpenOptions extends Pick<StoreOptions, 'cipher' | 'maxBytes' | 
  * @throws StoreRefusedError
  */
 export const openStore = async (path: string, schema: Schema, { track, ...options }: OpenOptions): Promise<Store> => {
-  const store = new Store(path, { ...options, tables: schema.tables, sealed: schema.sealed, tracked: track ? schema.tracked : [] });
+  const { tables, sealed, copies } = schema;
+  const store = new Store(path, { ...options, tables, sealed, copies, tracked: track ? schema.tracked : [] });
   try {
     // What refuses a store comes first: until then nothing is changed. Then tracking, because the changes that follow belong into the log.
     assertVersion(store, path, schema);
@@ -55,6 +60,10 @@ export const trackedSince = (store: Pick<Store, 'get'>): string | undefined => s
 
 /** Undefined for a store that was only begun. */
 export const schemaVersionOf = (store: Pick<Store, 'get'>): number | undefined => store.get<number>(META, SCHEMA_VERSION);
+
+/** Whether the rows of a store of this version, which may not have been opened for long, read like those of `schema`. */
+export const isReadable = (found: number | undefined, { version, readableFrom = version }: Schema): boolean =>
+  found !== undefined && found >= readableFrom && found <= version;
 
 /** Keys that rows of the store may be sealed with, by their ids, and whether every row that should be is sealed with the last of them. */
 interface Seals {

@@ -9,6 +9,9 @@ import type { Key, RangeOptions, Row } from './store.js';
 /** Tables that one store may have, for whoever opens it: LMDB refuses those beyond. */
 export const MAX_TABLES = 64;
 
+/** LMDB takes 1978 bytes; the escapes of its encoding at most double a text. */
+const MAX_KEY_BYTES = 980;
+
 export const META = 'meta';
 export const LAST_CHANGE: Key = ['lastChange'];
 
@@ -49,6 +52,13 @@ export class Rows implements ChangeSource {
     return table;
   }
 
+  /** Throws when there is no such table or LMDB would refuse the key. */
+  assertWritable(table: string, key: Key): void {
+    this.table(table);
+    const bytes = key.reduce<number>((sum, part) => sum + (typeof part === 'string' ? Buffer.byteLength(part) : 8) + 2, 0);
+    if (bytes > MAX_KEY_BYTES) throw new Error(`a key of table ${table} has ${bytes} bytes, more than ${MAX_KEY_BYTES}`);
+  }
+
   encode(table: string, key: Key, value: unknown): Buffer {
     const plain = packr.pack(value);
     return this.#cipher && this.#sealed.has(table) ? this.#cipher.seal(plain, placeOf(table, key)) : plain;
@@ -57,6 +67,10 @@ export class Rows implements ChangeSource {
   get<T>(table: string, key: Key): T | undefined {
     const bytes = this.#found(table)?.getBinaryFast([...key]);
     return bytes === undefined ? undefined : this.decode<T>(table, key, bytes);
+  }
+
+  has(table: string, key: Key): boolean {
+    return this.#found(table)?.doesExist([...key]) ?? false;
   }
 
   raw(table: string, key: Key): Buffer | undefined {

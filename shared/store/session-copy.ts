@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Packr } from 'msgpackr';
 import type { RawRow } from './change-log.js';
-import { schemaVersionOf } from './open-store.js';
+import { isReadable, schemaVersionOf } from './open-store.js';
 import { loggedOf, rawRowsOf, rawSpoolOf, type Place } from './slot-sessions.js';
 import { SLOT_SCHEMA } from './slot-store.js';
 import type { Key, Row } from './store.js';
@@ -29,7 +29,7 @@ const write = (path: string, packed: Packed): void => {
 
 const read = (path: string): Packed => {
   const packed = packr.unpack(readFileSync(path)) as Packed;
-  if (packed.schemaVersion !== SLOT_SCHEMA.version) throw new Error('the store it comes from has another schema');
+  if (!isReadable(packed.schemaVersion, SLOT_SCHEMA)) throw new Error('the store it comes from has another schema');
   return packed;
 };
 

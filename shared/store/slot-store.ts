@@ -8,6 +8,8 @@ export const SLOT_TABLES = {
   creds: 'creds',
   /** [sessionId, type, id] → one Signal key. */
   keys: 'keys',
+  /** [sessionId, type, id] → copy of the row of `keys` that the session's last login read, or that there is none; see `copies.ts`. */
+  loginKeys: 'loginKeys',
   /** [sessionId, messageId, from, participant, index of the ciphertext, start of its hash] → what it decrypted to. */
   inbox: 'inbox',
   /** [seq] → what the supervisor has not committed yet, or only just. */
@@ -25,7 +27,9 @@ export const SLOT_TABLES = {
 /** Tables whose keys begin with the session. */
 export const SESSION_TABLES = [
   SLOT_TABLES.creds,
+  // Before its copies: who copies a session's rows in this order never has a copy without its row.
   SLOT_TABLES.keys,
+  SLOT_TABLES.loginKeys,
   SLOT_TABLES.inbox,
   SLOT_TABLES.outgoing,
   SLOT_TABLES.polls,
@@ -33,11 +37,14 @@ export const SESSION_TABLES = [
 ] as const;
 
 export const SLOT_SCHEMA: Schema = {
-  version: 1,
+  // 2: `loginKeys`. A program that does not know them would write `keys` and leave the copies as they are.
+  version: 2,
+  readableFrom: 1,
   tables: Object.values(SLOT_TABLES),
-  sealed: [SLOT_TABLES.creds, SLOT_TABLES.keys, SLOT_TABLES.polls],
+  sealed: [SLOT_TABLES.creds, SLOT_TABLES.keys, SLOT_TABLES.loginKeys, SLOT_TABLES.polls],
   // Not the spool: what it holds is in the supervisor's history a moment later. Nor polls: without one its votes are merely not opened.
   tracked: [SLOT_TABLES.creds, SLOT_TABLES.keys, SLOT_TABLES.outgoing],
+  copies: { [SLOT_TABLES.keys]: SLOT_TABLES.loginKeys },
   migrations: {},
 };
 

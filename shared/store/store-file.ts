@@ -1,5 +1,5 @@
 // LMDB maps its file into memory and trusts it: what it would answer with the end of the process is found here, before it opens the file.
-import { accessSync, closeSync, constants, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { PageTree, type Extent } from './page-tree.js';
 import { cannotOpen } from './store-refused-error.js';
@@ -26,6 +26,15 @@ export const dataFile = (folder: string): string => join(folder, 'data.mdb');
 
 /** False also for the empty file that LMDB makes before it writes to it. */
 export const hasStore = (folder: string): boolean => (statSync(dataFile(folder), { throwIfNoEntry: false })?.size ?? 0) > 0;
+
+/** @throws StoreRefusedError */
+export const makeStoreFolder = (path: string): void => {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw cannotOpen(path, 'written', error);
+  }
+};
 
 /**
  * Looks at the header of the store in `folder`, and whether all of its pages are there. Damage within a page is not seen.

@@ -1,13 +1,14 @@
 // A local store with one writer: durable group commit, reads that see every write, and a log of what changed.
-import { mkdirSync } from 'node:fs';
 import { open, type RootDatabase } from 'lmdb';
 import { AppError } from '../errors.js';
 import { commitReason } from './commit-reason.js';
+import { Copies, type Copy } from './copies.js';
 import { CHANGES, readChanges, type ChangeBatch, type RawRow } from './change-log.js';
 import { createSpaceCheck, diskTrouble } from './disk-space.js';
 import type { RowCipher } from './row-cipher.js';
-import { LAST_CHANGE, MAX_TABLES, META, placeOf, Rows } from './rows.js';
-import { assertSoundFile, hasStore } from './store-file.js';
+import { PendingRows } from './pending-rows.js';
+import { LAST_CHANGE, MAX_TABLES, META, Rows } from './rows.js';
+import { assertSoundFile, hasStore, makeStoreFolder } from './store-file.js';
 import { cannotOpen } from './store-refused-error.js';
 import { WriteProbe } from './write-probe.js';
 
@@ -46,6 +47,8 @@ export interface StoreOptions {
   cipher?: RowCipher | undefined;
   /** Tables whose changes are kept in the change log until `trimChanges`. */
   tracked?: readonly string[];
+  /** By table: the one that has copies of some of its rows. A commit that writes a row removes its copy. */
+  copies?: Readonly<Record<string, string>> | undefined;
   /** Size of the store from which on it takes removals only. */
   maxBytes?: number | undefined;
   /** Told when the disk begins to refuse writes, with a sentence, and with nothing when it takes them again. */
@@ -61,8 +64,6 @@ export interface CommitOptions {
   unread?: boolean;
 }
 
-/** LMDB takes 1978 bytes; the escapes of its encoding at most double a text. */
-const MAX_KEY_BYTES = 980;
 /** Change-log rows removed in one commit. */
 const TRIM_BATCH = 1_000;
 /** How often a store looks whether LMDB gave it up, and then whether its disk works again. */
@@ -74,10 +75,6 @@ const LOOK_MS = 1_000;
  */
 const WRITING = { overlappingSync: false, eventTurnBatching: false, txnStartThreshold: Infinity, noMemInit: true };
 
-interface Pending {
-  value: unknown;
-}
-
 /** What LMDB is told: a row with its bytes, or without. */
 interface Encoded {
   table: string;
@@ -88,9 +85,9 @@ interface Encoded {
 export class Store {
   readonly #root: RootDatabase;
   readonly #rows: Rows;
+  readonly #copies: Copies;
   readonly #tracked: ReadonlySet<string>;
-  /** Writes not yet on disk, by table and key; what a read must see already. */
-  readonly #pending = new Map<string, Pending>();
+  readonly #pending = new PendingRows();
   readonly #inFlight = new Set<Promise<void>>();
   readonly #hasSpace: () => boolean;
   #lastChange: number;
@@ -107,8 +104,8 @@ export class Store {
    * Opens or makes the store in folder `path` (mode 0700).
    * @throws StoreRefusedError, and STORAGE_UNAVAILABLE when there is no room to make it
    */
-  constructor(path: string, { tables, sealed = [], cipher, tracked = [], maxBytes, onTrouble, onLost }: StoreOptions) {
-    makeFolder(path);
+  constructor(path: string, { tables, sealed = [], cipher, tracked = [], copies = {}, maxBytes, onTrouble, onLost }: StoreOptions) {
+    makeStoreFolder(path);
     assertSoundFile(path, 'write');
     this.#probe = new WriteProbe(path);
     this.#onTrouble = onTrouble;
@@ -124,14 +121,27 @@ export class Store {
       throw cannotOpen(path, 'written', error);
     }
     this.#tracked = new Set(tracked);
+    const isPending = (table: string, key: Key): boolean => this.#pending.newest(table, key) !== undefined;
+    this.#copies = new Copies({ tables: copies, rows: this.#rows, isPending });
     this.#watch = setInterval(() => {
       this.#look();
     }, LOOK_MS).unref();
   }
 
   get<T>(table: string, key: Key): T | undefined {
-    const pending = this.#pending.size === 0 ? undefined : this.#pending.get(placeOf(table, key));
+    const pending = this.#pending.newest(table, key);
     return pending ? (pending.value as T | undefined) : this.#rows.get<T>(table, key);
+  }
+
+  /** What the copy of a row says; undefined when it has none. */
+  getCopy<T>(table: string, key: Key): { value: T | undefined } | undefined {
+    const copy = this.get<Copy<T>>(this.#copies.tableOf(table), key);
+    return copy && { value: copy[0] };
+  }
+
+  /** Copies these rows, or that they are not there, and removes the copies of all others that begin with `prefix`. @throws as `commit` */
+  async copyOnly(table: string, prefix: Key, keys: readonly Key[]): Promise<void> {
+    await this.commit(this.#copies.only(table, prefix, keys));
   }
 
   /** Committed rows in key order; rows still being committed may be missing. */
@@ -155,23 +165,19 @@ export class Store {
    */
   async commit(writes: readonly Write[], options?: CommitOptions): Promise<void> {
     if (writes.length === 0) return;
-    const encoded = writes.map(({ table, key, value }) => ({
+    const all = [...writes, ...this.#copies.outdatedBy(writes)];
+    const encoded = all.map(({ table, key, value }) => ({
       table,
       key,
       bytes: value === undefined ? undefined : this.#rows.encode(table, key, value),
     }));
     this.#assertPossible(encoded);
     if (options?.unread) return this.#write(encoded, options);
-    const held = writes.map(({ table, key, value }) => {
-      const place = placeOf(table, key);
-      const entry: Pending = { value };
-      this.#pending.set(place, entry);
-      return { place, entry };
-    });
+    const held = all.map(({ table, key, value }) => this.#pending.begin(table, key, value));
     try {
       await this.#write(encoded, options);
     } finally {
-      for (const { place, entry } of held) if (this.#pending.get(place) === entry) this.#pending.delete(place);
+      for (const end of held) end();
     }
   }
 
@@ -183,7 +189,7 @@ export class Store {
   /** Commits rows as another store holds them. Nothing may read or write these rows meanwhile. */
   async commitRaw(rows: readonly RawRow[], options?: CommitOptions): Promise<void> {
     if (rows.length === 0) return;
-    const encoded = rows.map(({ table, key, value }) => ({ table, key, bytes: value }));
+    const encoded = [...rows, ...this.#copies.outdatedBy(rows)].map(({ table, key, value }) => ({ table, key, bytes: value }));
     this.#assertPossible(encoded);
     await this.#write(encoded, options);
   }
@@ -236,11 +242,7 @@ export class Store {
 
   /** LMDB refuses one write at a time and keeps those before it: nothing that it would refuse may reach it. */
   #assertPossible(rows: readonly Encoded[]): void {
-    for (const { table, key } of rows) {
-      this.#rows.table(table);
-      const bytes = key.reduce<number>((sum, part) => sum + (typeof part === 'string' ? Buffer.byteLength(part) : 8) + 2, 0);
-      if (bytes > MAX_KEY_BYTES) throw new Error(`a key of table ${table} has ${bytes} bytes, more than ${MAX_KEY_BYTES}`);
-    }
+    for (const { table, key } of rows) this.#rows.assertWritable(table, key);
     if (rows.some(({ bytes }) => bytes !== undefined)) this.#assertSpace();
   }
 
@@ -345,11 +347,3 @@ export class Store {
     }
   }
 }
-
-const makeFolder = (path: string): void => {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw cannotOpen(path, 'written', error);
-  }
-};

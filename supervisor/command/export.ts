@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { messageOf } from '../../shared/errors.js';
 import { EXIT } from '../../shared/exit-codes.js';
 import type { ObjectStore } from '../../shared/object-store/object-store.js';
-import { schemaVersionOf, type Schema } from '../../shared/store/open-store.js';
+import { isReadable, schemaVersionOf, type Schema } from '../../shared/store/open-store.js';
 import type { RowCipher } from '../../shared/store/row-cipher.js';
 import { spooledIn } from '../../shared/store/slot-sessions.js';
 import { SLOT_SCHEMA } from '../../shared/store/slot-store.js';
@@ -101,7 +101,7 @@ class Readers {
     const reader = StoreReader.open(join(this.#config.dataDir, name), { ...schema, cipher: this.cipher });
     this.#open.set(name, reader);
     const version = reader && schemaVersionOf(reader);
-    if (reader && version !== schema.version) {
+    if (reader && !isReadable(version, schema)) {
       throw new CommandRefusedError(`the store ${name} has schema version ${version ?? 'none'}; start a worker of this version once`);
     }
     return reader;

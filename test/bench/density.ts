@@ -6,6 +6,7 @@ import { memoryOf, sumMemory, type ProcessMemory } from './process-memory.js';
 import { RawContender } from './raw/raw-contender.js';
 import { inRounds, targetsFor, type Limits } from './rounds.js';
 import { round } from './storage/figures.js';
+import { WorkerContender } from './worker-contender.js';
 
 const MANY = 1_000;
 
@@ -17,9 +18,13 @@ interface Idle {
   cpuPercent: number;
 }
 
+/** After its last login a worker has copied what logins read of the sessions' keys. */
+const COPIED_AFTER_MS = 15_000;
+
 /**
  * Memory and CPU of idle connected sessions: a worker with default settings, then Baileys alone in one process with its keys in the heap.
- * The worker's sessions have 812 pre-keys, 50 Signal sessions and 500 messages of history; those of Baileys the same without the history.
+ * The worker is started twice and measured at the second time: the first login of a session reads its keys all over its store, later ones do
+ * not. Its sessions have 812 pre-keys, 50 Signal sessions and 500 messages of history; those of Baileys the same without the history.
  */
 export const density: Bench = async ({ sessions, seconds, rounds }) => {
   const fleet = await pairedFleet(sessions);
@@ -76,11 +81,18 @@ const ofRaw = (kind: 'stock' | 'fixed', { all, afterGc, cpuPercent }: Idle): Rec
 const whileIdle = async (cast: Cast, seconds: number): Promise<Idle> =>
   onStage(cast, async (contender, stage) => {
     await contender.open();
+    let logins = cast.sessions;
+    if (contender instanceof WorkerContender) {
+      await sleep(COPIED_AFTER_MS);
+      await contender.worker.stop();
+      await contender.open();
+      logins *= 2;
+    }
     const pids = await contender.pids();
-    await assertConnectedOnce(stage, cast.sessions);
+    await assertConnected(stage, cast.sessions, logins);
     const { all: cpu } = await cpuDuring(pids, async () => sleep(seconds * 1000));
     const memory = pids.map(memoryOf);
-    await assertConnectedOnce(stage, cast.sessions);
+    await assertConnected(stage, cast.sessions, logins);
     if (contender instanceof RawContender) await contender.call('collectGarbage');
     const [first = sumMemory([])] = memory;
     return {
@@ -92,9 +104,9 @@ const whileIdle = async (cast: Cast, seconds: number): Promise<Idle> =>
     };
   });
 
-const assertConnectedOnce = async (stage: Stage, count: number): Promise<void> => {
+const assertConnected = async (stage: Stage, count: number, logins: number): Promise<void> => {
   const { open, ever } = await stage.connections();
-  if (open !== count || ever !== count) throw new Error(`${open} of ${count} sessions are connected, after ${ever} logins`);
+  if (open !== count || ever !== logins) throw new Error(`${open} of ${count} sessions are connected, after ${ever} logins`);
 };
 
 const megabytes = (kilobytes: number): number => Math.round((kilobytes / 1024) * 10) / 10;

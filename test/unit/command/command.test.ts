@@ -69,6 +69,7 @@ const soundFolder = async (): Promise<string> => {
     0,
     put(SLOT_TABLES.creds, ['alice'], { me: 'alice' }),
     put(SLOT_TABLES.keys, ['alice', 'session', '1'], Buffer.from('k')),
+    put(SLOT_TABLES.loginKeys, ['alice', 'session', '2'], []),
   );
   return dataDir;
 };
@@ -111,6 +112,14 @@ it('says what is missing, too much, or does not agree', async () => {
   ]) {
     expect(out).toContain(`${line}\n`);
   }
+});
+
+it('says where the copy of a key is not what the key is', async () => {
+  const dataDir = await soundFolder();
+  await changeSlot(dataDir, 0, put(SLOT_TABLES.loginKeys, ['alice', 'session', '1'], [Buffer.from('old')]));
+  const { code, out } = await check(dataDir);
+  expect(code).toBe(EXIT.crash);
+  expect(out).toContain('error: runners/0: the copy of key alice/session/1 is not what it is\n');
 });
 
 it('says where the list of chats is not what follows from history', async () => {

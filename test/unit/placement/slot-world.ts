@@ -30,6 +30,14 @@ const fillSlot = async (dataDir: string, slot: number, sessions: string[]): Prom
       put(SLOT_TABLES.spool, [2 * index + 2], record(id, 2)),
     ]);
     await store.commit(Array.from({ length: KEYS }, (_, n) => put(SLOT_TABLES.keys, [id, 'pre-key', String(n)], Buffer.from([n % 256]))));
+    await store.copyOnly(
+      SLOT_TABLES.keys,
+      [id],
+      [
+        [id, 'pre-key', '7'],
+        [id, 'session', 'none'],
+      ],
+    );
   }
   await store.close();
 };
@@ -74,12 +82,25 @@ export const contentsOf = async (dataDir: string, slots: readonly number[]) => {
         const keys = Object.fromEntries(
           ['stays', 'moves', 'too', 'gone'].flatMap((id) => (store.count('keys', [id]) ? [[id, store.count('keys', [id])]] : [])),
         );
+        const copies = [...store.range<unknown[]>(SLOT_TABLES.loginKeys)].map(({ key, value }) => {
+          expect(value).toEqual([store.get(SLOT_TABLES.keys, key)].filter((row) => row !== undefined));
+          return String(key[0]);
+        });
         const logged = new Map(
           (store.readChanges(0, Infinity)?.rows ?? []).map((row) => [JSON.stringify([row.table, ...row.key]), row.value !== undefined]),
         );
         const removed = [...logged.values()].filter((there) => !there).length;
         const told = [...logged.keys()].filter((key) => key.startsWith('["creds"')).map((key) => String((JSON.parse(key) as string[])[1]));
-        return { creds: owners('creds'), inbox: owners('inbox'), outgoing: owners('outgoing'), keys, spool: spool.sort(), removed, told };
+        return {
+          creds: owners('creds'),
+          inbox: owners('inbox'),
+          outgoing: owners('outgoing'),
+          keys,
+          copies,
+          spool: spool.sort(),
+          removed,
+          told,
+        };
       }),
     ),
   );
@@ -91,6 +112,7 @@ export const holds = (...ids: string[]) => ({
   creds: ids,
   inbox: ids,
   outgoing: ids,
+  copies: ids.flatMap((id) => [id, id]),
   keys: Object.fromEntries(ids.map((id) => [id, KEYS])),
   spool: ids.flatMap((id) => [`${id}-1`, `${id}-2`]).sort(),
   removed: 0,

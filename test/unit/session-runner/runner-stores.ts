@@ -1,6 +1,6 @@
-import { openSlotStore } from '../../../shared/store/slot-store.js';
+import { openSlotStore, SLOT_SCHEMA, SLOT_TABLES } from '../../../shared/store/slot-store.js';
 import { AppError } from '../../../shared/errors.js';
-import { Store, type Write } from '../../../shared/store/store.js';
+import { Store, type StoreOptions, type Write } from '../../../shared/store/store.js';
 import { closing, tempFolder } from '../store/temp-store.js';
 
 /** A slot's real store, on disk. */
@@ -17,7 +17,7 @@ export class FailingStore extends Store {
   }
 }
 
-export const failingStore = (...tables: string[]): FailingStore => closing(new FailingStore(tempFolder(), { tables }));
+export const failingStore = (...tables: string[]): FailingStore => closing(new FailingStore(tempFolder(), optionsFor(tables)));
 
 /** A real store on a slow disk: while `holding`, commits are seen at once but end only when they are released, well or not. */
 export class SlowStore extends Store {
@@ -39,4 +39,9 @@ export class SlowStore extends Store {
   }
 }
 
-export const slowStore = (...tables: string[]): SlowStore => closing(new SlowStore(tempFolder(), { tables }));
+export const slowStore = (...tables: string[]): SlowStore => closing(new SlowStore(tempFolder(), optionsFor(tables)));
+
+const optionsFor = (tables: readonly string[]): StoreOptions => ({
+  tables: [...new Set([...tables, SLOT_TABLES.loginKeys])],
+  copies: SLOT_SCHEMA.copies,
+});

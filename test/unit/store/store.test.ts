@@ -1,6 +1,8 @@
-import { statSync } from 'node:fs';
+import { renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { dataFile } from '../../../shared/store/store-file.js';
 import { Store, type Write } from '../../../shared/store/store.js';
 import { closing, rowsIn, tempFolder, tempStore } from './temp-store.js';
 
@@ -110,6 +112,22 @@ it('keeps showing a commit under way when a later one of the same key is refused
   const first = store.commit([put(['k'], 'first')]);
   const second = store.commit([put(['k'], 'second'), put(['k'], 1, 'no such table')]);
   await expect(second).rejects.toThrow('no table');
+  expect(store.get('a', ['k'])).toBe('first');
+  await first;
+  expect(store.get('a', ['k'])).toBe('first');
+});
+
+it('keeps showing a commit under way when the disk refuses a later one of the same key', async () => {
+  const folder = tempFolder();
+  const store = closing(new Store(folder, { tables: ['a'] }));
+  const first = store.commit([put(['k'], 'first')]);
+  // The disk is asked once in a turn.
+  await new Promise((resolve) => setImmediate(resolve));
+  renameSync(dataFile(folder), join(folder, 'away'));
+  const second = store.commit([put(['k'], 'second')]);
+  renameSync(join(folder, 'away'), dataFile(folder));
+  expect(store.get('a', ['k'])).toBe('second');
+  await expect(second).rejects.toThrow('cannot write');
   expect(store.get('a', ['k'])).toBe('first');
   await first;
   expect(store.get('a', ['k'])).toBe('first');
