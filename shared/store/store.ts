@@ -19,7 +19,7 @@ export interface Write {
   table: string;
   key: Key;
   value: unknown;
-  /** What the row held until now, from whoever has it in hand; the store does not look at it. */
+  /** What the row held until now, null for nothing, from whoever knows it; the store does not look at it. */
   before?: unknown;
 }
 

@@ -31,7 +31,7 @@ export const eventsOf = (store: Read, writes: readonly Write[], at: number): Hap
 
 const ofMessage = (store: Read, write: Write, at: number): EventRow | undefined => {
   const { key, value } = write;
-  const before = (write.before ?? store.get(write.table, key)) as Message | undefined;
+  const before = (write.before === undefined ? store.get(write.table, key) : write.before) as Message | null | undefined;
   const { id, type, status, failure } = value as Message;
   if (!before || (before.type === 'undecryptable' && type !== 'undecryptable')) {
     return { type: 'message', at, id, place: [Number(key[1]), Number(key[2])] };

@@ -256,7 +256,7 @@ export class History {
     const dayRow = withMessage(this.#day(sessionId, day), recordBytes({ second, n, message }));
     const place: Place = [second, n, dayRow.part];
     return [
-      { table: TABLES.messages, key: [sessionId, second, n], value: message },
+      { table: TABLES.messages, key: [sessionId, second, n], value: message, before: null },
       { table: TABLES.messageIndex, key: indexKey(sessionId, message), value: place },
       { table: TABLES.messageCounts, key: [sessionId], value: next },
       { table: TABLES.messageDays, key: [sessionId, day], value: dayRow },

@@ -1,6 +1,7 @@
 // A message as the files of the object store have it.
 import { z } from 'zod';
-import { Message } from '../../shared/domain/message.js';
+import { isGroup } from '../../shared/domain/ids.js';
+import { Message, type MessageStatus } from '../../shared/domain/message.js';
 import { inNamedDay } from './message-day.js';
 
 /** A message and its place in the order of its session. */
@@ -22,7 +23,9 @@ export const MessageRecord = Message.extend({
 export type MessageRecord = z.infer<typeof MessageRecord>;
 
 /** Every status is at most as long, so a status that moves does not change what a record measures. */
-const LONGEST_STATUS = 'delivered';
+const LONGEST_STATUS: MessageStatus = 'delivered';
+/** As long as every second for the next centuries. */
+const LATEST_SECOND = 9_999_999_999;
 
 export const recordOf = ({ second, n, message }: StoredMessage): MessageRecord => {
   const { id, from, to, type, content, status, chat, chatAlt, fromAlt, fromMe, pushName, raw, details, quoted, mentions, forwarded } =
@@ -67,18 +70,30 @@ export const messageOfRecord = ({ n, second, timestamp: iso, editedAt, revokedAt
 
 const isoOf = (time: number | undefined): string | undefined => (time === undefined ? undefined : new Date(inNamedDay(time)).toISOString());
 
+/** What the receipt of one person takes, but for the name of that person. */
+const RECEIPT_BYTES = JSON.stringify({ receipts: { '': [LATEST_SECOND, LATEST_SECOND, LATEST_SECOND] } }).length - 1;
+
+/** A message to one person measures what it will with that one's receipt, so that most messages do not grow when they get further. */
+const expectsReceipt = ({ fromMe, chat, receipts }: Message): boolean =>
+  fromMe && !isGroup(chat) && (receipts === undefined || Object.keys(receipts).length < 2);
+
 /** What the record takes in a file, with the comma before the next. */
-export const recordBytes = ({ second, n, message }: StoredMessage): number =>
-  Buffer.byteLength(JSON.stringify(recordOf({ second, n, message: { ...message, status: LONGEST_STATUS } }))) + 1;
+export const recordBytes = ({ second, n, message }: StoredMessage): number => {
+  const expects = expectsReceipt(message);
+  const { receipts, chat } = message;
+  const measured = { ...message, status: LONGEST_STATUS, receipts: expects ? undefined : receipts };
+  const bytes = Buffer.byteLength(JSON.stringify(recordOf({ second, n, message: measured }))) + 1;
+  return expects ? bytes + RECEIPT_BYTES + chat.length : bytes;
+};
 
-/** What comes to a message after it was written, besides its status. */
-const SETTLED = ['raw', 'receipts'] as const;
-
-/** How much more the record takes that got further; all else of it is as it was. */
+/** How much more the record takes of a message that got further: of what comes then besides its status, all else is as it was. */
 export const settledGrowth = (before: Message, after: Message): number =>
-  SETTLED.reduce((sum, name) => (before[name] === after[name] ? sum : sum + fieldBytes(name, after) - fieldBytes(name, before)), 0);
+  fieldBytes('raw', after.raw) - fieldBytes('raw', before.raw) + receiptBytes(after) - receiptBytes(before);
 
-const fieldBytes = (name: (typeof SETTLED)[number], { [name]: value }: Message): number =>
+const receiptBytes = (message: Message): number =>
+  expectsReceipt(message) ? RECEIPT_BYTES + message.chat.length : fieldBytes('receipts', message.receipts);
+
+const fieldBytes = (name: keyof Message, value: unknown): number =>
   value === undefined ? 0 : Buffer.byteLength(JSON.stringify({ [name]: value })) - 1;
 
 export const secondOf = (timestamp: number): number => Math.floor(timestamp / 1000);

@@ -6,7 +6,7 @@ import { EventLog } from '../../../supervisor/events/event-log.js';
 import { Registry } from '../../../supervisor/placement/registry.js';
 import { TABLES, type MessageDay } from '../../../supervisor/supervisor-store.js';
 import { silent } from '../shared/logged.js';
-import { ANNA, evict, historyOver, outgoing, setUpHistory, TODAY } from './history-setting.js';
+import { ANNA, DAY_MS, evict, historyOver, outgoing, setUpHistory, TODAY } from './history-setting.js';
 import { openSupervisorStore } from '../../../supervisor/supervisor-store.js';
 import { restorePart } from '../../../supervisor/replication/restore-messages.js';
 import { KEYS } from '../../../shared/object-store/keys.js';
@@ -77,6 +77,26 @@ it('takes the receipts of a large group with few writes, and its file measures w
   const [file] = [...objects.bodies.values()];
   const [day] = [...store.range<MessageDay>(TABLES.messageDays, { prefix: ['s'] })];
   expect(Math.abs((file?.body.length ?? 0) - (day?.value.partBytes ?? 0))).toBeLessThan(1_000);
+});
+
+it('counts the receipt of a person before it comes, so that a message to one writes nothing of its day when it gets further', async () => {
+  const { store, history, append, ship, objects } = await setUp();
+  const ids = Array.from({ length: 100 }, (_, index) => `A${index}`);
+  await append(...ids.map((id) => outgoing(id, TODAY + DAY_MS)));
+  const dayOfAll = (): MessageDay | undefined => store.get<MessageDay>(TABLES.messageDays, ['s', '2026-11-23']);
+  const begun = dayOfAll();
+  for (const status of ['sent', 'delivered', 'read', 'played'] as const) {
+    for (const id of ids) {
+      const confirmations = status === 'sent' ? [] : [{ by: ANNA, status, at: AT }];
+      const { writes, moved } = history.settle('s', id, status, { confirmations });
+      expect([moved, writes.map(({ table }) => table)]).toEqual([true, [TABLES.messages, TABLES.changedParts]]);
+      await store.commit(writes);
+    }
+  }
+  expect(dayOfAll()).toEqual(begun);
+  await ship();
+  const file = objects.bodies.get(KEYS.messagePart('s', '2026-11-23', 0));
+  expect(Math.abs((file?.body.length ?? 0) - (begun?.partBytes ?? 0))).toBeLessThan(512);
 });
 
 it('is one receipt for a person who is told by number and by LID', async () => {
