@@ -115,10 +115,11 @@ export const restoreWorker = async (options: RestoreOptions): Promise<Restored> 
     const ids = new Set([...(await listSessions(objects, workerId, onDamaged)), ...tail.rows.keys()]);
     await queue.addAll(
       [...ids].map((sessionId) => async () => {
-        const files = await readSessionFiles(objects, workerId, sessionId, cipher);
-        if (!files) return;
+        const found = await readSessionFiles(objects, workerId, sessionId, cipher);
+        if (!found) return;
+        lastNumber = Math.max(lastNumber, numberOf(found));
+        const files = ownFiles(found, tail, store);
         for (const { key, why } of files.damaged) await setAside(key, why);
-        lastNumber = Math.max(lastNumber, numberOf(files));
         const rows = newerThan(files, tail);
         const row = sessionRowOf(files, rows, store, at);
         // Deleted: what is left of it is a deletion to be finished.
@@ -141,7 +142,7 @@ export const restoreWorker = async (options: RestoreOptions): Promise<Restored> 
         );
         await recountMessages(store, sessionId);
         await restoreNewerChats(store, sessionId, rows);
-        await restoreEvents(store, row, { term: owner.term, at, last: lastEventOf(files, row) });
+        await restoreEvents(store, row, { term: owner.term, at, last: files.data?.lastEvent });
         const dirtySince = tail.since.get(sessionId);
         await store.commit(
           [
@@ -223,6 +224,15 @@ const listSessions = async (
 const numberOf = ({ data, auth, sends }: SessionFiles): number =>
   Math.max(0, data?.checkpoint ?? 0, ...[data, auth, auth?.keys?.saved, sends].map((file) => file?.generation ?? 0));
 
+/** None when they are those of a deleted session of the same name, which are still to be removed: nothing of it is the new one's. */
+const ownFiles = (files: SessionFiles, tail: JournalTail, store: Store): SessionFiles => {
+  const { sessionId, data } = files;
+  const newest = [...(tail.rows.get(sessionId)?.values() ?? [])].find(({ table }) => table === TABLES.sessions);
+  if (!data || !newest?.value || newest.number <= data.generation) return files;
+  const { createdAt } = store.decode(TABLES.sessions, newest.key, newest.value) as SessionRow;
+  return createdAt === data.row.createdAt ? files : { sessionId, data: undefined, auth: undefined, sends: undefined, damaged: [] };
+};
+
 /** Rows of the journal that the files of the session do not include. */
 const newerThan = ({ sessionId, data, auth, sends }: SessionFiles, tail: JournalTail): TailRow[] => {
   const included = (table: string): number => {
@@ -270,10 +280,6 @@ const cursorWrites = ({ sessionId, data }: SessionFiles, rows: readonly TailRow[
   const value = newest ? newest.value && store.decode(table, [sessionId], newest.value) : data?.webhookCursor;
   return value === undefined ? [] : [{ table, key: [sessionId], value }];
 };
-
-/** Unless the file is that of a deleted session of the same name. */
-const lastEventOf = ({ data }: SessionFiles, { createdAt }: SessionRow): number | undefined =>
-  data?.row.createdAt === createdAt ? data.lastEvent : undefined;
 
 const slotWrites = ({ sessionId, auth, sends }: SessionFiles, rows: readonly TailRow[]): Write[] => {
   const changed = rows.filter(({ table }) => SECRET.has(table) || table === SLOT_TABLES.outgoing);

@@ -275,13 +275,21 @@ class World {
     const sessionId = SESSIONS[index] ?? '';
     if (this.store.get(TABLES.sessions, [sessionId])) return;
     await this.store.commit([
-      { table: TABLES.sessions, key: [sessionId], value: { ...ROW, sessionId, slot: this.replication.formerSlot(sessionId) ?? 0 } },
+      {
+        table: TABLES.sessions,
+        key: [sessionId],
+        value: { ...ROW, sessionId, slot: this.replication.formerSlot(sessionId) ?? 0, createdAt: newTime() },
+      },
     ]);
   }
 }
 
 const chatOf = (n: number): string => `62812000000${n}@s.whatsapp.net`;
 const id = ({ session: index }: { session: number }): string => SESSIONS[index] ?? '';
+
+let created = 6;
+/** No two sessions are made at one time. */
+const newTime = (): number => ++created;
 
 const ROW: SessionRow = {
   ...{ sessionId: '', userId: 'u', sessionName: undefined, desired: 'connected', state: 'connected', reason: 'opened', seq: 4, since: 5 },
@@ -296,6 +304,14 @@ const RECREATED: Step[] = [
   { do: 'move', session: 0, flushAfter: 'nothing', givenUp: false },
   { do: 'delete', session: 0 },
   { do: 'key', session: 0, id: 1, value: 2 },
+];
+
+/** Deleted when its files say of a chat, and made anew by what follows; the files go later. */
+const DELETED: Step[] = [
+  { do: 'message', session: 0, minutes: 4 },
+  { do: 'flush', files: true },
+  { do: 'message', session: 0, minutes: 0 },
+  { do: 'delete', session: 0 },
 ];
 
 /** Everything is in the files, so that nothing is left of the journal. */
@@ -340,6 +356,7 @@ it.each([
       interruptAfterTimeLimit: 60_000,
       examples: [
         [RECREATED, true],
+        [DELETED, false],
         [SAVED, false],
       ],
     },
