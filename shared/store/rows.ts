@@ -12,6 +12,12 @@ export const MAX_TABLES = 64;
 /** LMDB takes 1978 bytes; the escapes of its encoding at most double a text. */
 const MAX_KEY_BYTES = 980;
 
+/**
+ * Address space for the file, of which only what is there takes memory. In one that is too small LMDB maps the file anew when it grows, and the
+ * maps before stay: what they had in memory counts again.
+ */
+export const MAP_BYTES = 2 ** 30;
+
 export const META = 'meta';
 export const LAST_CHANGE: Key = ['lastChange'];
 

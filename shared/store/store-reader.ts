@@ -2,7 +2,7 @@
 import { open } from 'lmdb';
 import { CHANGES, readChanges, type ChangeBatch, type ChangedKeys } from './change-log.js';
 import type { RowCipher } from './row-cipher.js';
-import { MAX_TABLES, META, Rows } from './rows.js';
+import { MAP_BYTES, MAX_TABLES, META, Rows } from './rows.js';
 import type { Key, RangeOptions, Row } from './store.js';
 import { assertSoundFile, hasStore } from './store-file.js';
 
@@ -29,7 +29,12 @@ export class StoreReader {
   }
 
   private constructor(path: string, { tables, sealed, cipher }: ReaderOptions) {
-    this.#rows = new Rows(open({ path, maxDbs: MAX_TABLES, readOnly: true }), [META, CHANGES, ...tables], sealed, cipher);
+    this.#rows = new Rows(
+      open({ path, maxDbs: MAX_TABLES, mapSize: MAP_BYTES, readOnly: true }),
+      [META, CHANGES, ...tables],
+      sealed,
+      cipher,
+    );
   }
 
   get<T>(table: string, key: Key): T | undefined {

@@ -7,7 +7,7 @@ import { CHANGES, readChanges, type ChangeBatch, type RawRow } from './change-lo
 import { createSpaceCheck, diskTrouble } from './disk-space.js';
 import type { RowCipher } from './row-cipher.js';
 import { PendingRows } from './pending-rows.js';
-import { LAST_CHANGE, MAX_TABLES, META, Rows } from './rows.js';
+import { LAST_CHANGE, MAP_BYTES, MAX_TABLES, META, Rows } from './rows.js';
 import { assertSoundFile, hasStore, makeStoreFolder } from './store-file.js';
 import { cannotOpen } from './store-refused-error.js';
 import { WriteProbe } from './write-probe.js';
@@ -114,7 +114,7 @@ export class Store {
     // What LMDB needs before it takes the first row.
     if (!hasStore(path)) this.#assertSpace();
     try {
-      this.#root = open({ path, maxDbs: MAX_TABLES, ...WRITING });
+      this.#root = open({ path, maxDbs: MAX_TABLES, mapSize: MAP_BYTES, ...WRITING });
       this.#rows = new Rows(this.#root, [META, CHANGES, ...tables], sealed, cipher);
       this.#lastChange = this.#rows.lastChange();
     } catch (error) {
