@@ -154,17 +154,19 @@ export class MediaUploads {
     const { now } = this.#trouble;
     if (now) this.#options.log.info({ kind: now.kind, forMs: Date.now() - now.since }, 'media reach the object store again');
     this.#trouble.passed();
-    if (!this.#running || this.status().waiting === 0) return;
-    this.#timer = setTimeout(() => {
-      this.wake();
-    }, LOOK_AGAIN_MS);
+    if (this.status().waiting > 0) this.#beginIn(LOOK_AGAIN_MS);
   }
 
   #failed(error: unknown): void {
     if (this.#trouble.met(error)) this.#options.log.error({ cause: messageOf(error) }, this.#trouble.now?.sentence);
+    this.#beginIn(this.#trouble.pauseMs);
+  }
+
+  /** Whether it is due is not asked then: a timer may fire a moment early, and nothing would begin ever again. */
+  #beginIn(ms: number): void {
     if (!this.#running) return;
     this.#timer = setTimeout(() => {
-      this.wake();
-    }, this.#trouble.pauseMs);
+      this.#begin();
+    }, ms);
   }
 }

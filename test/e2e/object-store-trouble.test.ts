@@ -38,7 +38,7 @@ const keysIn = async (store: ObjectStore, prefix: string): Promise<string[]> => 
 
 describe.skipIf(!found)(`The object store (${found?.name ?? HOW_TO_INSTALL})`, () => {
   it('may be away: messages go on, health says so, and it catches up by itself', async () => {
-    const { worker, phones, server, storage, untilShipped } = await open();
+    const { worker, phones, server, storage, untilShipped, untilWell } = await open();
     await pair({ worker, phones }, 'one');
     const friend = await phones.createPhone({ name: 'friend' });
     await untilShipped();
@@ -55,11 +55,7 @@ describe.skipIf(!found)(`The object store (${found?.name ?? HOW_TO_INSTALL})`, (
     expect(sentence).toMatch(/cannot be reached/);
     expect((await worker.call('GET', '/health'))['storage']).toMatchObject({ state: 'degraded', sentence });
     await server.startGateway();
-    await until(
-      async () => (await storage()).state === 'ok',
-      60_000,
-      () => 'it did not catch up',
-    );
+    await untilWell();
     await scene?.loseMachine();
     await scene?.worker.untilStatus('one', 'connected');
     expect(await scene?.worker.messages('one')).toHaveLength(5);
@@ -101,11 +97,7 @@ describe.skipIf(!found)(`The object store (${found?.name ?? HOW_TO_INSTALL})`, (
     await scene.restartWorker();
     await scene.worker.create('user1');
     await server.startGateway();
-    await until(
-      async () => (await scene?.storage())?.state === 'ok',
-      60_000,
-      () => 'it did not catch up',
-    );
+    await scene.untilWell();
     await scene.worker.call('POST', '/storage/flush');
     await until(
       // The new one has a description and events, and neither credentials nor messages.

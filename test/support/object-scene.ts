@@ -12,6 +12,8 @@ export interface ObjectScene extends Scene {
   storage: () => Promise<StorageFacts>;
   /** Resolves when the object store has every change. */
   untilShipped: () => Promise<void>;
+  /** Resolves when nothing is wrong with the object store as the worker sees it. */
+  untilWell: () => Promise<void>;
 }
 
 export interface StorageFacts {
@@ -60,6 +62,14 @@ export const openObjectScene = async (server: OwnObjectServer, options: SceneOpt
         async () => (await storage()).changesWaiting === 0,
         60_000,
         () => 'the object store did not get every change',
+      );
+    },
+    untilWell: async () => {
+      let facts: StorageFacts | undefined;
+      await until(
+        async () => (facts = await storage()).state === 'ok',
+        60_000,
+        () => `the worker does not find the object store well again: ${JSON.stringify(facts)}`,
       );
     },
     loseMachine: async () => {

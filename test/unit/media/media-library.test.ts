@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { expect, it, vi } from 'vitest';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { KEYS, mediaRefOf } from '../../../shared/object-store/keys.js';
 import { TABLES } from '../../../supervisor/supervisor-store.js';
 import { captureLog } from '../shared/logged.js';
@@ -73,6 +74,23 @@ it('brings every file to the object store, one that came again only once', async
   await keep('two');
   await vi.waitFor(() => expect(library.uploadStatus()?.waiting).toBe(0));
   expect(bucket.puts).toBe(2);
+});
+
+it('uploads also when the timer for another try fires a moment before that try is due', async () => {
+  const bucket = await openBucket();
+  bucket.away = true;
+  const { library, keep } = await openLibrary(undefined, { objects: bucket });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  library.start();
+  await keep('late');
+  for (let turn = 0; !library.uploadStatus()?.trouble && turn < 100_000; turn++) await nextTurn();
+  expect(library.uploadStatus()?.trouble?.kind).toBe('unreachable');
+  // Beside these timers the clock that is not faked all but stands still.
+  bucket.away = false;
+  await vi.runOnlyPendingTimersAsync();
+  for (let turn = 0; library.uploadStatus()?.trouble && turn < 100_000; turn++) await nextTurn();
+  expect(library.uploadStatus()).toEqual({ waiting: 0, trouble: undefined });
 });
 
 it('uploads after a start what the object store could not be given before, and tells of the trouble once', async () => {
