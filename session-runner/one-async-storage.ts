@@ -7,8 +7,8 @@ type Values = ReadonlyMap<object, unknown>;
 const CHEAP_SINCE = 24;
 
 /**
- * A storage like Node's, all of which share one: what a promise costs does not grow with the number of storages. Nothing is left of one that
- * is forgotten.
+ * A storage like Node's, all of which share one, and that only while something runs with a value: what a promise costs does not grow with the
+ * number of storages, and is nothing more while none is used. Nothing is left of one that is forgotten.
  */
 export class SharedAsyncStorage<T> extends AsyncLocalStorage<T> {
   /** Its place among the values; another one after `disable`, which takes all values from it. */
@@ -17,7 +17,7 @@ export class SharedAsyncStorage<T> extends AsyncLocalStorage<T> {
   override run<R>(store: T, work: () => R): R;
   override run<R, Args extends unknown[]>(store: T, work: (...args: Args) => R, ...args: Args): R;
   override run<R, Args extends unknown[]>(store: T, work: (...args: Args) => R, ...args: Args): R {
-    return shared.run(this.#with(store), work, ...args);
+    return whileOn(() => shared.run(this.#with(store), work, ...args));
   }
 
   override getStore(): T | undefined {
@@ -25,10 +25,12 @@ export class SharedAsyncStorage<T> extends AsyncLocalStorage<T> {
   }
 
   override exit<R, Args extends unknown[]>(work: (...args: Args) => R, ...args: Args): R {
-    return shared.run(this.#with(undefined), work, ...args);
+    return whileOn(() => shared.run(this.#with(undefined), work, ...args));
   }
 
   override enterWith(store: T): void {
+    // It has no end.
+    running++;
     shared.enterWith(this.#with(store));
   }
 
@@ -42,6 +44,26 @@ export class SharedAsyncStorage<T> extends AsyncLocalStorage<T> {
 }
 
 const shared = new AsyncLocalStorage<Values>();
+/** What runs with a value. */
+let running = 0;
+
+/** What `work` goes on with after it has ended has no value any more. */
+const whileOn = <R>(work: () => R): R => {
+  const off = (): void => {
+    running--;
+    if (running === 0) shared.disable();
+  };
+  running++;
+  let result: R | undefined;
+  try {
+    result = work();
+    return result;
+  } finally {
+    // Its failure is for whoever called.
+    if (result instanceof Promise) void result.then(off, off);
+    else off();
+  }
+};
 
 /**
  * Lets every storage made from now on share one, where that is needed: Baileys makes one for each socket and never disables it, so that with

@@ -40,8 +40,11 @@ export const keptOf = (sessionId: string, { messageId, bytes }: Prepared): Write
 });
 
 /** Writes the message to the wire. Resolves when its bytes were handed over; only an ack means sent. */
-export const relay = async (sock: WASocket, { messageId, to, message, attributes = {}, nodes = [] }: Prepared): Promise<void> => {
-  await sock.relayMessage(to, message, { messageId, additionalAttributes: attributes, additionalNodes: nodes });
+export const relay = async (
+  relayMessage: WASocket['relayMessage'],
+  { messageId, to, message, attributes = {}, nodes = [] }: Prepared,
+): Promise<void> => {
+  await relayMessage(to, message, { messageId, additionalAttributes: attributes, additionalNodes: nodes });
 };
 
 /** Answers Baileys when a recipient asks for a message again. */

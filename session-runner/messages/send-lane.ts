@@ -4,6 +4,7 @@ import type { Store } from '../../shared/store/store.js';
 import type { BinaryNode, WASocket } from '../baileys.js';
 import type { InFlightMarks } from '../in-flight.js';
 import type { Sent } from '../session/connection-options.js';
+import { lightRelay } from '../session/light-relay.js';
 import { Acks } from './acks.js';
 import { keptOf, prepare, relay } from './outbound.js';
 import { type } from './typing.js';
@@ -27,11 +28,13 @@ const RELAY_TIMEOUT_MS = 10_000;
 /** What one connection sends, one message after the other, each until WhatsApp has confirmed it. */
 export class SendLane {
   readonly #options: SendLaneOptions;
+  readonly #relayMessage: WASocket['relayMessage'];
   readonly #acks = new Acks();
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(options: SendLaneOptions) {
     this.#options = options;
+    this.#relayMessage = lightRelay(options.sock);
   }
 
   /** Resolves with the time of WhatsApp's ack. @param typingMs for how long the recipient sees "typing" before */
@@ -81,7 +84,7 @@ export class SendLane {
           // Begun now, it shares a transaction with the ratchet steps that follow.
           const kept = store.commit([keptOf(sessionId, ready)]);
           hold(kept);
-          await Promise.all([kept, relay(sock, ready)]);
+          await Promise.all([kept, relay(this.#relayMessage, ready)]);
         })
         .finally(end);
       // The ack may overtake what is left to do after the bytes have gone.

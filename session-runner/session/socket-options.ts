@@ -19,6 +19,8 @@ export const socketOptions = (
   ...(WA_WEBSOCKET_URL && { waWebSocketUrl: WA_WEBSOCKET_URL }),
   // WhatsApp refuses clients that are too old (405); an operator can move on without a new release.
   ...(WA_VERSION && { version: WA_VERSION.split('.').map(Number) as [number, number, number] }),
+  // A limit for each frame costs two stack traces and an error whenever one leaves. Connecting has a limit of ours, and a dead connection is found.
+  connectTimeoutMs: 0,
   // Shown in the phone's list of linked devices.
   browser: Browsers.ubuntu('Chrome'),
   // Offline silences the sender's second tick, online silences the phone: the choice of whoever owns the session, or of the operator.

@@ -49,6 +49,26 @@ describe('storages that share one', () => {
     expect([one.getStore(), other.getStore()]).toEqual([undefined, undefined]);
   });
 
+  it('cost nothing once what ran in them has ended, well or not', async () => {
+    const storage = new SharedAsyncStorage<string>();
+    const later: Promise<unknown>[] = [];
+    const begin = async (): Promise<void> => {
+      later.push(sleep(5).then(() => storage.getStore()));
+      await sleep(1);
+      expect(storage.getStore()).toBe('a');
+      throw new Error('of the caller');
+    };
+    await expect(storage.run('a', begin)).rejects.toThrow('of the caller');
+    expect(() =>
+      storage.run('b', () => {
+        throw new Error('at once');
+      }),
+    ).toThrow('at once');
+    // What goes on after the end finds nothing: no promise is looked at any more.
+    expect(await Promise.all(later)).toEqual([undefined]);
+    expect(await storage.run('c', async () => sleep(1).then(() => storage.getStore()))).toBe('c');
+  });
+
   it('forget what they held when they are disabled', () => {
     const storage = new SharedAsyncStorage<string>();
     storage.run('a', () => {
