@@ -17,6 +17,8 @@ export const runnerVariables = (config: Config): Record<string, string> => {
   }
   return {
     TMPDIR: temporary,
+    // With a heap of its own for each thread, as glibc does it, a runner takes 5 MB more and no less time.
+    MALLOC_ARENA_MAX: '1',
     LOG_LEVEL: config.logLevel,
     RUNNER_TRACK_CHANGES: String(config.objectStore !== undefined),
     ...(config.authEncryptionKey !== undefined && { AUTH_ENCRYPTION_KEY: config.authEncryptionKey }),

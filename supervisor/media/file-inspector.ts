@@ -18,7 +18,7 @@ const PROGRAM = fileURLToPath(new URL('inspect-process.js', import.meta.url));
 const TIME_MS = 5_000;
 const IDLE_MS = 10_000;
 /** The heap is more than any parser needs for a file it understands. */
-const OPTIONS = ['--max-old-space-size=64', '--max-semi-space-size=1'];
+const OPTIONS = ['--max-old-space-size=64', '--max-semi-space-size=1', '--v8-pool-size=1'];
 
 type Answer = { facts: FileFacts } | { trouble: string };
 

@@ -61,7 +61,7 @@ describe('defaults', () => {
       sendDeadlineMs: 30_000,
       sendPace: { burst: 5, perMinute: undefined, typing: false },
       sendQueueLimit: 1_000,
-      runnerNodeOptions: ['--max-old-space-size=397', '--max-semi-space-size=2'],
+      runnerNodeOptions: ['--max-old-space-size=397', '--max-semi-space-size=2', '--v8-pool-size=1'],
       runnerRecycleBytes: 269 * 1024 * 1024,
       webhook: undefined,
       webhookAllow: { hosts: new Set(), blocks: [] },
@@ -153,15 +153,24 @@ describe('values', () => {
     [{ LOG_LEVEL: 'DEBUG' }, { logLevel: 'debug' }],
     [
       { RUNNER_NODE_OPTIONS: ' --max-old-space-size=512  --expose-gc ' },
-      { runnerNodeOptions: ['--max-old-space-size=512', '--expose-gc', '--max-semi-space-size=2'] },
+      { runnerNodeOptions: ['--max-old-space-size=512', '--expose-gc', '--max-semi-space-size=2', '--v8-pool-size=1'] },
     ],
-    [{ RUNNER_NODE_OPTIONS: '--expose-gc' }, { runnerNodeOptions: ['--expose-gc', '--max-old-space-size=397', '--max-semi-space-size=2'] }],
-    [{ RUNNER_NODE_OPTIONS: '--max_semi_space_size=8' }, { runnerNodeOptions: ['--max_semi_space_size=8', '--max-old-space-size=397'] }],
+    [
+      { RUNNER_NODE_OPTIONS: '--expose-gc' },
+      { runnerNodeOptions: ['--expose-gc', '--max-old-space-size=397', '--max-semi-space-size=2', '--v8-pool-size=1'] },
+    ],
+    [
+      { RUNNER_NODE_OPTIONS: '--max_semi_space_size=8' },
+      { runnerNodeOptions: ['--max_semi_space_size=8', '--max-old-space-size=397', '--v8-pool-size=1'] },
+    ],
     [{ WORKER_MAX_SESSIONS: '1000' }, { maxSessions: 1_000, runnerMaxSessions: 250 }],
     [{ WORKER_MAX_SESSIONS: '1000', RUNNER_MAX_SESSIONS: '20' }, { runnerMaxSessions: 20 }],
     [
       { RUNNER_MAX_SESSIONS: '100' },
-      { runnerNodeOptions: ['--max-old-space-size=434', '--max-semi-space-size=2'], runnerRecycleBytes: 306 * 1024 * 1024 },
+      {
+        runnerNodeOptions: ['--max-old-space-size=434', '--max-semi-space-size=2', '--v8-pool-size=1'],
+        runnerRecycleBytes: 306 * 1024 * 1024,
+      },
     ],
     [{ RUNNER_RECYCLE_MB: '300' }, { runnerRecycleBytes: 300 * 1024 * 1024 }],
     [{ RUNNER_RECYCLE_MB: '0' }, { runnerRecycleBytes: undefined }],
