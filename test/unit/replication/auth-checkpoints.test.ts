@@ -1,117 +1,19 @@
 import { readFileSync, writeFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { DiskObjectStore } from '../../../shared/object-store/disk-object-store.js';
 import { KEYS } from '../../../shared/object-store/keys.js';
-import { packAuth, unpackAuth, type AuthFile } from '../../../shared/store/auth-file.js';
-import { stringifyBaileys } from '../../../shared/store/baileys-json.js';
-import { packKeys, type KeyRow } from '../../../shared/store/key-file.js';
-import { unpackSession } from '../../../shared/store/packed-session.js';
+import { packAuth } from '../../../shared/store/auth-file.js';
 import { RowCipher } from '../../../shared/store/row-cipher.js';
-import { sealBytes } from '../../../shared/store/sealed-json.js';
-import { openSlotStore, rowsOf, SLOT_TABLES } from '../../../shared/store/slot-store.js';
-import type { Store, Write } from '../../../shared/store/store.js';
+import { rowsOf, SLOT_TABLES } from '../../../shared/store/slot-store.js';
 import { AuthCheckpoints } from '../../../supervisor/replication/auth-checkpoints.js';
 import { Progress } from '../../../supervisor/replication/progress.js';
 import { Replication } from '../../../supervisor/replication/replication.js';
-import { newSession, openSupervisorStore, TABLES, type SessionRow } from '../../../supervisor/supervisor-store.js';
+import { newSession, openSupervisorStore, TABLES } from '../../../supervisor/supervisor-store.js';
 import { quietLog } from '../../fixtures/quiet-log.js';
 import { slotReaders } from '../../fixtures/slot-readers.js';
 import { closing, tempFolder } from '../store/temp-store.js';
-
-const creds = (counter: number): Write => ({
-  table: SLOT_TABLES.creds,
-  key: ['shop'],
-  value: { me: { id: '1@s.whatsapp.net' }, counter, noiseKey: Buffer.from([1, 2, 3]) },
-});
-const signal = (step: number, contact = 2): Write => ({
-  table: SLOT_TABLES.keys,
-  key: ['shop', 'session', `${contact}.0`],
-  value: { version: 'v1', step, chain: 'a'.repeat(200) },
-});
-const preKey = (id: number, byte = id): Write => ({
-  table: SLOT_TABLES.keys,
-  key: ['shop', 'pre-key', String(id)],
-  value: { public: Buffer.alloc(32, byte), private: Buffer.alloc(32, byte + 1) },
-});
-const used = (id: number): Write => ({ ...preKey(id), value: undefined });
-
-interface Worker {
-  store: Store;
-  slot: Store;
-  replication: Replication;
-  /** Ships what was committed, and writes the files of sessions. */
-  save: () => Promise<void>;
-  stop: () => Promise<void>;
-  /** As the runner has it. */
-  keys: () => Promise<unknown[]>;
-  row: () => SessionRow | undefined;
-}
-
-const open = async (bucket: string, cipher?: RowCipher, folder = tempFolder()): Promise<Worker> => {
-  const store = closing(await openSupervisorStore(join(folder, 'supervisor'), { track: true, cipher }));
-  let trim = async (_to: number): Promise<void> => Promise.resolve();
-  const readers = slotReaders(folder, cipher);
-  const replication = new Replication({
-    ...{ workerId: 'w', store, dataDir: folder, readers, objects: new DiskObjectStore(bucket), cipher, roomPerSlot: 10 },
-    ...{ intervalMs: 3_600_000, checkpointMs: 3_600_000, log: quietLog() },
-    trimSlot: (_slot, to) => void trim(to),
-    onRefused: (why) => {
-      throw new Error(why);
-    },
-  });
-  if (replication.isFresh) await replication.restore();
-  const slot = closing(await openSlotStore(join(folder, 'runners/0'), { track: true, cipher }));
-  trim = async (to) => slot.trimChanges(to);
-  return {
-    ...{ store, slot, replication },
-    save: async () => replication.flush(true),
-    stop: async () => {
-      await replication.stop(1_000);
-      await readers.close();
-    },
-    keys: async () => {
-      await unpackSession(slot, 'shop', cipher);
-      return [SLOT_TABLES.creds, SLOT_TABLES.keys].flatMap((table) => [...slot.range(table, { prefix: ['shop'] })]);
-    },
-    row: () => store.get<SessionRow>(TABLES.sessions, ['shop']),
-  };
-};
-
-const paired = async (bucket: string, cipher?: RowCipher, folder?: string): Promise<Worker> => {
-  const worker = await open(bucket, cipher, folder);
-  const row: SessionRow = { ...newSession('shop', 1), slot: 0, paired: true, desired: 'connected', jid: '1@s.whatsapp.net' };
-  await worker.replication.flush(false);
-  await worker.store.commit([{ table: TABLES.sessions, key: ['shop'], value: row }]);
-  await worker.slot.commit([creds(1), signal(1), ...[1, 2, 3, 4].map((id) => preKey(id))]);
-  await worker.save();
-  return worker;
-};
-
-const restarted = async (worker: Worker, bucket: string, folder: string): Promise<Worker> => {
-  await worker.stop();
-  await Promise.all([worker.slot.close(), worker.store.close()]);
-  return open(bucket, undefined, folder);
-};
-
-const folderOf = (bucket: string): string => join(bucket, KEYS.authFolder('shop'));
-const keyObjects = (bucket: string): string[] => readdirSync(folderOf(bucket)).filter((name) => name.startsWith('keys-'));
-
-/** Ids of Signal sessions that the auth object has itself, and those it says are gone. */
-const besideObject = async (bucket: string, cipher?: RowCipher): Promise<{ changed: string[]; gone: AuthFile['goneKeys'] }> => {
-  const { keys, goneKeys } = await unpackAuth(readFileSync(join(bucket, KEYS.auth('shop'))), 'shop', cipher);
-  return { changed: Object.keys(keys['session'] ?? {}), gone: goneKeys };
-};
-
-const expectSameAfterRestore = async (bucket: string, worker: Worker, cipher?: RowCipher): Promise<Worker> => {
-  const keys = await worker.keys();
-  await worker.stop();
-  const restored = await open(bucket, cipher);
-  expect(await restored.keys()).toEqual(keys);
-  expect(restored.row()).toMatchObject({ paired: true, desired: 'connected' });
-  return restored;
-};
+import { creds, expectSameAfterRestore, folderOf, keyObjects, open, paired, preKey, signal, used } from './saved-worker.js';
 
 it.each([
   ['in the clear', undefined],
@@ -292,88 +194,4 @@ it('removes all pre-keys with the credentials, and with the session', async () =
   await worker.save();
   expect(existsSync(join(bucket, KEYS.session('shop')))).toBe(false);
   expect([...worker.store.range(TABLES.replication, { prefix: ['preKeys'] })]).toEqual([]);
-});
-
-it.each([
-  ['in the clear', undefined],
-  ['encrypted', new RowCipher([Buffer.alloc(32, 7)])],
-])('writes only those keys again that changed since their object was written (%s)', async (_name, cipher) => {
-  const bucket = tempFolder();
-  const worker = await paired(bucket, cipher);
-  await worker.slot.commit([3, 4, 5, 6, 7, 8].map((contact) => signal(1, contact)));
-  await worker.save();
-  const objects = keyObjects(bucket);
-  await worker.slot.commit([creds(2), signal(2, 3), signal(1, 9), { ...signal(1, 4), value: undefined }]);
-  await worker.save();
-  expect(keyObjects(bucket)).toEqual(objects);
-  expect(await besideObject(bucket, cipher)).toEqual({ changed: ['3.0', '9.0'], gone: [['session', '4.0']] });
-  const restored = await expectSameAfterRestore(bucket, worker, cipher);
-  await restored.slot.commit([creds(3), signal(2, 5), signal(1, 4), { ...signal(1, 9), value: undefined }]);
-  await restored.save();
-  await expectSameAfterRestore(bucket, restored, cipher);
-});
-
-it('goes on with the object after a restart and after a restore', async () => {
-  const [bucket, folder] = [tempFolder(), tempFolder()];
-  const worker = await paired(bucket, undefined, folder);
-  await worker.slot.commit([3, 4, 5, 6].map((contact) => signal(1, contact)));
-  await worker.save();
-  const objects = keyObjects(bucket);
-  const again = await restarted(worker, bucket, folder);
-  await again.slot.commit([signal(2, 3)]);
-  await again.save();
-  const restored = await expectSameAfterRestore(bucket, again);
-  await restored.slot.commit([signal(2, 4)]);
-  await restored.save();
-  expect(keyObjects(bucket)).toEqual(objects);
-  expect(await besideObject(bucket)).toEqual({ changed: ['3.0', '4.0'], gone: [] });
-  await restored.stop();
-});
-
-it.each([
-  ['changed', (contact: number) => signal(2, contact)],
-  ['are gone', (contact: number) => ({ ...signal(1, contact), value: undefined })],
-])('writes all keys into a new object once most of them %s', async (_name, change) => {
-  const bucket = tempFolder();
-  const worker = await paired(bucket);
-  const contacts = [3, 4, 5, 6, 7, 8];
-  await worker.slot.commit(contacts.map((contact) => signal(1, contact)));
-  await worker.save();
-  const before = keyObjects(bucket);
-  await worker.slot.commit(contacts.map(change));
-  await worker.save();
-  expect(keyObjects(bucket)).not.toEqual(before);
-  expect(await besideObject(bucket)).toEqual({ changed: [], gone: undefined });
-  await expectSameAfterRestore(bucket, worker);
-});
-
-it('writes the object again when the object store has lost it', async () => {
-  const [bucket, folder] = [tempFolder(), tempFolder()];
-  const worker = await paired(bucket, undefined, folder);
-  const objects = keyObjects(bucket);
-  await worker.stop();
-  for (const name of readdirSync(bucket)) rmSync(join(bucket, name), { recursive: true });
-  await Promise.all([worker.slot.close(), worker.store.close()]);
-  const again = await open(bucket, undefined, folder);
-  await again.save();
-  expect(keyObjects(bucket)).toHaveLength(objects.length);
-  await expectSameAfterRestore(bucket, again);
-});
-
-it('restores a session whose object has pre-keys only, as earlier versions wrote it', async () => {
-  const bucket = tempFolder();
-  const worker = await paired(bucket);
-  const raw = [...worker.slot.rawRange(SLOT_TABLES.keys, { prefix: ['shop', 'pre-key'] })];
-  const rows = raw.map(({ key, value }): KeyRow => ['pre-key', String(key[2]), value]);
-  const { object, ref } = packKeys({ sessionId: 'shop', workerId: 'w', generation: 1, rows });
-  const keys = { session: { '2.0': worker.slot.get(SLOT_TABLES.keys, ['shop', 'session', '2.0']) } };
-  const auth = { sessionId: 'shop', workerId: 'w', generation: 1, preKeys: ref, creds: creds(1).value, keys, usedPreKeys: ['3'] };
-  const objects = new DiskObjectStore(bucket);
-  await objects.put(KEYS.preKeys('shop', ref.sha256), object);
-  await objects.put(KEYS.auth('shop'), gzipSync(sealBytes(stringifyBaileys(auth))));
-  await worker.slot.commit([used(3)], { tracked: false });
-  const restored = await expectSameAfterRestore(bucket, worker);
-  await restored.slot.commit([creds(2), used(1)]);
-  await restored.save();
-  await expectSameAfterRestore(bucket, restored);
 });
