@@ -152,5 +152,7 @@ export class SendDispatch {
     }
     // The session may still look connected; then no change of state comes to wake the queue.
     else await pauses.pause(uploadRest ?? RETRY_PAUSE_MS);
+    // A timer may fire a moment early, and nothing else wakes who rests for an upload.
+    if (uploadRest !== undefined) pending.notBefore = 0;
   }
 }

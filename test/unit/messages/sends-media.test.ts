@@ -1,4 +1,5 @@
-import { expect, it, vi } from 'vitest';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import type { ContentOf, OutgoingContent } from '../../../shared/domain/outgoing.js';
 import { AppError } from '../../../shared/errors.js';
 import { uploadRestAfter } from '../../../supervisor/messages/send-rules.js';
@@ -90,6 +91,21 @@ it('uploads again under the same key what was not uploaded, and not again what w
   await setting.sends.send(await document(setting.kept));
   expect(methods(setting)).toEqual(['media.upload', 'session.send', 'session.send']);
   expect(setting.fleet.of('media.upload')[0]?.params.mediaKey).not.toBe(first?.mediaKey);
+});
+
+it('uploads again also when the timer for it fires a moment before it is due', async () => {
+  const setting = await setUp();
+  setting.fleet.answer = failing('media.upload', 'RUNNER_UNAVAILABLE', 1);
+  const request = await document(setting.kept);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const sent = setting.sends.send(request);
+  for (let turn = 0; setting.fleet.of('media.upload').length === 0 && turn < 100_000; turn++) await nextTurn();
+  await nextTurn();
+  // The clock is not faked: by it hardly a moment has passed.
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(await sent).toMatchObject({ status: 'sent' });
+  expect(methods(setting)).toEqual(['media.upload', 'media.upload', 'session.send']);
 });
 
 it('does not upload after a restart what was uploaded before', async () => {
