@@ -1,8 +1,6 @@
 import type { Bench } from './bench.js';
 import { cpuPerMessage } from './cpu-per-message.js';
-import { identitiesIn } from './fleet/identity.js';
-import type { Stage } from './fleet/paired-fleet.js';
-import { contactsOf } from './on-stage.js';
+import { contactsWhoWrite, write } from './incoming.js';
 
 /** Texts that each phone sends in a second of the bench; the simulated WhatsApp decides how long that takes. */
 const PER_PHONE_AND_SECOND = 5;
@@ -13,7 +11,7 @@ export const receive: Bench = async (options) => {
   const messages = options.sessions * each;
   const { results, ...outcome } = await cpuPerMessage(options, {
     ready: async (contender, stage, { sessions }) => {
-      const routes = await routesOf(stage, sessions);
+      const routes = await contactsWhoWrite(stage, sessions);
       const all = [...routes.keys()];
       await contender.open();
       await write(stage, routes, each, 'warm-up');
@@ -29,21 +27,4 @@ export const receive: Bench = async (options) => {
     limits: { cpuPerMessageToFixed: [1.25, 'times'], supervisorPercentOfCpu: [30, '%'] },
   });
   return { results: { ...results, messages }, ...outcome };
-};
-
-const routesOf = async (stage: Stage, sessions: number): Promise<{ from: string; to: string }[]> => {
-  const contacts = await contactsOf(stage, sessions);
-  const routes: { from: string; to: string }[] = [];
-  for await (const { number } of identitiesIn(stage.fleet.identities, sessions)) {
-    routes.push({ from: contacts[routes.length] ?? '', to: number });
-  }
-  return routes;
-};
-
-const write = async ({ whatsapp }: Stage, routes: { from: string; to: string }[], each: number, last: string): Promise<void> => {
-  await Promise.all(
-    routes.map(async ({ from, to }) => {
-      for (let n = 1; n <= each; n++) await whatsapp.client.send(from, to, n === each ? last : `message ${n}`);
-    }),
-  );
 };
