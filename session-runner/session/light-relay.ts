@@ -4,14 +4,14 @@ type Relay = WASocket['relayMessage'];
 
 /** What was learned while one message was relayed, and is true only once it has left. */
 interface Underway {
-  senderKeyMemory?: unknown;
+  senderKeyMemory?: Record<string, boolean>;
 }
 
 /**
  * Baileys' `relayMessage` without its transaction over the keys. That one finds out by the async context what belongs to it, for which every
  * promise of the process pays on Node.js before 24; and there is little to keep together: ratchets have a lock and commits of their own, and
  * all else may be on disk as soon as it is known. Only who has got the sender key of a group is noted after the message has left, as in the
- * transaction: after a crash between the two nobody else would ever give it to them.
+ * transaction: noted before, a crash in between would leave them without it.
  */
 export const lightRelay = (sock: WASocket): Relay => {
   const { keys } = sock.authState;
@@ -28,9 +28,10 @@ export const lightRelay = (sock: WASocket): Relay => {
     set: async (data) => {
       const { 'sender-key-memory': memory = {}, ...rest } = data;
       const now = Object.entries(memory).filter(([chat, value]) => {
-        const own = value === null ? undefined : underway.get(chat);
-        if (own) own.senderKeyMemory = value;
-        return !own;
+        const own = underway.get(chat);
+        if (!own || value === null) return true;
+        own.senderKeyMemory = value;
+        return false;
       });
       if (now.length > 0) Object.assign(rest, { 'sender-key-memory': Object.fromEntries(now) });
       if (Object.keys(rest).length > 0) await set(rest);
@@ -46,7 +47,7 @@ export const lightRelay = (sock: WASocket): Relay => {
       const relayed = sock.relayMessage(to, ...args);
       entering = false;
       const id = await relayed;
-      if (own.senderKeyMemory !== undefined) await set({ 'sender-key-memory': { [to]: own.senderKeyMemory as Record<string, boolean> } });
+      if (own.senderKeyMemory) await set({ 'sender-key-memory': { [to]: own.senderKeyMemory } });
       return id;
     } finally {
       if (underway.get(to) === own) underway.delete(to);
