@@ -17,7 +17,7 @@ const heapMegabytes = (sessions: number): number => 384 + Math.ceil(sessions / 2
 /** For young objects: with Node's own 16 MB a runner takes 30 MB more and no less time. */
 const YOUNG_MEGABYTES = 2;
 
-/** V8's helpers for collecting garbage and compiling. With one for each core a runner takes 8 MB more, and 4 % more time to wake and await them. */
+/** V8's helpers for collecting garbage and compiling. With Node's own four a runner takes 8 MB more, and 4 % more time to wake and await them. */
 const HELPERS = 1;
 
 /** Node's options for a runner: those given, and bounds for its heap and helpers unless they have them. */
