@@ -68,8 +68,11 @@ export const startHostLoad = (log: Logger, root = '/'): HostLoad => {
 /** A function that measures since its last call. `root` is the folder that holds `proc` and `sys`. */
 export const createProbe = (root: string, now: () => number = () => performance.now()): (() => Promise<Load>) => {
   let before = new Map<string, { usedMs: number; at: number }>();
+  let ticksBefore: Ticks = { busy: 0, all: 0 };
   return async () => {
     const [groups, host] = await Promise.all([readGroups(root), hostLoad()]);
+    const hostCpu = busyPercent(ticksBefore, host.ticks);
+    ticksBefore = host.ticks;
     const at = now();
     // A limit above what the machine has limits nothing.
     const cpu = groups.flatMap(({ cpu: group }) => {
@@ -81,7 +84,7 @@ export const createProbe = (root: string, now: () => number = () => performance.
     before = new Map(groups.flatMap(({ cpu: group }) => (group ? [[group.path, { usedMs: group.usedMs, at }] as const] : [])));
     const limited = groups.flatMap(({ memory: group }) => (group && group.limitBytes < host.memory.limitBytes ? [group] : []));
     const memory = limited.toSorted((a, b) => share(b) - share(a))[0] ?? host.memory;
-    return { cpuPercent: percent(cpu.length > 0 ? Math.max(...cpu) : host.cpuPercent), memoryPercent: percent(share(memory)), memory };
+    return { cpuPercent: percent(cpu.length > 0 ? Math.max(...cpu) : hostCpu), memoryPercent: percent(share(memory)), memory };
   };
 };
 
@@ -89,14 +92,29 @@ const share = ({ usedBytes, limitBytes }: MemoryUse): number => (100 * usedBytes
 
 const percent = (value: number): number => Math.round(Math.min(100, Math.max(0, value)) * 10) / 10;
 
-const hostLoad = async (): Promise<{ cpuPercent: number; memory: MemoryUse; cores: number }> => {
-  // Loaded with the first sample, so that it costs the start nothing.
-  const { currentLoad, mem } = await import('systeminformation');
-  const [cpu, memory] = await Promise.all([currentLoad(), mem()]);
+/** What all cores together have done since the machine started, in milliseconds. */
+export interface Ticks {
+  busy: number;
+  all: number;
+}
+
+/** Of the time between two looks; 0 when there was none. */
+export const busyPercent = (before: Ticks, after: Ticks): number => {
+  const all = after.all - before.all;
+  return all > 0 ? (100 * (after.busy - before.busy)) / all : 0;
+};
+
+const hostLoad = async (): Promise<{ ticks: Ticks; memory: MemoryUse; cores: number }> => {
+  // Loaded with the first sample, so that it costs the start nothing. Not asked for the CPU: it starts three programs to read that.
+  const { mem } = await import('systeminformation');
+  const memory = await mem();
+  const cores = cpus();
+  const times = cores.map(({ times: { user, nice, sys, irq, idle } }) => ({ busy: user + nice + sys + irq, idle }));
+  const busy = times.reduce((sum, core) => sum + core.busy, 0);
   return {
-    cpuPercent: cpu.currentLoad,
+    ticks: { busy, all: busy + times.reduce((sum, core) => sum + core.idle, 0) },
     memory: { usedBytes: memory.total - memory.available, limitBytes: memory.total },
-    cores: cpus().length,
+    cores: cores.length,
   };
 };
 

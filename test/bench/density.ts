@@ -20,6 +20,8 @@ interface Idle {
 
 /** After its last login a worker has copied what logins read of the sessions' keys. */
 const COPIED_AFTER_MS = 15_000;
+/** What logins leave to be done, here and there, is done by then. */
+const QUIET_AFTER_MS = 20_000;
 
 /**
  * Memory and CPU of idle connected sessions: a worker with default settings, then Baileys alone in one process with its keys in the heap.
@@ -90,6 +92,7 @@ const whileIdle = async (cast: Cast, seconds: number): Promise<Idle> =>
     }
     const pids = await contender.pids();
     await assertConnected(stage, cast.sessions, logins);
+    await sleep(QUIET_AFTER_MS);
     const { all: cpu } = await cpuDuring(pids, async () => sleep(seconds * 1000));
     const memory = pids.map(memoryOf);
     await assertConnected(stage, cast.sessions, logins);

@@ -1,9 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createProbe, startHostLoad } from '../../../supervisor/host-load.js';
+import { busyPercent, createProbe, startHostLoad } from '../../../supervisor/host-load.js';
 
 let root: string;
 let now: number;
@@ -31,6 +33,24 @@ it('is that of the host when there is no cgroup limit', async () => {
   expect(load.memoryPercent).toBeLessThan(100);
   expect(load.memory?.limitBytes).toBe(totalmem());
   expect(load.memoryPercent * 10).toBeCloseTo(Math.round(load.memoryPercent * 10));
+});
+
+it('is what the cores did between two looks, not since the machine started', () => {
+  expect(busyPercent({ busy: 900, all: 1_000 }, { busy: 925, all: 1_100 })).toBe(25);
+  expect(busyPercent({ busy: 900, all: 1_000 }, { busy: 900, all: 1_000 })).toBe(0);
+});
+
+it.skipIf(process.platform !== 'linux')('starts no program to find out', async () => {
+  // Page faults of children that have ended, after a name that may have spaces.
+  const faults = async (): Promise<number> => Number(/\) (?:\S+ ){8}(\d+) /.exec(await readFile('/proc/self/stat', 'utf8'))?.[1]);
+  const measure = createProbe('/');
+  // Some who are asked answer as before when they are asked again at once.
+  await sleep(300);
+  const before = await faults();
+  await measure();
+  expect(await faults()).toBe(before);
+  spawnSync('true');
+  expect(await faults()).toBeGreaterThan(before);
 });
 
 it('is that of the tightest cgroup v2 above the process', async () => {
