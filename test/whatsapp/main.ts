@@ -1,9 +1,9 @@
-// Runs a simulated WhatsApp: main.js [--port N] [--control-port N] [--media-port N] [--tls] [--state FILE] [--with-parent]
+// Runs a simulated WhatsApp: main.js [--port N] [--control-port N] [--media-port N] [--tls] [--state FILE [--read-only]] [--with-parent]
 import { parseArgs } from 'node:util';
 import { quietConsole } from './quiet-console.js';
 import { startWhatsapp, workerEnvironment } from './start-whatsapp.js';
 
-const USAGE = 'usage: whatsapp [--port N] [--control-port N] [--media-port N] [--tls] [--state FILE] [--with-parent]';
+const USAGE = 'usage: whatsapp [--port N] [--control-port N] [--media-port N] [--tls] [--state FILE [--read-only]] [--with-parent]';
 const EXIT_USAGE = 64;
 
 interface Options {
@@ -12,6 +12,7 @@ interface Options {
   readonly mediaPort: number | undefined;
   readonly tls: boolean;
   readonly stateFile: string | undefined;
+  readonly readOnly: boolean;
   readonly withParent: boolean;
 }
 
@@ -23,6 +24,7 @@ function readOptions(): Options {
       'media-port': { type: 'string' },
       tls: { type: 'boolean', default: false },
       state: { type: 'string' },
+      'read-only': { type: 'boolean', default: false },
       'with-parent': { type: 'boolean', default: false },
     },
   });
@@ -32,6 +34,7 @@ function readOptions(): Options {
     mediaPort: values['media-port'] === undefined ? undefined : readPort(values['media-port']),
     tls: values.tls,
     stateFile: values.state,
+    readOnly: values['read-only'],
     withParent: values['with-parent'],
   };
 }

@@ -17,10 +17,10 @@ export interface SpawnedWhatsapp extends WhatsappAddress {
 
 /** Starts the built simulated WhatsApp as a child process. Rejects when it ends before it listens; its stderr goes to ours. */
 export async function spawnWhatsapp(options: WhatsappOptions = {}): Promise<SpawnedWhatsapp> {
-  const { port = 0, controlPort = 0, mediaPort, tls, stateFile } = options;
+  const { port = 0, controlPort = 0, mediaPort, tls, stateFile, readOnly } = options;
   const flags = ['--port', String(port), '--control-port', String(controlPort), ...(tls ? ['--tls'] : []), '--with-parent'];
   const media = mediaPort === undefined ? [] : ['--media-port', String(mediaPort)];
-  const state = stateFile === undefined ? [] : ['--state', stateFile];
+  const state = stateFile === undefined ? [] : ['--state', stateFile, ...(readOnly ? ['--read-only'] : [])];
   const child = spawn(process.execPath, [builtFile('main.js'), ...flags, ...media, ...state], { stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const lines = createInterface({ input: child.stdout });

@@ -24,6 +24,8 @@ export interface WhatsappOptions {
   readonly tls?: boolean | undefined;
   /** Keep everything in this file and start from what it holds. */
   readonly stateFile?: string | undefined;
+  /** Start from the state file and never write it: a save of many accounts holds everything up. */
+  readonly readOnly?: boolean | undefined;
 }
 
 /** Where a simulated WhatsApp is found, and what a client needs to believe it. */
@@ -67,7 +69,7 @@ export async function startWhatsapp(options: WhatsappOptions = {}): Promise<What
     groups: [...world.groups.all()].map(saveGroup),
   });
   const lines = (): string[] => [header(), ...[...world.directory.all()].map(saveAccount)].map((line) => JSON.stringify(line));
-  const state = stateFile ? new StateFile(stateFile, lines) : null;
+  const state = stateFile && !options.readOnly ? new StateFile(stateFile, lines) : null;
 
   const wake: (() => void)[] = [];
   for (const line of saved?.accounts ?? []) wake.push(await restoreAccount(world, JSON.parse(line) as SavedAccount));

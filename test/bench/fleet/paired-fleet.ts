@@ -69,7 +69,8 @@ export const openStage = async (fleet: PairedFleet): Promise<Stage> => {
   const folder = await mkdtemp(join(tmpdir(), 'bench-stage-'));
   const state = join(folder, 'whatsapp');
   await cp(fleet.whatsapp, state, { recursive: true });
-  const whatsapp = await spawnWhatsapp({ stateFile: stateIn(state) });
+  // What it learns on the stage nobody needs, and its saves would be in every figure.
+  const whatsapp = await spawnWhatsapp({ stateFile: stateIn(state), readOnly: true });
   return {
     whatsapp,
     folder,

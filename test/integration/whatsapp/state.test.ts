@@ -98,6 +98,20 @@ test('changes are saved on their own, on command, and never in part', async () =
   expect((await readdir(folder)).sort()).toEqual(['state.ndjson', 'state.ndjson.ca.pem']);
 });
 
+test('one that only reads its state begins with it and leaves it as it was', async () => {
+  const stateFile = join(await stateFolder(), 'state.ndjson');
+  const before = await startWhatsapp({ stateFile });
+  const { number } = await before.client.createPhone({ name: 'Ann' });
+  await before.stop();
+  const saved = await readFile(stateFile, 'utf8');
+  const whatsapp = await startWhatsapp({ stateFile, readOnly: true });
+  expect(await whatsapp.client.phone(number)).toMatchObject({ name: 'Ann' });
+  await whatsapp.client.createPhone();
+  expect(await whatsapp.client.flush()).toBe(false);
+  await whatsapp.stop();
+  expect(await readFile(stateFile, 'utf8')).toBe(saved);
+});
+
 test('a file that is no state of ours is refused', async () => {
   const stateFile = join(await stateFolder(), 'state.ndjson');
   const { writeFile } = await import('node:fs/promises');
