@@ -1,5 +1,5 @@
 // The page of figures, from the files that benches wrote.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import type { BenchReport } from '../bench.js';
@@ -10,7 +10,7 @@ const PAGE = 'docs/benchmarks.md';
 
 const HEAD = `# Benchmarks
 
-\`npm run bench -- all\` makes all figures anew, which takes some hours, and this page from them; \`npm run bench -- report\` only the page. One bench alone: \`npm run bench -- NAME --json ${FIGURES}/NAME.json\`.
+\`npm run bench -- all\` makes all figures anew, which takes some hours, and this page from them; \`npm run bench -- report\` only the page. One bench alone: \`npm run bench -- NAME --json ${FIGURES}/NAME.json\`; what is said about its figures is in \`${FIGURES}/NAME.md\`.
 
 Every bench runs the built worker against the [simulated WhatsApp](../test/whatsapp/README.md), which is a process of its own, with sessions that were paired once and are kept under \`.cache/bench\`. The yardstick does the same work in the same run: Baileys alone in one process with its keys in the heap, as it comes (\`stock\`) and with the repairs that the runners make to it (\`fixed\`). Figures are medians of repeated rounds, with the least and the greatest beside them. Memory is PSS over all processes unless a name says otherwise. Targets are upper bounds; what is to be many times as good is given as its inverse.
 `;
@@ -36,9 +36,16 @@ export const writeReport = async (): Promise<void> => {
   ].filter(({ series }) => series.length > 0);
   for (const { file, series, ...labels } of pictures) writeFileSync(join(FIGURES, file), lineChart(labels, series));
   const shown = pictures.map(({ file, title }) => `![${title}](benchmarks/${file})\n`);
-  const page = [HEAD, ...shown, ...reports.map(sectionOf)].join('\n');
+  const sections = reports.flatMap((report, n) => [sectionOf(report), ...(reports[n + 1]?.bench === report.bench ? [] : remarkOn(report))]);
+  const page = [HEAD, ...shown, ...sections].join('\n');
   const options = (await resolveConfig(PAGE)) ?? {};
   writeFileSync(PAGE, await format(page, { ...options, parser: 'markdown' }));
+};
+
+/** What a person wrote about the figures of a bench, behind the last of them. */
+const remarkOn = ({ bench }: BenchReport): string[] => {
+  const file = join(FIGURES, `${bench}.md`);
+  return existsSync(file) ? [readFileSync(file, 'utf8')] : [];
 };
 
 const sectionOf = ({ bench, node, machine, results, spread, targets }: BenchReport): string => {
