@@ -1,4 +1,5 @@
 import { Agent } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench } from './bench.js';
 import { exchange } from './exchange.js';
 import { pairedFleet } from './fleet/paired-fleet.js';
@@ -13,6 +14,8 @@ const PER_SECOND = 200;
 /** Nobody asks for all sessions as often as for one. */
 const CALLS = ['health', 'status', 'status', 'health', 'status', 'status', 'health', 'status', 'status', 'sessions'] as const;
 const LIMIT_MS = 20;
+/** What a thousand logins leave to be done is done by then. */
+const QUIET_AFTER_MS = 20_000;
 
 /** What a backend asks all the time, of a worker with many connected sessions. */
 export const api: Bench = async ({ sessions, seconds, rounds }) => {
@@ -22,6 +25,7 @@ export const api: Bench = async ({ sessions, seconds, rounds }) => {
     onStage({ fleet, kind: 'worker', sessions, env }, async (contender) => {
       if (!(contender instanceof WorkerContender)) throw new Error('only a worker has an API');
       await contender.open();
+      await sleep(QUIET_AFTER_MS);
       await ask(contender, sessions, Math.min(5, seconds));
       return ask(contender, sessions, seconds);
     }),

@@ -11,7 +11,7 @@ export const exchange = async (
   agent: Agent,
   baseUrl: string,
   { method, path, body }: Exchange,
-): Promise<{ status: number; body: unknown }> =>
+): Promise<{ status: number; text: string }> =>
   new Promise((resolve, reject) => {
     const headers = body === undefined ? {} : { 'content-type': 'application/json' };
     const outgoing = request(baseUrl + path, { agent, method, headers }, (response) => {
@@ -19,11 +19,7 @@ export const exchange = async (
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.once('error', reject);
       response.once('end', () => {
-        try {
-          resolve({ status: response.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString()) as unknown });
-        } catch (error) {
-          reject(error instanceof Error ? error : new Error(String(error)));
-        }
+        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() });
       });
     });
     outgoing.once('error', reject);

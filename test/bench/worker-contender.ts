@@ -76,8 +76,8 @@ export class WorkerContender implements Contender {
     const result = await runLoad(load, async (session, to, text) => {
       const body = { to, type: 'text', message: text };
       const answer = await exchange(agent, this.worker.baseUrl, { method: 'POST', path: `/session/${sessionIdOf(session)}/send`, body });
-      const { status } = (answer.body as { data?: { status?: unknown } }).data ?? {};
-      if (answer.status !== 200 || status !== 'sent') throw new Error(`answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+      const { status } = (JSON.parse(answer.text) as { data?: { status?: unknown } }).data ?? {};
+      if (answer.status !== 200 || status !== 'sent') throw new Error(`answered ${answer.status}: ${answer.text}`);
     });
     agent.destroy();
     return result;
