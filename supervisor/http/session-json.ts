@@ -13,7 +13,7 @@ export const iso = (at: number): string => new Date(at).toISOString();
 const written = new Map<number, string>();
 const MOST_WRITTEN = 10_000;
 
-const known = (at: number): string => {
+const sessionTime = (at: number): string => {
   let text = written.get(at);
   if (text === undefined) {
     if (written.size >= MOST_WRITTEN) written.clear();
@@ -26,13 +26,13 @@ export const sessionJson = (view: SessionView): z.input<typeof Session> => ({
   sessionId: view.sessionId,
   status: view.status,
   phoneNumber: view.phoneNumber,
-  lastActivity: known(view.lastActivity),
+  lastActivity: sessionTime(view.lastActivity),
   reason: view.reason,
   message: REASONS[view.reason],
-  since: known(view.since),
+  since: sessionTime(view.since),
   seq: view.seq,
   desired: view.desired,
-  createdAt: known(view.createdAt),
+  createdAt: sessionTime(view.createdAt),
   userId: view.userId,
   sessionName: view.sessionName,
   pushName: view.pushName,

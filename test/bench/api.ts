@@ -4,7 +4,7 @@ import type { Bench } from './bench.js';
 import { exchange } from './exchange.js';
 import { pairedFleet } from './fleet/paired-fleet.js';
 import { steadily, Times } from './load.js';
-import { onStage } from './on-stage.js';
+import { onStage, QUIET_AFTER_MS } from './on-stage.js';
 import { inRounds, targetsFor } from './rounds.js';
 import { round } from './storage/figures.js';
 import { sessionIdOf } from './storage/fleet-rows.js';
@@ -14,8 +14,6 @@ const PER_SECOND = 200;
 /** Nobody asks for all sessions as often as for one. */
 const CALLS = ['health', 'status', 'status', 'health', 'status', 'status', 'health', 'status', 'status', 'sessions'] as const;
 const LIMIT_MS = 20;
-/** What a thousand logins leave to be done is done by then. */
-const QUIET_AFTER_MS = 20_000;
 
 /** What a backend asks all the time, of a worker with many connected sessions. */
 export const api: Bench = async ({ sessions, seconds, rounds }) => {

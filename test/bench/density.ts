@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench } from './bench.js';
 import { pairedFleet, type PairedFleet, type Stage } from './fleet/paired-fleet.js';
-import { cpuDuring, MOST_STOCK_LOGINS, onStage, type Cast } from './on-stage.js';
+import { cpuDuring, MOST_STOCK_LOGINS, onStage, QUIET_AFTER_MS, type Cast } from './on-stage.js';
 import { memoryOf, sumMemory, type ProcessMemory } from './process-memory.js';
 import { RawContender } from './raw/raw-contender.js';
 import { inRounds, targetsFor, type Limits } from './rounds.js';
@@ -20,8 +20,6 @@ interface Idle {
 
 /** After its last login a worker has copied what logins read of the sessions' keys. */
 const COPIED_AFTER_MS = 15_000;
-/** What logins leave to be done, here and there, is done by then. */
-const QUIET_AFTER_MS = 20_000;
 
 /**
  * Memory and CPU of idle connected sessions: a worker with default settings, then Baileys alone in one process with its keys in the heap.

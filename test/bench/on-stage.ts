@@ -11,6 +11,9 @@ export const MOST_STOCK_SESSIONS = 200;
 /** Beyond it each of its logins takes longer than all before. */
 export const MOST_STOCK_LOGINS = 500;
 
+/** Milliseconds after which what many logins leave to be done is done. */
+export const QUIET_AFTER_MS = 20_000;
+
 export interface Cast {
   fleet: PairedFleet;
   kind: Kind;

@@ -2,27 +2,10 @@ import { EventEmitter, once } from 'node:events';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { SLOT_TABLES } from '../../../shared/store/slot-store.js';
-import { SignalKeys } from '../../../session-runner/session/signal-keys.js';
-import type { Store } from '../../../shared/store/store.js';
+import type { SignalKeys } from '../../../session-runner/session/signal-keys.js';
 import { rowsIn } from '../store/temp-store.js';
-import { failingStore, slowStore, tempRunnerStore } from './runner-stores.js';
-
-const keysOf = (store: Store, sessionId = 's', commits: Promise<void>[] = []): SignalKeys =>
-  new SignalKeys(store, sessionId, (commit) => {
-    commits.push(commit);
-    commit.catch(() => undefined);
-  });
-
-type Face = 'inside' | 'outside';
-const read = async (keys: SignalKeys, face: Face, id = 'c'): Promise<string | undefined> => {
-  const found = await keys[face].get('device-list', [id]);
-  return found[id]?.[0];
-};
-const write = async (keys: SignalKeys, face: Face, value: string | null, id = 'c'): Promise<void> =>
-  keys[face].set({ 'device-list': { [id]: value === null ? null : [value] } });
-const turns = async (count: number): Promise<void> => {
-  for (let n = 0; n < count; n++) await new Promise((resolve) => setImmediate(resolve));
-};
+import { failingStore, tempRunnerStore } from './runner-stores.js';
+import { keysOf, read, turns, write, type Face } from './signal-keys-by-face.js';
 
 it.each<Face>(['inside', 'outside'])('shows a write at the moment it is made, %s and without exclusive work', async (face) => {
   const keys = keysOf(await tempRunnerStore());
@@ -110,45 +93,6 @@ it('does one exclusive work at a time, in the order they were asked for', async 
     ),
   );
   expect(steps).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
-});
-
-it('lets the next work begin before pipelined work is on disk, which sees it, and tells each of its own commit only', async () => {
-  const store = slowStore(SLOT_TABLES.keys);
-  const keys = keysOf(store);
-  const add = async (): Promise<void> => write(keys, 'inside', String(Number((await read(keys, 'inside')) ?? 0) + 1));
-  const ended: string[] = [];
-  store.holding = true;
-  const works = [
-    keys.pipelined(add).then(() => ended.push('first')),
-    keys.pipelined(add).then(() => ended.push('second')),
-    keys.exclusive(add).then(() => ended.push('exclusive')),
-    keys.pipelined(add).then(() => ended.push('after it')),
-  ];
-  await turns(3);
-  // The last one waits for what is exclusive.
-  expect(await read(keys, 'outside')).toBe('3');
-  expect(ended).toEqual([]);
-  store.release();
-  await Promise.all(works.slice(0, 3));
-  expect(ended).toEqual(['first', 'second', 'exclusive']);
-  await turns(3);
-  expect(await read(keys, 'outside')).toBe('4');
-  store.release();
-  await Promise.all(works);
-});
-
-it('fails pipelined work whose commit fails, and what built on it', async () => {
-  const store = slowStore(SLOT_TABLES.keys);
-  const keys = keysOf(store);
-  store.holding = true;
-  const works = [keys.pipelined(async () => write(keys, 'inside', '1')), keys.pipelined(async () => write(keys, 'inside', '2'))];
-  const outcomes = Promise.allSettled(works);
-  await turns(2);
-  store.release(new Error('no disk'));
-  expect(await outcomes).toMatchObject([
-    { status: 'rejected', reason: { message: 'no disk' } },
-    { status: 'rejected', reason: { message: 'no disk' } },
-  ]);
 });
 
 it('makes a session written from outside wait for the exclusive work under way', async () => {
