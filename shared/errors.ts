@@ -13,6 +13,7 @@ export const ERRORS = {
   INVITE_NOT_VALID: { status: 404, retryable: false },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false },
   NOT_ACCEPTABLE: { status: 406, retryable: false },
+  REQUEST_TIMEOUT: { status: 408, retryable: true },
   SESSION_ALREADY_EXISTS: { status: 409, retryable: false },
   SESSION_NOT_CONNECTED: { status: 409, retryable: true },
   SESSION_LOGGED_OUT: { status: 409, retryable: false },

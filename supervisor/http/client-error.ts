@@ -1,27 +1,37 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { AppError, ERRORS } from '../../shared/errors.js';
 import { failureBody } from './envelope.js';
 
+interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+}
+
 /** What node's HTTP parser refuses never becomes a request; it gets the same envelope all the same, and its connection is closed. */
 export const answerBrokenRequests = (server: Server): void => {
-  const answering = new WeakMap<Duplex, ServerResponse>();
-  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
-    answering.set(request.socket, response);
-  });
+  const latest = new WeakMap<Duplex, Exchange>();
+  for (const event of ['request', 'checkContinue', 'checkExpectation']) {
+    server.prependListener(event, (request: IncomingMessage, response: ServerResponse) => {
+      latest.set(request.socket, { request, response });
+    });
+  }
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    const response = answering.get(socket);
-    // An answer that has begun cannot be replaced by another one.
-    const begun = response !== undefined && response.headersSent && !response.writableFinished;
-    if (error.code === 'ECONNRESET' || !socket.writable || begun) socket.destroy();
+    const exchange = latest.get(socket);
+    const wouldMislead = exchange !== undefined && isOwedAnother(exchange);
+    if (error.code === 'ECONNRESET' || !socket.writable || wouldMislead) socket.destroy();
     else socket.end(rawAnswer(toAppError(error.code)));
   });
 };
 
+/** Its answer has begun, or it came whole and is being worked on: a client would take what is said about the bytes behind it for its answer. */
+const isOwedAnother = ({ request, response }: Exchange): boolean =>
+  !response.writableFinished && (response.headersSent || request.complete);
+
 const toAppError = (code: string | undefined): AppError => {
   if (code === 'HPE_HEADER_OVERFLOW') return new AppError('PAYLOAD_TOO_LARGE', 'The headers of the request are too large.');
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new AppError('INVALID_REQUEST', 'The request did not arrive completely in time.');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new AppError('REQUEST_TIMEOUT', 'The request did not arrive completely in time.');
   return new AppError('INVALID_REQUEST', 'This is not a well-formed HTTP request.');
 };
 
@@ -30,7 +40,7 @@ const rawAnswer = (error: AppError): string => {
   const body = JSON.stringify(failureBody(error, requestId));
   const { status } = ERRORS[error.code];
   return [
-    `HTTP/1.1 ${status} ${status === 413 ? 'Payload Too Large' : 'Bad Request'}`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
     `x-request-id: ${requestId}`,

@@ -144,9 +144,33 @@ describe('connections', () => {
   ])('ends a request whose %s never arrive', async (_part, text) => {
     const { baseUrl, call } = await startServer({}, { headersTimeoutMs: 1_000, requestTimeoutMs: 1_000, checkIntervalMs: 20 });
     const answer = await sendRaw(baseUrl, Buffer.from(text));
-    expect(answer.status).toBe(400);
-    expect(JSON.parse(answer.body)).toMatchObject({ success: false, code: 'INVALID_REQUEST' });
+    expect(answer.status).toBe(408);
+    expect(JSON.parse(answer.body)).toMatchObject({ success: false, code: 'REQUEST_TIMEOUT', retryable: true });
     expect((await call('GET', '/health')).status).toBe(200);
+  });
+
+  it.each([
+    ['what is no request', 'garbage\r\n\r\n'],
+    ['a request that never comes whole', 'GET /health HTTP/1.1\r\n'],
+  ])('does not answer %s while the request before it is worked on', async (_what, behind) => {
+    const { baseUrl, worker } = await startServer({}, { headersTimeoutMs: 100, checkIntervalMs: 20 });
+    await worker.sessions.create({ sessionId: 's1' });
+    const started = signal();
+    worker.sessions.connect = async () => {
+      started.resolve();
+      return new Promise(() => undefined);
+    };
+    const request = requestBytes({ method: 'POST', path: '/session/s1/connect', headers: { ...authorized, Connection: 'keep-alive' } });
+    let answer = '';
+    const socket = connect(Number(new URL(baseUrl).port), '127.0.0.1').on('data', (chunk) => (answer += String(chunk)));
+    const closed = new Promise<void>((resolve) => {
+      socket.on('error', () => undefined).on('close', () => resolve());
+    });
+    socket.write(request);
+    await started.promise;
+    socket.write(behind);
+    await closed;
+    expect(answer).toBe('');
   });
 
   it('asks for an announced body only after the token was found good', async () => {
