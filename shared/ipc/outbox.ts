@@ -2,7 +2,7 @@
 import { messageOf } from '../errors.js';
 import type { Logger } from '../logging.js';
 import type { Frame } from './protocol.js';
-import { FRAME_BYTES_NORM, approximateBytes, isWorthALine } from './wire.js';
+import { isWorthALine } from './wire.js';
 
 /** Called once, never from inside `send`; the error tells that the frame was not written. No error does not mean it arrived. */
 export type Sent = (error: Error | null) => void;
@@ -99,11 +99,14 @@ export class Outbox {
 
   #add(entry: Entry): void {
     if (this.#closed) return;
+    if (!this.#sending) {
+      this.#write(entry);
+      return;
+    }
     this.#queue.add(entry);
     this.#byFrame.set(entry.frame, entry);
     if (entry.key !== undefined) this.#byKey.set(entry.key, entry);
     if (entry.event) this.#events += 1;
-    this.#sendNext();
   }
 
   #remove(entry: Entry): void {
@@ -126,19 +129,21 @@ export class Outbox {
     if (isWorthALine(this.#dropped)) this.#log.warn({ dropped: this.#dropped }, what);
   }
 
-  #sendNext(): void {
-    if (this.#sending || this.#closed) return;
+  #write(entry: Entry): void {
+    this.#sending = true;
+    this.#send(entry.frame, (error) => {
+      // First: what is posted because of it goes behind what waits.
+      if (error) this.#reportUnsent(entry, error);
+      this.#sending = false;
+      if (this.#queue.size > 0) this.#writeNext();
+    });
+  }
+
+  #writeNext(): void {
     const [entry] = this.#queue;
     if (!entry) return;
     this.#remove(entry);
-    const bytes = approximateBytes(entry.frame);
-    if (bytes > FRAME_BYTES_NORM) this.#log.warn({ bytes, frame: entry.frame.t }, 'A frame is larger than frames should be');
-    this.#sending = true;
-    this.#send(entry.frame, (error) => {
-      this.#sending = false;
-      if (error) this.#reportUnsent(entry, error);
-      this.#sendNext();
-    });
+    this.#write(entry);
   }
 
   #reportUnsent(entry: Entry, error: Error): void {

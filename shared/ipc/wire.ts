@@ -10,9 +10,6 @@ export type ResultOf<C extends CallMap, M extends MethodOf<C>> = z.infer<C[M]['r
 export type EventNameOf<E extends EventMap> = keyof E & string;
 export type EventOf<E extends EventMap, N extends EventNameOf<E>> = z.infer<E[N]>;
 
-/** Frames stay below this; one oversized spool record may pass, with a warning. */
-export const FRAME_BYTES_NORM = 64 * 1024;
-
 export type Parsed<T> = { ok: true; value: T } | { ok: false; problem: string };
 
 /** Names what is wrong by path and expectation; zod never repeats the value itself, so no secret gets into a log. */
@@ -26,26 +23,6 @@ export const parseFrame = (raw: unknown): Parsed<Frame> => parseWith(Frame, raw)
 /** The own entry of a table; a name that arrived from outside must not find `constructor` and the like. */
 export const entryOf = <T>(table: Readonly<Record<string, T>>, name: string): T | undefined =>
   Object.hasOwn(table, name) ? table[name] : undefined;
-
-/**
- * About the bytes of `value` as JSON, without building the JSON a second time; escapes are not counted.
- * `process.send` builds it once more than we can see.
- */
-export const approximateBytes = (value: unknown): number => {
-  if (typeof value === 'string') return Buffer.byteLength(value) + 2;
-  if (typeof value === 'number') return String(value).length;
-  if (typeof value !== 'object' || value === null) return 5;
-  let bytes = 2;
-  if (Array.isArray(value)) {
-    for (const element of value) bytes += approximateBytes(element) + 1;
-    return bytes;
-  }
-  for (const key of Object.keys(value)) {
-    const member = (value as Record<string, unknown>)[key];
-    if (member !== undefined) bytes += key.length + 4 + approximateBytes(member);
-  }
-  return bytes;
-};
 
 /** Logging the 1st, 2nd, 4th, 8th … occurrence keeps a flood of one complaint from becoming a flood of lines. */
 export const isWorthALine = (count: number): boolean => (count & (count - 1)) === 0;
