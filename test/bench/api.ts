@@ -16,8 +16,8 @@ const CALLS = ['health', 'status', 'status', 'health', 'status', 'status', 'heal
 const LIMIT_MS = 20;
 
 /** What a backend asks all the time, of a worker with many connected sessions. */
-export const api: Bench = async ({ sessions, seconds, rounds }) => {
-  const fleet = await pairedFleet(sessions);
+export const api: Bench = async ({ sessions, seconds, rounds, wss }) => {
+  const fleet = await pairedFleet(sessions, wss);
   const env = { CONNECT_RATE_PER_SECOND: '10000' };
   const { results, spread } = await inRounds(rounds, async () =>
     onStage({ fleet, kind: 'worker', sessions, env }, async (contender) => {

@@ -3,6 +3,8 @@ export interface BenchOptions {
   seconds: number;
   /** How often each figure is measured, by benches that repeat. */
   rounds: number;
+  /** Connections over TLS, by benches that connect sessions. */
+  wss: boolean;
 }
 
 /** A figure with the limit it must keep; `value` must be at most `limit`. One named like a result is shown beside it. */
@@ -25,6 +27,7 @@ export interface BenchReport extends Omit<BenchOutcome, 'targets'> {
   bench: string;
   node: string;
   machine: string;
+  wss: boolean;
   targets: (Target & { pass: boolean })[];
 }
 

@@ -27,8 +27,8 @@ interface Measured {
 }
 
 /** Figures of each contender, and the CPU of the worker beside that of the others. */
-export const cpuPerMessage = async ({ sessions, rounds }: BenchOptions, { ready, limits }: MessageWork): Promise<BenchOutcome> => {
-  const fleet = await pairedFleet(sessions);
+export const cpuPerMessage = async ({ sessions, rounds, wss }: BenchOptions, { ready, limits }: MessageWork): Promise<BenchOutcome> => {
+  const fleet = await pairedFleet(sessions, wss);
   const of = async (kind: Kind): Promise<Measured> => measured({ fleet, kind, sessions }, ready);
   const { results, spread } = await inRounds(rounds, async () => {
     const worker = await of('worker');

@@ -26,8 +26,8 @@ const COPIED_AFTER_MS = 15_000;
  * The worker is started twice and measured at the second time: the first login of a session reads its keys all over its store, later ones do
  * not. Its sessions have 812 pre-keys, 50 Signal sessions and 500 messages of history; those of Baileys the same without the history.
  */
-export const density: Bench = async ({ sessions, seconds, rounds }) => {
-  const fleet = await pairedFleet(sessions);
+export const density: Bench = async ({ sessions, seconds, rounds, wss }) => {
+  const fleet = await pairedFleet(sessions, wss);
   const { results, spread } = await inRounds(rounds, async () => measure(fleet, sessions, seconds));
   return { results: { sessions, ...results }, spread, targets: targetsFor(results, sessions < MANY ? FEW : MORE) };
 };

@@ -14,8 +14,8 @@ const ACTIVE = 50;
 type ByRate = ReadonlyMap<number, LoadResult>;
 
 /** From the moment a text is due until its acknowledgement is known: over HTTP from a worker, and inside Baileys alone. */
-export const latency: Bench = async ({ sessions, seconds, rounds }) => {
-  const fleet = await pairedFleet(sessions);
+export const latency: Bench = async ({ sessions, seconds, rounds, wss }) => {
+  const fleet = await pairedFleet(sessions, wss);
   const { results, spread } = await inRounds(rounds, async () => {
     const worker = await paced({ fleet, kind: 'worker', sessions }, seconds);
     const fixed = await paced({ fleet, kind: 'fixed', sessions }, seconds);

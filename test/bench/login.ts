@@ -11,8 +11,8 @@ interface LoggedIn {
 }
 
 /** A start with many paired sessions and the pace of connects opened, until all are connected. The start of the processes counts. */
-export const login: Bench = async ({ sessions, rounds }) => {
-  const fleet = await pairedFleet(sessions);
+export const login: Bench = async ({ sessions, rounds, wss }) => {
+  const fleet = await pairedFleet(sessions, wss);
   const env = { CONNECT_RATE_PER_SECOND: '10000' };
   const { results, spread } = await inRounds(rounds, async () => {
     const worker = await loggedIn({ fleet, kind: 'worker', sessions, env });

@@ -1,4 +1,4 @@
-// `npm run bench -- NAME [--sessions N] [--seconds S] [--rounds R] [--json FILE] [--check]`, or `all`, or `report`
+// `npm run bench -- NAME [--sessions N] [--seconds S] [--rounds R] [--wss] [--json FILE] [--check]`, or `all`, or `report`
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -22,7 +22,7 @@ import { soak } from './soak.js';
 import { start } from './start.js';
 import { storage } from './storage/storage.js';
 
-const BENCHES: Readonly<Record<string, { run: Bench; defaults: Omit<BenchOptions, 'rounds'> & Partial<BenchOptions> }>> = {
+const BENCHES: Readonly<Record<string, { run: Bench; defaults: Pick<BenchOptions, 'sessions' | 'seconds'> & Partial<BenchOptions> }>> = {
   api: { run: api, defaults: { sessions: 1_000, seconds: 60, rounds: 3 } },
   day: { run: day, defaults: { sessions: 1, seconds: 0 } },
   density: { run: density, defaults: { sessions: 500, seconds: 60, rounds: 3 } },
@@ -48,6 +48,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string' },
     rounds: { type: 'string' },
     json: { type: 'string' },
+    wss: { type: 'boolean', default: false },
     check: { type: 'boolean', default: false },
   },
 });
@@ -60,7 +61,7 @@ if (name === 'all') process.exit((await runAll()) ? 0 : 1);
 const bench = BENCHES[name];
 if (!bench) {
   console.error(
-    `usage: npm run bench -- NAME [--sessions N] [--seconds S] [--rounds R] [--json FILE] [--check]\nNAME is one of: ${Object.keys(BENCHES).join(', ')}; \`all\` runs them all, \`report\` writes docs/benchmarks.md`,
+    `usage: npm run bench -- NAME [--sessions N] [--seconds S] [--rounds R] [--wss] [--json FILE] [--check]\nNAME is one of: ${Object.keys(BENCHES).join(', ')}; \`all\` runs them all, \`report\` writes docs/benchmarks.md`,
   );
   process.exit(2);
 }
@@ -68,6 +69,7 @@ const options: BenchOptions = {
   sessions: Number(values.sessions ?? bench.defaults.sessions),
   seconds: Number(values.seconds ?? bench.defaults.seconds),
   rounds: Number(values.rounds ?? bench.defaults.rounds ?? 1),
+  wss: values.wss,
 };
 console.log(`${name}: ${options.sessions} sessions, ${options.seconds} s`);
 const outcome = await bench.run(options);
@@ -82,7 +84,7 @@ for (const { name: target, value, limit, unit, pass } of targets.filter((one) =>
   console.log(`  ${pass ? '✓' : '✗'} ${target}: ${value} (at most ${limit}) ${unit}`);
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
 if (values.json) {
-  const report: BenchReport = { bench: name, node: process.version, machine, results, ...(spread && { spread }), targets };
+  const report: BenchReport = { bench: name, node: process.version, machine, wss: values.wss, results, ...(spread && { spread }), targets };
   writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
 }
 if (values.check && targets.some(({ pass }) => !pass)) process.exitCode = 1;

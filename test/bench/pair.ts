@@ -10,8 +10,8 @@ import { WorkerContender } from './worker-contender.js';
 const PER_SECOND = 20;
 
 /** As many sessions as there are already are paired at once, while those that were there send; what these notice. */
-export const pair: Bench = async ({ sessions, seconds, rounds }) => {
-  const fleet = await pairedFleet(sessions);
+export const pair: Bench = async ({ sessions, seconds, rounds, wss }) => {
+  const fleet = await pairedFleet(sessions, wss);
   const env = { WORKER_MAX_SESSIONS: String(2 * sessions), CONNECT_RATE_PER_SECOND: '10000' };
   const { results, spread } = await inRounds(rounds, async () =>
     onStage({ fleet, kind: 'worker', sessions, env }, async (contender, stage) => {

@@ -21,8 +21,8 @@ const CUT = 0.1;
 const WARM_UP = 0.25;
 
 /** Sessions talk to each other for a long time while connections are cut: what grows, and what is lost. */
-export const soak: Bench = async ({ sessions: count, seconds }) => {
-  const fleet = await pairedFleet(count);
+export const soak: Bench = async ({ sessions: count, seconds, wss }) => {
+  const fleet = await pairedFleet(count, wss);
   return onStage({ fleet, kind: 'worker', sessions: count, env: { CONNECT_RATE_PER_SECOND: '100' } }, async (contender, stage) => {
     if (!(contender instanceof WorkerContender)) throw new Error('only a worker is soaked');
     await contender.open();

@@ -24,8 +24,8 @@ interface Look {
 }
 
 /** A worker with many persisted sessions starts: when it answers, and how the sessions come back. */
-export const start: Bench = async ({ sessions }) => {
-  const fleet = await pairedFleet(sessions);
+export const start: Bench = async ({ sessions, wss }) => {
+  const fleet = await pairedFleet(sessions, wss);
   // Known before the start, so that it can be asked from the first moment on.
   const port = await freePort();
   const env = { WORKER_PORT: String(port), CONNECT_RATE_PER_SECOND: String(RATE) };

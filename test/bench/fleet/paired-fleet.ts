@@ -22,6 +22,8 @@ export interface PairedFleet {
   identities: string;
   /** Folder with the state of the simulated WhatsApp that knows them. */
   whatsapp: string;
+  /** Whether its stages are reached over TLS, as WhatsApp is. */
+  wss: boolean;
 }
 
 /** A simulated WhatsApp that knows the fleet, and a folder; both are gone after `close`. */
@@ -37,10 +39,10 @@ export interface Stage {
 const stateIn = (folder: string): string => join(folder, 'whatsapp.jsonl');
 
 /** At least `sessions` paired devices. What is missing is paired now, also after an earlier pairing was cut short. */
-export const pairedFleet = async (sessions: number): Promise<PairedFleet> => {
+export const pairedFleet = async (sessions: number, wss = false): Promise<PairedFleet> => {
   const hash = createHash('sha256').update(JSON.stringify({ FORMAT, USUAL_SESSION })).digest('hex').slice(0, 12);
   const folder = join(process.cwd(), CACHE, hash);
-  const fleet: PairedFleet = { identities: join(folder, 'identities.jsonl'), whatsapp: join(folder, 'whatsapp') };
+  const fleet: PairedFleet = { identities: join(folder, 'identities.jsonl'), whatsapp: join(folder, 'whatsapp'), wss };
   mkdirSync(fleet.whatsapp, { recursive: true });
   const there = await wholeLines(fleet.identities);
   if (there >= sessions) return fleet;
@@ -70,7 +72,7 @@ export const openStage = async (fleet: PairedFleet): Promise<Stage> => {
   const state = join(folder, 'whatsapp');
   await cp(fleet.whatsapp, state, { recursive: true });
   // What it learns on the stage nobody needs, and its saves would be in every figure.
-  const whatsapp = await spawnWhatsapp({ stateFile: stateIn(state), readOnly: true });
+  const whatsapp = await spawnWhatsapp({ stateFile: stateIn(state), readOnly: true, tls: fleet.wss });
   return {
     whatsapp,
     folder,

@@ -23,7 +23,8 @@ export class RawContender implements Contender {
 
   constructor({ whatsapp, fleet }: Stage, sessions: number, kind: 'stock' | 'fixed') {
     const setup: RawSetup = { url: whatsapp.url, identities: fleet.identities, sessions, fixed: kind === 'fixed' };
-    this.#child = fork(PROCESS, [JSON.stringify(setup)], { execArgv: ['--expose-gc'], serialization: 'advanced' });
+    const env = { ...process.env, NODE_EXTRA_CA_CERTS: whatsapp.caFile };
+    this.#child = fork(PROCESS, [JSON.stringify(setup)], { execArgv: ['--expose-gc'], serialization: 'advanced', env });
     this.#child.on('message', (answer: RawAnswer) => {
       this.#pending.get(answer.id)?.(answer);
       this.#pending.delete(answer.id);

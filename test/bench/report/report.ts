@@ -48,7 +48,7 @@ const remarkOn = ({ bench }: BenchReport): string[] => {
   return existsSync(file) ? [readFileSync(file, 'utf8')] : [];
 };
 
-const sectionOf = ({ bench, node, machine, results, spread, targets }: BenchReport): string => {
+const sectionOf = ({ bench, node, machine, wss, results, spread, targets }: BenchReport): string => {
   const rows = Object.entries(results).map(([name, value]) => {
     const target = targets.find((one) => one.name === name);
     const limit = target ? `${target.pass ? '✓' : '✗'} ≤ ${target.limit} ${target.unit}` : '';
@@ -60,7 +60,7 @@ const sectionOf = ({ bench, node, machine, results, spread, targets }: BenchRepo
   const sessions = results['sessions'] === undefined ? '' : `, ${results['sessions']} sessions`;
   return [
     `## ${bench}${sessions}\n`,
-    `Node.js ${node}, ${machine}.\n`,
+    `Node.js ${node}, ${machine}${wss ? ', connections over TLS' : ''}.\n`,
     '| figure | median | range | target |',
     '| --- | --- | --- | --- |',
     ...rows,
