@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { inflateSync } from 'node:zlib';
 import QRCode from 'qrcode';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { qrDataUrl, qrPng } from '../../../supervisor/qr-image.js';
+import { qrText } from '../../contract-kit/qr-text.js';
 import { closeServersAfterEach, startServer, TOKEN, type Fixture } from './http-fixture.js';
 import { STARTED_AT } from './memory-sessions.js';
 import { QR_VALUE } from './memory-worker.js';
@@ -13,7 +15,10 @@ const PNG = Buffer.from('89504e470d0a1a0a', 'hex');
 describe('the image', () => {
   it('is a PNG whose pixels are the modules of the code inside a white margin', () => {
     const png = qrPng(QR_VALUE);
-    const { size, data } = QRCode.create(QR_VALUE, { errorCorrectionLevel: 'L' }).modules;
+    const { size, data } = QRCode.create([{ data: Buffer.from(QR_VALUE), mode: 'byte' }], {
+      errorCorrectionLevel: 'L',
+      maskPattern: 0,
+    }).modules;
     expect(png.subarray(0, 8)).toEqual(PNG);
     const side = png.readUInt32BE(16);
     expect(side).toBe((size + 8) * 6);
@@ -31,6 +36,14 @@ describe('the image', () => {
       }
     }
     expect(wrong).toBe(0);
+  });
+
+  it('can be read whatever the keys in it are', () => {
+    const base64 = (bytes: number): string => randomBytes(bytes).toString('base64');
+    for (let n = 0; n < 50; n++) {
+      const value = `https://wa.me/settings/linked_devices#2@${base64(108)},${base64(32)},${base64(32)},${base64(32)},1`;
+      expect(qrText(qrDataUrl(value))).toBe(value);
+    }
   });
 
   it('stays below the 2000 characters that some backends store', () => {
