@@ -15,6 +15,7 @@ export {
   unpadRandomMax16,
   WAMessageStubType,
 } from '@whiskeysockets/baileys';
+export { SenderKeyMessage } from '@whiskeysockets/baileys/lib/Signal/Group/sender-key-message.js';
 export type {
   AuthenticationCreds,
   AuthenticationState,

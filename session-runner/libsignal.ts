@@ -1,5 +1,16 @@
 // The one file that imports libsignal, which Baileys uses: mends of two defects that end in "Bad MAC".
 import { SessionCipher } from 'libsignal';
+import curve from 'libsignal/src/curve.js';
+
+interface LibsignalCurve {
+  generateKeyPair(): { pubKey: Uint8Array; privKey: Uint8Array };
+  calculateAgreement(publicKey: Uint8Array, privateKey: Uint8Array): Uint8Array;
+  calculateSignature(privateKey: Uint8Array, message: Uint8Array): Uint8Array;
+  verifySignature(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array, unasked?: boolean): boolean;
+}
+
+/** What libsignal does on Curve25519; it looks here whenever it does it. */
+export const libsignalCurve: LibsignalCurve = curve;
 
 /** One of the sessions that two devices may have with each other. */
 interface SessionEntry {

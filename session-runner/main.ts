@@ -11,12 +11,12 @@ import { RowCipher, parseKeys } from '../shared/store/row-cipher.js';
 import { StoreRefusedError } from '../shared/store/store-refused-error.js';
 import { openSlotStore } from '../shared/store/slot-store.js';
 import { Runner } from './runner.js';
-import { verifySignatures } from './verify-signatures.js';
+import { useNativeCurve } from './native-curve.js';
 
 muteConsole();
 shareAsyncStorage();
 process.umask(0o077);
-verifySignatures();
+useNativeCurve();
 mendLibsignal();
 if (!process.send) {
   process.stderr.write('A session-runner is started by the supervisor; run `npm start`.\n');

@@ -1,47 +1,59 @@
-import { createPublicKey, verify } from 'node:crypto';
-import { Curve } from './baileys.js';
+import { Curve, SenderKeyMessage } from './baileys.js';
+import { agree, generateKeyPair, sign, verify } from './curve25519.js';
+import { libsignalCurve } from './libsignal.js';
 
-const P = 2n ** 255n - 19n;
+/** What libsignal writes before the 32 bytes of a public key. */
+const TYPE = Buffer.of(5);
+
+const withType = (key: Uint8Array): Buffer => Buffer.concat([TYPE, key]);
+/** Baileys passes keys with and without it. */
+const withoutType = (key: Uint8Array): Uint8Array => (key.length === 33 && key[0] === TYPE[0] ? key.subarray(1) : key);
+
+const CURVE: typeof Curve = {
+  generateKeyPair: () => {
+    const { publicKey, privateKey } = generateKeyPair();
+    return { public: publicKey, private: privateKey };
+  },
+  sharedKey: (privateKey, publicKey) => Buffer.from(agree(withoutType(publicKey), privateKey)),
+  sign: (privateKey, message) => sign(privateKey, message),
+  verify: (publicKey, message, signature) => verify(withoutType(publicKey), message, signature),
+};
+
+const LIBSIGNAL_CURVE: typeof libsignalCurve = {
+  generateKeyPair: () => {
+    const { publicKey, privateKey } = generateKeyPair();
+    return { pubKey: withType(publicKey), privKey: privateKey };
+  },
+  calculateAgreement: (publicKey, privateKey) => agree(withoutType(publicKey), privateKey),
+  calculateSignature: (privateKey, message) => sign(privateKey, message),
+  // `unasked`: libsignal does not look at the answer, and asks for nothing to be checked.
+  verifySignature: (publicKey, message, signature, unasked) => unasked === true || verify(withoutType(publicKey), message, signature),
+};
+
+/** The methods of a group's message that sign and check, of which its types show one. */
+interface SignedMessage {
+  serialized: Uint8Array;
+  verifySignature(publicKey: Uint8Array): void;
+  getSignature(privateKey: Uint8Array, serialized: Uint8Array): Uint8Array;
+}
+
+const SIGNATURE_BYTES = 64;
+
+const SIGNED_MESSAGE: Pick<SignedMessage, 'verifySignature' | 'getSignature'> & ThisType<SignedMessage> = {
+  verifySignature(publicKey) {
+    const [message, signature] = [this.serialized.subarray(0, -SIGNATURE_BYTES), this.serialized.subarray(-SIGNATURE_BYTES)];
+    if (!verify(withoutType(publicKey), message, signature)) throw new Error('Invalid signature!');
+  },
+  getSignature: (privateKey, serialized) => sign(privateKey, serialized),
+};
 
 /**
- * Checks an XEd25519 signature as libsignal makes them: `publicKey` is a 32-byte Curve25519 key, `signature` 64 bytes whose topmost bit is
- * the sign of the Edwards key. See signal.org/docs/specifications/xeddsa.
+ * Makes Baileys and libsignal do on Curve25519 what Node can do: libsignal signs and checks in JavaScript, which takes 10 ms for each message of
+ * a group, and hands keys to OpenSSL in its slowest form. Also makes Baileys check signatures at all: its `Curve.verify` ignores the answer of
+ * libsignal and calls every signature good, so that neither the server's certificate nor the phone's signature under a new device was checked.
  */
-export const verifySignature = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean => {
-  if (publicKey.length !== 32 || signature.length !== 64) return false;
-  const plain = Buffer.from(signature);
-  const sign = plain.readUInt8(63) & 0x80;
-  plain.writeUInt8(plain.readUInt8(63) & 0x7f, 63);
-  const x = edwardsKey(publicKey, sign).toString('base64url');
-  return verify(null, message, createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' }), plain);
-};
-
-/** The Edwards form of a Montgomery key: y = (u − 1) / (u + 1). */
-const edwardsKey = (montgomery: Uint8Array, sign: number): Buffer => {
-  const u = BigInt(`0x${Buffer.from(montgomery).reverse().toString('hex')}`) & (2n ** 255n - 1n);
-  const y = (((u - 1n + P) % P) * power((u + 1n) % P, P - 2n)) % P;
-  const key = Buffer.from(y.toString(16).padStart(64, '0'), 'hex').reverse();
-  key.writeUInt8(key.readUInt8(31) | sign, 31);
-  return key;
-};
-
-const power = (base: bigint, exponent: bigint): bigint => {
-  let result = 1n;
-  for (let square = base, rest = exponent; rest > 0n; rest >>= 1n) {
-    if (rest & 1n) result = (result * square) % P;
-    square = (square * square) % P;
-  }
-  return result;
-};
-
-/**
- * Makes Baileys check signatures at all: its `Curve.verify` ignores the answer of the libsignal it runs on and calls every signature good,
- * so that neither the server's certificate nor the phone's signature under a new device was checked.
- */
-export const verifySignatures = (): void => {
-  Curve.verify = (publicKey, message, signature) => {
-    // Baileys passes keys with and without libsignal's type byte.
-    const key = publicKey.length === 33 ? publicKey.subarray(1) : publicKey;
-    return verifySignature(key, message, signature);
-  };
+export const useNativeCurve = (): void => {
+  Object.assign(Curve, CURVE);
+  Object.assign(libsignalCurve, LIBSIGNAL_CURVE);
+  Object.assign(SenderKeyMessage.prototype, SIGNED_MESSAGE);
 };

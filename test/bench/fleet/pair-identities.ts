@@ -1,7 +1,7 @@
 // A process of its own that pairs devices with a simulated WhatsApp and appends them to a file. `node pair-identities.js ORDER`, in JSON.
 import '../../whatsapp/trust-root.js';
 import { appendFileSync } from 'node:fs';
-import { verifySignatures } from '../../../session-runner/verify-signatures.js';
+import { useNativeCurve } from '../../../session-runner/native-curve.js';
 import { WhatsappClient } from '../../whatsapp/client.js';
 import { quietConsole } from '../../whatsapp/quiet-console.js';
 import { linkDevice } from '../raw/link-device.js';
@@ -29,7 +29,7 @@ const withFormerContacts = (identity: Identity, index: number): Identity => {
 
 const { url, controlUrl, file, first, count } = JSON.parse(process.argv[2] ?? '') as PairingOrder;
 quietConsole();
-verifySignatures();
+useNativeCurve();
 const phones = new WhatsappClient(controlUrl);
 const end = first + count;
 for (let index = first; index < end; index += TOGETHER) {

@@ -1,10 +1,10 @@
 import { mendLibsignal } from '../../../session-runner/libsignal.js';
 import { shareAsyncStorage } from '../../../session-runner/one-async-storage.js';
-import { verifySignatures } from '../../../session-runner/verify-signatures.js';
+import { useNativeCurve } from '../../../session-runner/native-curve.js';
 
 /** What the runner changes in Baileys for its own process, without which it is slower on some versions of Node.js. */
 export const applyFixes = (): void => {
   shareAsyncStorage();
-  verifySignatures();
+  useNativeCurve();
   mendLibsignal();
 };

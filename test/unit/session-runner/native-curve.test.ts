@@ -1,37 +1,59 @@
 import { randomBytes } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
-import { Curve } from '../../../session-runner/baileys.js';
-import { verifySignature, verifySignatures } from '../../../session-runner/verify-signatures.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { Curve, SenderKeyMessage } from '../../../session-runner/baileys.js';
+import { libsignalCurve } from '../../../session-runner/libsignal.js';
+import { useNativeCurve } from '../../../session-runner/native-curve.js';
 
-describe('signatures', () => {
-  test('made by libsignal are good, and no other key, message or changed bit is', () => {
-    for (let round = 0; round < 64; round++) {
-      const key = Curve.generateKeyPair();
-      const message = randomBytes(1 + round);
-      const signature = Curve.sign(key.private, message);
-      expect(verifySignature(key.public, message, signature)).toBe(true);
-      expect(verifySignature(Curve.generateKeyPair().public, message, signature)).toBe(false);
-      expect(verifySignature(key.public, Buffer.concat([message, Buffer.of(round)]), signature)).toBe(false);
-      const changed = Buffer.from(signature);
-      changed.writeUInt8(changed.readUInt8(round) ^ (1 << (round % 8)), round);
-      expect(verifySignature(key.public, message, changed)).toBe(false);
+const withType = (key: Uint8Array): Buffer => Buffer.concat([Buffer.of(5), key]);
+const libsignal = { ...libsignalCurve };
+const noise = () => Curve.verify(Curve.generateKeyPair().public, randomBytes(8), randomBytes(64));
+
+test('without the cure noise counts as a signature', () => {
+  expect(noise()).toBe(true);
+});
+
+describe('with the cure', () => {
+  beforeAll(useNativeCurve);
+
+  test('noise counts as none, and a signature as one, whether its key has a type byte or not', () => {
+    expect(noise()).toBe(false);
+    const key = Curve.generateKeyPair();
+    const message = randomBytes(8);
+    for (const signature of [Curve.sign(key.private, message), libsignal.calculateSignature(key.private, message)]) {
+      expect(Curve.verify(key.public, message, Buffer.from(signature))).toBe(true);
+      expect(Curve.verify(withType(key.public), message, Buffer.from(signature))).toBe(true);
     }
   });
 
-  test('of a wrong length are bad instead of an error', () => {
-    const key = Curve.generateKeyPair();
-    expect(verifySignature(key.public, randomBytes(4), randomBytes(63))).toBe(false);
-    expect(verifySignature(randomBytes(31), randomBytes(4), randomBytes(64))).toBe(false);
+  test('keys and secrets are those of libsignal', () => {
+    const [ours, theirs] = [Curve.generateKeyPair(), libsignal.generateKeyPair()];
+    const secret = libsignal.calculateAgreement(theirs.pubKey, Buffer.from(ours.private));
+    expect(Curve.sharedKey(ours.private, theirs.pubKey)).toEqual(secret);
+    expect(libsignalCurve.calculateAgreement(theirs.pubKey, ours.private)).toEqual(secret);
+    const { pubKey, privKey } = libsignalCurve.generateKeyPair();
+    expect(pubKey).toHaveLength(33);
+    expect(libsignal.calculateAgreement(withType(ours.public), privKey)).toEqual(Curve.sharedKey(ours.private, pubKey));
   });
 
-  test('are checked by Baileys only after the cure: without it, noise counts as a signature', () => {
-    expect(Curve.verify(Curve.generateKeyPair().public, randomBytes(8), randomBytes(64))).toBe(true);
-    verifySignatures();
-    expect(Curve.verify(Curve.generateKeyPair().public, randomBytes(8), randomBytes(64))).toBe(false);
-    const key = Curve.generateKeyPair();
-    const message = randomBytes(8);
-    expect(Curve.verify(key.public, message, Curve.sign(key.private, message))).toBe(true);
-    // As libsignal writes keys: with a type byte in front.
-    expect(Curve.verify(Buffer.concat([Buffer.of(5), key.public]), message, Curve.sign(key.private, message))).toBe(true);
+  test('libsignal goes on asking for nothing to be checked where it does not look at the answer', () => {
+    const { pubKey } = libsignalCurve.generateKeyPair();
+    expect(libsignalCurve.verifySignature(pubKey, randomBytes(8), randomBytes(64))).toBe(false);
+    expect(libsignalCurve.verifySignature(pubKey, randomBytes(8), randomBytes(64), true)).toBe(true);
+  });
+
+  describe('a message of a group', () => {
+    test('is signed so that libsignal takes it, and taken from libsignal, and refused when it was changed', () => {
+      const signing = libsignal.generateKeyPair();
+      const message = new SenderKeyMessage(1, 2, randomBytes(48), Buffer.from(signing.privKey));
+      const bytes = Buffer.from(message.serialize());
+      expect(libsignal.verifySignature(Buffer.from(signing.pubKey), bytes.subarray(0, -64), bytes.subarray(-64))).toBe(true);
+      const theirs = Buffer.concat([
+        bytes.subarray(0, -64),
+        libsignal.calculateSignature(Buffer.from(signing.privKey), bytes.subarray(0, -64)),
+      ]);
+      new SenderKeyMessage(null, null, null, null, theirs).verifySignature(signing.pubKey);
+      theirs.writeUInt8(theirs.readUInt8(9) ^ 1, 9);
+      expect(() => new SenderKeyMessage(null, null, null, null, theirs).verifySignature(signing.pubKey)).toThrow('Invalid signature');
+    });
   });
 });
