@@ -1,5 +1,6 @@
 import { Curve, SenderKeyMessage } from './baileys.js';
 import { agree, generateKeyPair, sign, verify } from './curve25519.js';
+import { KeyStock } from './key-stock.js';
 import { libsignalCurve } from './libsignal.js';
 
 /** What libsignal writes before the 32 bytes of a public key. */
@@ -9,9 +10,12 @@ const withType = (key: Uint8Array): Buffer => Buffer.concat([TYPE, key]);
 /** Baileys passes keys with and without it. */
 const withoutType = (key: Uint8Array): Uint8Array => (key.length === 33 && key[0] === TYPE[0] ? key.subarray(1) : key);
 
+/** Of the process: what is made for one pairing may serve another. */
+export const keyStock = new KeyStock(generateKeyPair);
+
 const CURVE: typeof Curve = {
   generateKeyPair: () => {
-    const { publicKey, privateKey } = generateKeyPair();
+    const { publicKey, privateKey } = keyStock.take();
     return { public: publicKey, private: privateKey };
   },
   sharedKey: (privateKey, publicKey) => Buffer.from(agree(withoutType(publicKey), privateKey)),

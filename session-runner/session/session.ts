@@ -9,6 +9,7 @@ import type { Logger } from '../../shared/logging.js';
 import type { RunnerEnvironment } from '../../shared/runner-environment.js';
 import type { Store } from '../../shared/store/store.js';
 import type { InFlightMarks } from '../in-flight.js';
+import { keyStock } from '../native-curve.js';
 import { fetchMedia } from '../media/fetch-media.js';
 import { askForMediaHosts } from '../media/media-hosts.js';
 import { upload, type Upload } from '../media/upload.js';
@@ -194,7 +195,10 @@ export class Session {
   }
 
   async #connectInTurn(): Promise<void> {
-    await this.#connectAfter(async (signal) => this.#options.turns.take(this.#turnRequest, signal));
+    await this.#connectAfter(async (signal) => {
+      await this.#options.turns.take(this.#turnRequest, signal);
+      if (this.#firstSync && !signal.aborted) await keyStock.expectPairing();
+    });
   }
 
   get #turnRequest(): TurnRequest {

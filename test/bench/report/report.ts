@@ -7,12 +7,14 @@ import { lineChart, type Series } from './line-chart.js';
 
 export const FIGURES = 'docs/benchmarks';
 const PAGE = 'docs/benchmarks.md';
+/** One line of a picture must not join figures of several. */
+const PICTURED_NODE = 'v20.';
 
 const HEAD = `# Benchmarks
 
-\`npm run bench -- all\` makes all figures anew, which takes some hours, and this page from them; \`npm run bench -- report\` only the page. One bench alone: \`npm run bench -- NAME --json ${FIGURES}/NAME.json\`; what is said about its figures is in \`${FIGURES}/NAME.md\`.
+\`npm run bench -- all\` makes all figures anew, which takes some hours, and this page from them; \`npm run bench -- report\` only the page. One bench alone: \`npm run bench -- NAME --json ${FIGURES}/NAME.json\`; what is said about its figures is in \`${FIGURES}/NAME.md\`. With \`--wss\` there is TLS between sessions and WhatsApp, as in real life.
 
-Every bench runs the built worker against the [simulated WhatsApp](../test/whatsapp/README.md), which is a process of its own, with sessions that were paired once and are kept under \`.cache/bench\`. The yardstick does the same work in the same run: Baileys alone in one process with its keys in the heap, as it comes (\`stock\`) and with the repairs that the runners make to it (\`fixed\`). Figures are medians of repeated rounds, with the least and the greatest beside them. Memory is PSS over all processes unless a name says otherwise. Targets are upper bounds; what is to be many times as good is given as its inverse.
+Every bench runs the built worker against the [simulated WhatsApp](../test/whatsapp/README.md), which is a process of its own, with sessions that were paired once and are kept under \`.cache/bench\`. The yardstick does the same work in the same run: Baileys alone in one process with its keys in the heap, as it comes (\`stock\`) and with the repairs that the runners make to it (\`fixed\`). Figures are medians of repeated rounds, with the least and the greatest beside them. Memory is PSS over all processes unless a name says otherwise. Targets are upper bounds; what is to be many times as good is given as its inverse. Pictures are of Node.js 20 without TLS.
 `;
 
 interface Picture {
@@ -30,9 +32,10 @@ export const writeReport = async (): Promise<void> => {
     .filter((name) => name.endsWith('.json'))
     .toSorted()
     .map((name) => JSON.parse(readFileSync(join(FIGURES, name), 'utf8')) as BenchReport);
+  const pictured = reports.filter(({ node, wss = false }) => node.startsWith(PICTURED_NODE) && !wss);
   const pictures: Picture[] = [
-    { file: 'memory.svg', title: 'Memory of idle sessions', x: 'sessions', y: 'MB (PSS)', series: memoryOverSessions(reports) },
-    { file: 'latency.svg', title: 'From a text to its acknowledgement', x: 'texts per second', y: 'ms', series: latencyOverRate(reports) },
+    { file: 'memory.svg', title: 'Memory of idle sessions', x: 'sessions', y: 'MB (PSS)', series: memoryOverSessions(pictured) },
+    { file: 'latency.svg', title: 'From a text to its acknowledgement', x: 'texts per second', y: 'ms', series: latencyOverRate(pictured) },
   ].filter(({ series }) => series.length > 0);
   for (const { file, series, ...labels } of pictures) writeFileSync(join(FIGURES, file), lineChart(labels, series));
   const shown = pictures.map(({ file, title }) => `![${title}](benchmarks/${file})\n`);
