@@ -4,6 +4,7 @@ import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Bench, BenchOptions, BenchReport } from './bench.js';
 import { api } from './api.js';
+import { curve } from './curve.js';
 import { day } from './day.js';
 import { density } from './density.js';
 import { history } from './history.js';
@@ -24,6 +25,7 @@ import { storage } from './storage/storage.js';
 
 const BENCHES: Readonly<Record<string, { run: Bench; defaults: Pick<BenchOptions, 'sessions' | 'seconds'> & Partial<BenchOptions> }>> = {
   api: { run: api, defaults: { sessions: 1_000, seconds: 60, rounds: 3 } },
+  curve: { run: curve, defaults: { sessions: 0, seconds: 0, rounds: 5 } },
   day: { run: day, defaults: { sessions: 1, seconds: 0 } },
   density: { run: density, defaults: { sessions: 500, seconds: 60, rounds: 3 } },
   history: { run: history, defaults: { sessions: 1, seconds: 0 } },

@@ -18,6 +18,7 @@ const RUNS: readonly (readonly [bench: string, sessions?: number])[] = [
   ['pair'],
   ['api'],
   ['ipc'],
+  ['curve'],
   ['start'],
   ['recycle'],
   ['storage'],
