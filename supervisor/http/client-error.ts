@@ -4,6 +4,9 @@ import type { Duplex } from 'node:stream';
 import { AppError, ERRORS } from '../../shared/errors.js';
 import { failureBody } from './envelope.js';
 
+/** How long whoever is answered may go on sending. */
+const LINGER_MS = 1_000;
+
 interface Exchange {
   request: IncomingMessage;
   response: ServerResponse;
@@ -12,16 +15,23 @@ interface Exchange {
 /** What node's HTTP parser refuses never becomes a request; it gets the same envelope all the same, and its connection is closed. */
 export const answerBrokenRequests = (server: Server): void => {
   const latest = new WeakMap<Duplex, Exchange>();
+  const answered = new WeakSet<Duplex>();
   for (const event of ['request', 'checkContinue', 'checkExpectation']) {
     server.prependListener(event, (request: IncomingMessage, response: ServerResponse) => {
       latest.set(request.socket, { request, response });
     });
   }
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    // What follows bytes that were refused is refused, too, and to cut the connection for it would take the answer along.
+    if (answered.has(socket)) return;
     const exchange = latest.get(socket);
     const wouldMislead = exchange !== undefined && isOwedAnother(exchange);
     if (error.code === 'ECONNRESET' || !socket.writable || wouldMislead) socket.destroy();
-    else socket.end(rawAnswer(toAppError(error.code)));
+    else {
+      answered.add(socket);
+      socket.end(rawAnswer(toAppError(error.code)));
+      setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    }
   });
 };
 
