@@ -1,4 +1,5 @@
-// What Signal does on Curve25519, by libsignal and by the runners, turn and turn about in one process, so that neither finds the caches of the processor full of its own.
+// What Signal does on Curve25519, by libsignal and by the runners, turn and turn about in one process, so that neither finds the caches of the
+// processor full of its own.
 import { randomBytes } from 'node:crypto';
 import { agree, generateKeyPair, sign, verify } from '../../session-runner/curve25519.js';
 import { libsignalCurve } from '../../session-runner/libsignal.js';

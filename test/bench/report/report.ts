@@ -51,6 +51,10 @@ const remarkOn = ({ bench }: BenchReport): string[] => {
   return existsSync(file) ? [readFileSync(file, 'utf8')] : [];
 };
 
+/** What tells a section from that of the same bench. */
+const unlessPictured = (node: string, wss: boolean): string =>
+  (node.startsWith(PICTURED_NODE) ? '' : `, Node.js ${node}`) + (wss ? ', over TLS' : '');
+
 const sectionOf = ({ bench, node, machine, wss, results, spread, targets }: BenchReport): string => {
   const rows = Object.entries(results).map(([name, value]) => {
     const target = targets.find((one) => one.name === name);
@@ -62,7 +66,7 @@ const sectionOf = ({ bench, node, machine, wss, results, spread, targets }: Benc
     .map(({ name, value, limit, unit, pass }) => `| ${name} | ${value} | | ${pass ? '✓' : '✗'} ≤ ${limit} ${unit} |`);
   const sessions = results['sessions'] === undefined ? '' : `, ${results['sessions']} sessions`;
   return [
-    `## ${bench}${sessions}\n`,
+    `## ${bench}${sessions}${unlessPictured(node, wss)}\n`,
     `Node.js ${node}, ${machine}${wss ? ', connections over TLS' : ''}.\n`,
     '| figure | median | range | target |',
     '| --- | --- | --- | --- |',
