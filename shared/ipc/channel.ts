@@ -4,7 +4,8 @@ import type { Frame } from './protocol.js';
 
 export interface Channel {
   /** Never throws. `sent` is called once and later; see `Sent`. */
-  send(frame: Frame, sent: Sent): void;
+  send(frames: readonly Frame[], sent: Sent): void;
+  /** Told of each frame. */
   onMessage(listener: (raw: unknown) => void): void;
   onClose(listener: () => void): void;
 }
@@ -18,9 +19,9 @@ export interface IpcPort {
 
 /** Every send carries a callback: an EPIPE without one is emitted as an `error` event and kills the sender. */
 export const channelOf = (port: IpcPort): Channel => ({
-  send(frame, sent) {
+  send(frames, sent) {
     try {
-      if (port.send) port.send(frame, undefined, undefined, sent);
+      if (port.send) port.send(frames, undefined, undefined, sent);
       else process.nextTick(sent, new Error('The process has no IPC channel.'));
     } catch (error) {
       // A frame that is no JSON (a BigInt, a cycle) throws here.
@@ -28,9 +29,14 @@ export const channelOf = (port: IpcPort): Channel => ({
     }
   },
   onMessage(listener) {
-    port.on('message', listener);
+    port.on('message', (raw) => {
+      for (const frame of framesOf(raw)) listener(frame);
+    });
   },
   onClose(listener) {
     port.on('disconnect', listener);
   },
 });
+
+/** What came as one message: frames, if the other process keeps to the protocol. */
+export const framesOf = (raw: unknown): readonly unknown[] => (Array.isArray(raw) ? raw : [raw]);

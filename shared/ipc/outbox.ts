@@ -1,14 +1,15 @@
-// What waits to be written to the other process: one FIFO with one send outstanding, because `process.send` never refuses.
+// What waits to be written to the other process: one FIFO with one send outstanding, because `process.send` never refuses. What came to wait
+// meanwhile goes together: a message of its own costs each frame more than the frame itself does.
 import { messageOf } from '../errors.js';
 import type { Logger } from '../logging.js';
 import type { Frame } from './protocol.js';
 import { isWorthALine } from './wire.js';
 
-/** Called once, never from inside `send`; the error tells that the frame was not written. No error does not mean it arrived. */
+/** Called once, never from inside `send`; the error tells that nothing was written. No error does not mean it arrived. */
 export type Sent = (error: Error | null) => void;
 
 export interface OutboxOptions {
-  send: (frame: Frame, sent: Sent) => void;
+  send: (frames: readonly Frame[], sent: Sent) => void;
   /** Events that may wait; calls and answers do not count, who makes them bounds them. */
   maxEvents?: number;
   log: Logger;
@@ -32,6 +33,8 @@ export interface OutboxStats {
 }
 
 const DEFAULT_MAX_EVENTS = 1_000;
+/** With more than these the two processes take turns, each waiting for the other. */
+const MAX_TOGETHER = 8;
 
 /** Calls, answers and events share one order: an answer never overtakes an event that was emitted before it. */
 export class Outbox {
@@ -100,7 +103,7 @@ export class Outbox {
   #add(entry: Entry): void {
     if (this.#closed) return;
     if (!this.#sending) {
-      this.#write(entry);
+      this.#write([entry]);
       return;
     }
     this.#queue.add(entry);
@@ -129,26 +132,49 @@ export class Outbox {
     if (isWorthALine(this.#dropped)) this.#log.warn({ dropped: this.#dropped }, what);
   }
 
-  #write(entry: Entry): void {
+  #write(entries: readonly Entry[]): void {
     this.#sending = true;
-    this.#send(entry.frame, (error) => {
+    const frames = entries.map(({ frame }) => frame);
+    this.#send(frames, (error) => {
+      if (error instanceof TypeError && entries.length > 1) {
+        // One of them is no JSON, and the others must not suffer for it.
+        this.#writeEach(entries);
+        return;
+      }
       // First: what is posted because of it goes behind what waits.
-      if (error) this.#reportUnsent(entry, error);
-      this.#sending = false;
-      if (this.#queue.size > 0) this.#writeNext();
+      if (error) for (const entry of entries) this.#reportUnsent(entry, error);
+      this.#writeNext();
+    });
+  }
+
+  #writeEach([first, ...others]: readonly Entry[]): void {
+    if (!first || this.#closed) {
+      this.#writeNext();
+      return;
+    }
+    this.#send([first.frame], (error) => {
+      if (error) this.#reportUnsent(first, error);
+      this.#writeEach(others);
     });
   }
 
   #writeNext(): void {
-    const [entry] = this.#queue;
-    if (!entry) return;
-    this.#remove(entry);
-    this.#write(entry);
+    const next = [...take(this.#queue, MAX_TOGETHER)];
+    this.#sending = next.length > 0;
+    for (const entry of next) this.#remove(entry);
+    if (next.length > 0) this.#write(next);
   }
 
   #reportUnsent(entry: Entry, error: Error): void {
     this.#unsent += 1;
     if (isWorthALine(this.#unsent)) this.#log.debug({ unsent: this.#unsent, cause: messageOf(error) }, 'A frame was not sent');
     entry.onUnsent?.(error);
+  }
+}
+
+function* take<T>(all: Iterable<T>, count: number): Generator<T> {
+  for (const one of all) {
+    if (count-- <= 0) return;
+    yield one;
   }
 }

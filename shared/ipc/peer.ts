@@ -53,8 +53,8 @@ export class Peer<Calls extends CallMap, Served extends CallMap, Heard extends E
     this.#options = options;
     const { channel, log } = options;
     this.#outbox = new Outbox({
-      send: (frame, sent) => {
-        channel.send(frame, sent);
+      send: (frames, sent) => {
+        channel.send(frames, sent);
       },
       ...(options.maxWaitingEvents !== undefined && { maxEvents: options.maxWaitingEvents }),
       log,

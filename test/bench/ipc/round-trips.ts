@@ -78,9 +78,9 @@ const peerCall = (child: ChildProcess, seen: Tap): Call => {
   const peer = new Peer<typeof ECHO_CALLS, typeof NONE, typeof NONE, typeof NONE>({
     channel: {
       ...inner,
-      send: (frame, sent) => {
-        seen(frame);
-        inner.send(frame, sent);
+      send: (frames, sent) => {
+        for (const frame of frames) seen(frame);
+        inner.send(frames, sent);
       },
     },
     calls: ECHO_CALLS,

@@ -10,18 +10,20 @@ const call = (id: number): Frame => ({ t: 'call', id, method: 'm', params: {} })
 /** An outbox whose sends the test finishes by hand. */
 const heldOutbox = (maxEvents = 1_000) => {
   const written: Frame[] = [];
+  const sends: (readonly Frame[])[] = [];
   const open: Sent[] = [];
   let mostOpen = 0;
   const outbox = new Outbox({
-    send: (frame, sent) => {
-      written.push(frame);
+    send: (frames, sent) => {
+      written.push(...frames);
+      sends.push(frames);
       open.push(sent);
       mostOpen = Math.max(mostOpen, open.length);
     },
     maxEvents,
     log: quietLog(),
   });
-  return { outbox, written, finish: (error: Error | null = null) => open.shift()?.(error), mostOpen: () => mostOpen };
+  return { outbox, written, sends, finish: (error: Error | null = null) => open.shift()?.(error), mostOpen: () => mostOpen };
 };
 
 describe('the outbox', () => {
@@ -36,6 +38,28 @@ describe('the outbox', () => {
     for (let i = 0; i < 10; i += 1) finish();
     expect(written).toEqual(frames);
     expect(mostOpen()).toBe(1);
+  });
+
+  it('sends together what came to wait, a bounded number at a time', () => {
+    const { outbox, sends, finish } = heldOutbox();
+    for (let id = 1; id <= 20; id++) outbox.post(call(id));
+    for (let i = 0; i < 5; i += 1) finish();
+    expect(sends.map((frames) => frames.length)).toEqual([1, 8, 8, 3]);
+  });
+
+  it('sends apart what does not go together, and tells only whose frame is no JSON', () => {
+    const { outbox, sends, finish } = heldOutbox();
+    const failures: number[] = [];
+    for (let id = 1; id <= 5; id++) outbox.post(call(id), () => failures.push(id));
+    finish();
+    expect(sends.at(-1)).toHaveLength(4);
+    finish(new TypeError('no JSON'));
+    finish();
+    outbox.post(call(6));
+    finish(new TypeError('no JSON'));
+    for (let i = 0; i < 5; i += 1) finish();
+    expect(sends.slice(2).map((frames) => frames.map((frame) => frame.t === 'call' && frame.id))).toEqual([[2], [3], [4], [5], [6]]);
+    expect(failures).toEqual([3]);
   });
 
   it('keeps only the newest event of a key, at the end', () => {

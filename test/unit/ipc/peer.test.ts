@@ -228,8 +228,8 @@ describe('a peer', () => {
   it('counts garbage and goes on', async () => {
     const { client, server, pair, heard } = setUp(doubling);
     const garbage = [7, null, 'x', [], { t: 'event' }, { t: 'event', name: 'said', data: 5 }, { t: 'event', name: '__proto__', data: {} }];
-    for (const frame of garbage) pair.left.send(frame as never, () => undefined);
-    pair.left.send({ t: 'ok', id: 77, result: {} }, () => undefined);
+    for (const frame of garbage) pair.left.send([frame as never], () => undefined);
+    pair.left.send([{ t: 'ok', id: 77, result: {} }], () => undefined);
     await expect(client.call('double', { n: 2 })).resolves.toEqual({ n: 4 });
     expect(server.stats).toMatchObject({ garbage: garbage.length, late: 1 });
     expect(heard).toEqual([]);
@@ -246,7 +246,7 @@ describe('a peer', () => {
         ),
         async (frames) => {
           const { client, pair } = setUp(doubling);
-          for (const frame of frames) pair.left.send(frame as never, () => undefined);
+          for (const frame of frames) pair.left.send([frame as never], () => undefined);
           expect(await codeOf(client.call('double', { n: 2 }))).toBe('ok');
         },
       ),
