@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { SealedRowError } from './row-cipher.js';
 import { LAST_CHANGE, META } from './rows.js';
 import { StoreRefusedError } from './store-refused-error.js';
-import { Store, type StoreOptions, type Write } from './store.js';
+import type { StoreOptions } from './store-options.js';
+import { Store, type Write } from './store.js';
 
 /** What a store holds, and how older ones become it. */
 export interface Schema {
@@ -14,6 +15,8 @@ export interface Schema {
   tracked: readonly string[];
   /** See `StoreOptions`. */
   copies?: Readonly<Record<string, string>>;
+  /** See `StoreOptions`. */
+  recent?: StoreOptions['recent'];
   /** Oldest version that differs from this one only by tables it lacks: who reads such a store need not wait until it is brought forward. */
   readableFrom?: number;
   /**
@@ -39,8 +42,8 @@ export interface OpenOptions extends Pick<StoreOptions, 'cipher' | 'maxBytes' | 
  * @throws StoreRefusedError
  */
 export const openStore = async (path: string, schema: Schema, { track, ...options }: OpenOptions): Promise<Store> => {
-  const { tables, sealed, copies } = schema;
-  const store = new Store(path, { ...options, tables, sealed, copies, tracked: track ? schema.tracked : [] });
+  const { tables, sealed, copies, recent } = schema;
+  const store = new Store(path, { ...options, tables, sealed, copies, recent, tracked: track ? schema.tracked : [] });
   try {
     // What refuses a store comes first: until then nothing is changed. Then tracking, because the changes that follow belong into the log.
     assertVersion(store, path, schema);

@@ -71,8 +71,13 @@ export class Rows implements ChangeSource {
   }
 
   get<T>(table: string, key: Key): T | undefined {
-    const bytes = this.#found(table)?.getBinaryFast([...key]);
+    const bytes = this.volatile(table, key);
     return bytes === undefined ? undefined : this.decode<T>(table, key, bytes);
+  }
+
+  /** Good until the next read; see `AS_THEY_ARE`. */
+  volatile(table: string, key: Key): Buffer | undefined {
+    return this.#found(table)?.getBinaryFast([...key]);
   }
 
   has(table: string, key: Key): boolean {

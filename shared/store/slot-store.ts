@@ -45,6 +45,8 @@ export const SLOT_SCHEMA: Schema = {
   // Not the spool: what it holds is in the supervisor's history a moment later. Nor polls: without one its votes are merely not opened.
   tracked: [SLOT_TABLES.creds, SLOT_TABLES.keys, SLOT_TABLES.outgoing],
   copies: { [SLOT_TABLES.keys]: SLOT_TABLES.loginKeys },
+  // libsignal makes its own of what it reads, and what it gives away is nobody else's.
+  recent: (table, key) => table === SLOT_TABLES.keys && key[1] === 'session',
   migrations: {},
 };
 

@@ -5,10 +5,11 @@ import { commitReason } from './commit-reason.js';
 import { Copies, type Copy } from './copies.js';
 import { CHANGES, readChanges, type ChangeBatch, type RawRow } from './change-log.js';
 import { createSpaceCheck, diskTrouble } from './disk-space.js';
-import type { RowCipher } from './row-cipher.js';
 import { PendingRows } from './pending-rows.js';
+import { RecentRows } from './recent-rows.js';
 import { LAST_CHANGE, MAP_BYTES, MAX_TABLES, META, Rows } from './rows.js';
 import { assertSoundFile, hasStore, makeStoreFolder } from './store-file.js';
+import type { CommitOptions, StoreOptions } from './store-options.js';
 import { cannotOpen } from './store-refused-error.js';
 import { WriteProbe } from './write-probe.js';
 
@@ -38,30 +39,8 @@ export interface RangeOptions {
   reverse?: boolean;
   limit?: number;
   offset?: number;
-}
-
-export interface StoreOptions {
-  tables: readonly string[];
-  /** Tables whose rows are encrypted when there is a cipher. */
-  sealed?: readonly string[];
-  cipher?: RowCipher | undefined;
-  /** Tables whose changes are kept in the change log until `trimChanges`. */
-  tracked?: readonly string[];
-  /** By table: the one that has copies of some of its rows. A commit that writes a row removes its copy. */
-  copies?: Readonly<Record<string, string>> | undefined;
-  /** Size of the store from which on it takes removals only. */
-  maxBytes?: number | undefined;
-  /** Told when the disk begins to refuse writes, with a sentence, and with nothing when it takes them again. */
-  onTrouble?: ((sentence: string | undefined) => void) | undefined;
-  /** Told once when the disk takes writes again after a failure that this process cannot recover from: only one that opens it anew can. */
-  onLost?: (() => void) | undefined;
-}
-
-export interface CommitOptions {
-  /** False for rows that came from the object store. */
-  tracked?: boolean;
-  /** Nobody reads these rows before the commit has ended. */
-  unread?: boolean;
+  /** Rows that a commit under way changes as they will be, which `get` answers too. Those it adds or removes stay as they were. */
+  newest?: boolean;
 }
 
 /** Change-log rows removed in one commit. */
@@ -80,6 +59,8 @@ interface Encoded {
   table: string;
   key: Key;
   bytes: Buffer | undefined;
+  /** What the bytes say, where that is known. */
+  value?: unknown;
 }
 
 export class Store {
@@ -88,6 +69,7 @@ export class Store {
   readonly #copies: Copies;
   readonly #tracked: ReadonlySet<string>;
   readonly #pending = new PendingRows();
+  readonly #recent: RecentRows;
   readonly #inFlight = new Set<Promise<void>>();
   readonly #hasSpace: () => boolean;
   #lastChange: number;
@@ -104,7 +86,7 @@ export class Store {
    * Opens or makes the store in folder `path` (mode 0700).
    * @throws StoreRefusedError, and STORAGE_UNAVAILABLE when there is no room to make it
    */
-  constructor(path: string, { tables, sealed = [], cipher, tracked = [], copies = {}, maxBytes, onTrouble, onLost }: StoreOptions) {
+  constructor(path: string, { tables, sealed = [], cipher, tracked = [], copies = {}, recent, maxBytes, onTrouble, onLost }: StoreOptions) {
     makeStoreFolder(path);
     assertSoundFile(path, 'write');
     this.#probe = new WriteProbe(path);
@@ -121,6 +103,7 @@ export class Store {
       throw cannotOpen(path, 'written', error);
     }
     this.#tracked = new Set(tracked);
+    this.#recent = new RecentRows(recent);
     const isPending = (table: string, key: Key): boolean => this.#pending.newest(table, key) !== undefined;
     this.#copies = new Copies({ tables: copies, rows: this.#rows, isPending });
     this.#watch = setInterval(() => {
@@ -130,7 +113,15 @@ export class Store {
 
   get<T>(table: string, key: Key): T | undefined {
     const pending = this.#pending.newest(table, key);
-    return pending ? (pending.value as T | undefined) : this.#rows.get<T>(table, key);
+    if (pending) return pending.value as T | undefined;
+    const recent = this.#recent.get(table, key) as T | undefined;
+    if (recent !== undefined) return recent;
+    const bytes = this.#rows.volatile(table, key);
+    if (bytes === undefined) return undefined;
+    const { length } = bytes;
+    const value = this.#rows.decode<T>(table, key, bytes);
+    this.#recent.keep(table, key, value, length);
+    return value;
   }
 
   /** What the copy of a row says; undefined when it has none. */
@@ -145,8 +136,11 @@ export class Store {
   }
 
   /** Committed rows in key order; rows still being committed may be missing. */
-  range<T>(table: string, options?: RangeOptions): Generator<Row<T>> {
-    return this.#rows.range<T>(table, options);
+  *range<T>(table: string, options?: RangeOptions): Generator<Row<T>> {
+    for (const row of this.#rows.range<T>(table, options)) {
+      const value = options?.newest ? (this.#pending.newest(table, row.key)?.value as T | undefined) : undefined;
+      yield value === undefined ? row : { key: row.key, value };
+    }
   }
 
   /** Committed rows as they lie in the store. */
@@ -170,6 +164,7 @@ export class Store {
       table,
       key,
       bytes: value === undefined ? undefined : this.#rows.encode(table, key, value),
+      value,
     }));
     this.#assertPossible(encoded);
     if (options?.unread) return this.#write(encoded, options);
@@ -270,10 +265,14 @@ export class Store {
   async #write(rows: readonly Encoded[], { tracked = true }: CommitOptions = {}): Promise<void> {
     const committed = this.#writeNow(tracked ? [...rows, ...this.#logOf(rows)] : rows);
     this.#inFlight.add(committed);
+    this.#recent.begin(rows);
+    let refused = true;
     try {
       await committed;
+      refused = false;
     } finally {
       this.#inFlight.delete(committed);
+      this.#recent.end(rows, { refused });
     }
   }
 
@@ -306,6 +305,7 @@ export class Store {
 
   /** LMDB does not always tell of it; and a store given up is of use to nobody, so that a disk that works again wants a new process. */
   #look(): void {
+    this.#recent.sweep();
     const trouble = this.#whatTheDiskSays();
     if (this.#givenUp && trouble === undefined) {
       clearInterval(this.#watch);

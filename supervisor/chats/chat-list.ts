@@ -29,7 +29,7 @@ interface ContactPage {
   next: string | undefined;
 }
 
-/** Only what is committed. */
+/** Only what is committed, but that a message was sent is told before. */
 export class ChatList {
   readonly #store: Pick<Store, 'get' | 'range'>;
 
@@ -59,7 +59,7 @@ export class ChatList {
   }
 
   #view(sessionId: string, key: Key, row: ChatRow): ChatView | undefined {
-    const [here] = this.#store.range<Message>(TABLES.messages, { prefix: key, limit: 1 });
+    const [here] = this.#store.range<Message>(TABLES.messages, { prefix: key, limit: 1, newest: true });
     const last = shownLast(row, here?.value);
     return last && this.#named(sessionId, row, last);
   }

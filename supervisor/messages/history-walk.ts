@@ -85,6 +85,8 @@ export const localMessages = (store: Store, sessionId: string, day: string, { be
     from: [sessionId, first],
     before: isWithin ? [sessionId, ...before] : [sessionId, last + 1],
     reverse: true,
+    // A message is told to be sent before it is on disk that it was.
+    newest: true,
     ...range,
   });
   return [...rows].map(({ key, value }) => ({ position: [Number(key[1]), Number(key[2])], message: value }));

@@ -32,7 +32,7 @@ interface Confirmed extends SendResult {
 
 const RETRY_PAUSE_MS = 1_000;
 
-/** What became of sends: committed first, told then. */
+/** What became of sends: written down, and told to whoever waits. */
 export class SendOutcomes {
   readonly #options: SendOutcomesOptions;
 
@@ -41,7 +41,8 @@ export class SendOutcomes {
   }
 
   /**
-   * Commits the outcome, then tells whoever waits. With `forget` the key may be used anew: nothing was sent.
+   * Commits the outcome and tells whoever waits: of a failure once it is on disk, because until then the message may still be sent after a
+   * restart; that it was sent at once, because whatever happens it stays sent. With `forget` the key may be used anew: nothing was sent.
    * @returns whether this is the outcome now
    */
   async finish(pending: PendingSend, outcome: Confirmed | AppError, forget = false): Promise<boolean> {
@@ -49,14 +50,18 @@ export class SendOutcomes {
     const { intent } = pending;
     if (pending.finishing || !queues.find(intent.messageId)) return false;
     pending.finishing = true;
-    // Until it is written nobody may hear of it: after a restart the same id would be sent again.
-    while (!(await this.#write(intent, outcome, forget))) {
+    // Reads see from here on what is being written.
+    let written = this.#write(intent, outcome, forget);
+    if (!(outcome instanceof AppError)) {
+      pending.resolve({ messageId: outcome.messageId, status: outcome.status, timestamp: outcome.timestamp });
+    }
+    while (!(await written)) {
       if (pauses.stopped) return false;
       await pauses.pause(RETRY_PAUSE_MS);
+      written = this.#write(intent, outcome, forget);
     }
     queues.remove(pending);
     if (outcome instanceof AppError) pending.reject(outcome);
-    else pending.resolve({ messageId: outcome.messageId, status: outcome.status, timestamp: outcome.timestamp });
     return true;
   }
 

@@ -222,7 +222,7 @@ export class Sends {
   }
 
   async #result(known: IdempotencyRow): Promise<SendResult> {
-    // First: an outcome is seen here while it is still being written, and until it is on disk nobody may hear of it.
+    // First: a failure is seen here while it is still being written, and until it is on disk nobody may hear of it.
     const pending = this.#queues.find(known.messageId);
     if (pending) return this.#wait(pending);
     const { outcome, messageId } = known;

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { TABLES } from '../../../supervisor/supervisor-store.js';
+import { eventually } from '../../fixtures/eventually.js';
 import { rowsIn } from '../store/temp-store.js';
 import { ANNA, hold, SENT_AT, setUp, statusOf, text, untilGiven } from './sends-setting.js';
 
@@ -11,8 +12,8 @@ it('answers sent once the runner saw the ack, and history says so', async () => 
   expect((await setting.history.page('s', { limit: 5, offset: 0 })).messages).toMatchObject([
     { id: result.messageId, chat: ANNA, from: '15550000001@s.whatsapp.net', to: ANNA, fromMe: true, content: 'hello', status: 'sent' },
   ]);
+  await eventually(() => setting.sends.size === 0, 'that it was sent is on disk');
   expect(rowsIn(setting.store, TABLES.intents)).toEqual([]);
-  expect(setting.sends.size).toBe(0);
 });
 
 it('shows a message as pending until it is confirmed', async () => {

@@ -143,6 +143,7 @@ it('lets messages of its chat wait for a file, and those of other chats pass', a
   const after = setting.sends.send(text('after it'));
   await setting.sends.send({ ...text('meanwhile'), to: BOB });
   expect(setting.given().map((one) => one.text)).toEqual(['meanwhile']);
+  await vi.waitFor(() => expect(ends).toHaveLength(1));
   ends[0]?.();
   await Promise.all([file, after]);
   expect(setting.given().map((one) => one.text)).toEqual(['meanwhile', 'document', 'after it']);

@@ -100,4 +100,4 @@ export const failureOf = async (send: Promise<unknown>): Promise<AppError> =>
   );
 /** Of the session's messages, the newest first. */
 export const statusOf = ({ store }: Setting): string[] =>
-  [...store.range<Message>(TABLES.messages, { prefix: ['s'], reverse: true })].map(({ value }) => value.status);
+  [...store.range<Message>(TABLES.messages, { prefix: ['s'], reverse: true, newest: true })].map(({ value }) => value.status);

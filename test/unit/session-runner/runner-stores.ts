@@ -1,6 +1,7 @@
 import { openSlotStore, SLOT_SCHEMA, SLOT_TABLES } from '../../../shared/store/slot-store.js';
 import { AppError } from '../../../shared/errors.js';
-import { Store, type StoreOptions, type Write } from '../../../shared/store/store.js';
+import type { StoreOptions } from '../../../shared/store/store-options.js';
+import { Store, type Write } from '../../../shared/store/store.js';
 import { closing, tempFolder } from '../store/temp-store.js';
 
 /** A slot's real store, on disk. */

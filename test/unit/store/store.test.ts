@@ -117,6 +117,30 @@ it('keeps showing a commit under way when a later one of the same key is refused
   expect(store.get('a', ['k'])).toBe('first');
 });
 
+it('reads ranges as they are on disk, or with the changes under way of rows that are there', async () => {
+  const store = tempStore('a');
+  await store.commit(['k1', 'k2'].map((key) => ({ table: 'a', key: [key], value: 'old' })));
+  const committed = store.commit([
+    { table: 'a', key: ['k1'], value: 'new' },
+    { table: 'a', key: ['k2'], value: undefined },
+    { table: 'a', key: ['k3'], value: 'new' },
+  ]);
+  const read = (newest: boolean): unknown[] => [...store.range('a', { newest })].map(({ key, value }) => [...key, value]);
+  expect(read(false)).toEqual([
+    ['k1', 'old'],
+    ['k2', 'old'],
+  ]);
+  expect(read(true)).toEqual([
+    ['k1', 'new'],
+    ['k2', 'old'],
+  ]);
+  await committed;
+  expect(read(true)).toEqual([
+    ['k1', 'new'],
+    ['k3', 'new'],
+  ]);
+});
+
 it('keeps showing a commit under way when the disk refuses a later one of the same key', async () => {
   const folder = tempFolder();
   const store = closing(new Store(folder, { tables: ['a'] }));

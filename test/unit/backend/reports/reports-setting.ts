@@ -1,7 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import type { Reason, SessionEvent } from '../../../../shared/domain/session.js';
-import { Store, type CommitOptions, type Write } from '../../../../shared/store/store.js';
+import type { CommitOptions } from '../../../../shared/store/store-options.js';
+import { Store, type Write } from '../../../../shared/store/store.js';
 import { createReports, type ReportsOptions } from '../../../../supervisor/backend/reports/create-reports.js';
 import type { Reports } from '../../../../supervisor/backend/reports/reports.js';
 import { createWebhookBudget } from '../../../../supervisor/backend/webhook-budget.js';
