@@ -61,7 +61,7 @@ describe('defaults', () => {
       sendDeadlineMs: 30_000,
       sendPace: { burst: 5, perMinute: undefined, typing: false },
       sendQueueLimit: 1_000,
-      runnerNodeOptions: ['--max-old-space-size=397', '--max-semi-space-size=2', '--v8-pool-size=1'],
+      runnerNodeOptions: ['--max-old-space-size=397', '--max-semi-space-size=8', '--v8-pool-size=1'],
       runnerRecycleBytes: 269 * 1024 * 1024,
       webhook: undefined,
       webhookAllow: { hosts: new Set(), blocks: [] },
@@ -153,11 +153,11 @@ describe('values', () => {
     [{ LOG_LEVEL: 'DEBUG' }, { logLevel: 'debug' }],
     [
       { RUNNER_NODE_OPTIONS: ' --max-old-space-size=512  --expose-gc ' },
-      { runnerNodeOptions: ['--max-old-space-size=512', '--expose-gc', '--max-semi-space-size=2', '--v8-pool-size=1'] },
+      { runnerNodeOptions: ['--max-old-space-size=512', '--expose-gc', '--max-semi-space-size=8', '--v8-pool-size=1'] },
     ],
     [
       { RUNNER_NODE_OPTIONS: '--expose-gc' },
-      { runnerNodeOptions: ['--expose-gc', '--max-old-space-size=397', '--max-semi-space-size=2', '--v8-pool-size=1'] },
+      { runnerNodeOptions: ['--expose-gc', '--max-old-space-size=397', '--max-semi-space-size=8', '--v8-pool-size=1'] },
     ],
     [
       { RUNNER_NODE_OPTIONS: '--max_semi_space_size=8' },
@@ -168,7 +168,7 @@ describe('values', () => {
     [
       { RUNNER_MAX_SESSIONS: '100' },
       {
-        runnerNodeOptions: ['--max-old-space-size=434', '--max-semi-space-size=2', '--v8-pool-size=1'],
+        runnerNodeOptions: ['--max-old-space-size=434', '--max-semi-space-size=8', '--v8-pool-size=1'],
         runnerRecycleBytes: 306 * 1024 * 1024,
       },
     ],
