@@ -14,7 +14,7 @@ import { QUERIES, type QueryName } from './queries.js';
 import { Person } from './queries/person.js';
 import { Presence } from './queries/profile-queries.js';
 
-export const PROTOCOL_VERSION = 6;
+export const PROTOCOL_VERSION = 7;
 
 /** Owner's number of a session; a runner ignores calls with a lower one than it knows. */
 const Epoch = z.number().int().nonnegative();

@@ -66,23 +66,26 @@ it('sees one state of the store within a turn, while it is written', async () =>
 });
 
 it('reads changes that are whole wherever it has caught up, while they are written', async () => {
-  const { reader, acknowledged } = await writtenStore();
+  const { reader, acknowledged, signal, isStopped } = await writtenStore();
   const tables = new Map<string, Map<number, Buffer>>(TABLES.tables.map((table) => [table, new Map()]));
   let read = 0;
-  let seen = 0;
-  let caughtUp = 0;
-  while (caughtUp < 5) {
+  /** False when there is nothing more to read. */
+  const readOn = (): boolean => {
     const batch = reader.readChanges(read, 3_000);
-    if (batch) {
-      for (const { table, key, value } of batch.rows) if (value) tables.get(table)?.set(Number(key[0]), value);
-      read = batch.to;
-      seen = Math.max(seen, batch.seen);
-    }
-    if (batch && read < seen) continue;
-    caughtUp++;
+    for (const { table, key, value } of batch?.rows ?? []) if (value) tables.get(table)?.set(Number(key[0]), value);
+    read = batch?.to ?? read;
+    return batch !== undefined && batch.to < batch.seen;
+  };
+  for (let round = 0; round < 5; round++) {
+    for (let batch = 0; batch < 50; batch++) readOn();
+    // It may write faster than anybody reads.
+    signal('SIGSTOP');
+    await eventually(isStopped, 'the writer stops');
+    while (readOn());
     expect(tables.get('left')).toEqual(tables.get('right'));
     expect(tables.get('left')?.size).toBe(read);
     const known = acknowledged();
+    signal('SIGCONT');
     await eventually(() => acknowledged() > known, 'the next commit');
   }
   expect(reader.lastChange()).toBeGreaterThanOrEqual(read);
