@@ -39,4 +39,4 @@ LABEL org.opencontainers.image.title="WhatsApp gateway worker" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="${VERSION}"
 ENTRYPOINT ["/usr/bin/tini", "--"]
-CMD ["node", "--v8-pool-size=1", "dist/supervisor/main.js"]
+CMD ["node", "--max-semi-space-size=4", "--v8-pool-size=1", "dist/supervisor/main.js"]

@@ -13,7 +13,7 @@ const MAIN = fileURLToPath(
 );
 
 /** As `npm start` has them. */
-const NODE_OPTIONS = ['--v8-pool-size=1'];
+const NODE_OPTIONS = ['--max-semi-space-size=4', '--v8-pool-size=1'];
 const START_TIMEOUT_MS = 90_000;
 /** For what takes moments unless the machine is busy with other things. */
 const SLOWLY_MS = 120_000;

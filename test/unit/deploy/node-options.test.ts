@@ -13,5 +13,5 @@ const optionsIn = {
 
 it('the worker gets the same options of Node.js from npm, systemd, a container and the tests', () => {
   const found = Object.entries(optionsIn).map(([name, pattern]) => pattern.exec(fileOf(name))?.[1]?.replace(/['",]/g, ''));
-  expect(found).toEqual(found.map(() => '--v8-pool-size=1'));
+  expect(found).toEqual(found.map(() => '--max-semi-space-size=4 --v8-pool-size=1'));
 });
