@@ -29,7 +29,8 @@ export const begin = <Name extends JobName>(name: Name, args: Args<Name>): Under
     if ('note' in message) take(message.note);
     else answer = message;
   });
-  const result = once(child, 'exit').then(([code, signal]: unknown[]) => {
+  // Not `exit`: that may come before the last message, when several processes end at once.
+  const result = once(child, 'close').then(([code, signal]: unknown[]) => {
     if (!answer) throw new Error(`the process of ${name} ended (${String(code ?? signal)}) before it answered`);
     if ('error' in answer) throw new Error(`${name}: ${answer.error}`);
     return answer.result as Result<Name>;
