@@ -2,7 +2,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
 import type { ErrorCode } from '../../shared/errors.js';
-import { ENVELOPES, type EnvelopeName } from './envelope.js';
+import { answerJson, ENVELOPES, type EnvelopeName } from './envelope.js';
 import { parse } from './parse.js';
 
 type Schema = z.ZodType;
@@ -104,7 +104,7 @@ export const endpoint = <
     const headers = take(row.headers, request.headers);
     const body = take(row.body, request.body ?? {});
     const data = await handle({ params, query, headers, body }, { request, response });
-    if (data !== ANSWERED) response.json(ENVELOPES[row.envelope ?? 'data'].wrap(data));
+    if (data !== ANSWERED) answerJson(response, ENVELOPES[row.envelope ?? 'data'].wrap(data));
   },
 });
 

@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler } from 'express';
 import { AppError, ERRORS, type ErrorCode } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logging.js';
-import { failureBody } from './envelope.js';
+import { answerJson, failureBody } from './envelope.js';
 import { requestIdOf } from './request-id.js';
 
 /** What the body parser and the router throw, by status; anything else of theirs below 500 is an invalid request. */
@@ -30,7 +30,8 @@ export const errorHandler =
       return;
     }
     if (error.retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(Math.max(1, Math.ceil(error.retryAfterSeconds))));
-    response.status(status).json(failureBody(error, requestId));
+    response.statusCode = status;
+    answerJson(response, failureBody(error, requestId));
   };
 
 export const toAppError = (thrown: unknown): AppError => {

@@ -13,7 +13,7 @@ import { SessionPath } from './schemas/session.js';
 
 type Port = Pick<Worker, 'sessions' | 'media'>;
 
-const FORM = 'multipart/form-data';
+const FORM = /^multipart\/form-data\s*(;|$)/i;
 /** Of a form, where everything comes as text. */
 const FLAGS = new Set(['viewOnce', 'gifPlayback', 'note', 'async']);
 const LISTS = new Set(['mentions']);
@@ -26,12 +26,12 @@ export const stagedFileOf = (request: IncomingMessage): StagedUpload | undefined
 /** For JSON of up to 8 MiB, or a form whose fields are the body and whose file is the one that the message brings. */
 export const jsonOrForm = (port: Port): RequestHandler[] => [
   ...jsonBodyWithFile.map((reader): RequestHandler => (request, response, next) => {
-    if (!request.is(FORM)) return reader(request, response, next);
+    if (!isForm(request)) return reader(request, response, next);
     next();
     return undefined;
   }),
   async (request, response, next) => {
-    if (request.is(FORM)) request.body = await takeForm(port, request, response);
+    if (isForm(request)) request.body = await takeForm(port, request, response);
     next();
   },
 ];
@@ -39,7 +39,7 @@ export const jsonOrForm = (port: Port): RequestHandler[] => [
 /** For a file alone: the body itself, or the one file of a form. */
 export const fileBody = (port: Port): RequestHandler => {
   return async (request, response, next) => {
-    if (request.is(FORM)) await takeForm(port, request, response);
+    if (isForm(request)) await takeForm(port, request, response);
     else {
       const sessionId = expectFile(port, request, response);
       const bytes = contentLength(request);
@@ -56,6 +56,8 @@ export const fileBody = (port: Port): RequestHandler => {
     next();
   };
 };
+
+const isForm = (request: Request): boolean => hasBody(request) && FORM.test(request.headers['content-type'] ?? '');
 
 const takeForm = async (port: Port, request: Request, response: Response): Promise<Record<string, unknown>> => {
   const sessionId = expectFile(port, request, response);

@@ -25,7 +25,8 @@ const parse = (mebibytes: number): RequestHandler =>
   express.json({
     limit: mebibytes * MIB,
     inflate: false,
-    type: ['json', '+json'],
+    // What else has a body was refused before.
+    type: (request) => hasBody(request as Request),
     verify: (_request, _response, body, encoding) => {
       // Broken UTF-8 would reach the recipient as replacement characters.
       if (encoding !== 'utf-8') throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'Send the body in UTF-8.');
