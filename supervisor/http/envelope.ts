@@ -38,8 +38,13 @@ export const failureBody = (error: AppError, requestId: string) => ({
 
 /** What Express's own `json` does beyond it, for other types and for caches, takes as long again. */
 export const answerJson = (response: ServerResponse, value: unknown): void => {
+  response.end(jsonOf(response, value));
+};
+
+/** The value as JSON, which the headers now say that the answer is. */
+export const jsonOf = (response: ServerResponse, value: unknown): Buffer => {
   const body = Buffer.from(JSON.stringify(value));
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
   response.setHeader('Content-Length', body.length);
-  response.end(body);
+  return body;
 };

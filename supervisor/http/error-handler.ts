@@ -1,7 +1,8 @@
-import type { ErrorRequestHandler } from 'express';
+import type { ErrorRequestHandler, Request, Response } from 'express';
 import { AppError, ERRORS, type ErrorCode } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logging.js';
-import { answerJson, failureBody } from './envelope.js';
+import { failureBody, jsonOf } from './envelope.js';
+import { hasBody } from './json-body.js';
 import { requestIdOf } from './request-id.js';
 
 /** What the body parser and the router throw, by status; anything else of theirs below 500 is an invalid request. */
@@ -11,11 +12,14 @@ const FRAMEWORK_ERRORS: Partial<Record<number, { code: ErrorCode; message: strin
   415: { code: 'UNSUPPORTED_MEDIA_TYPE', message: 'Send the body as uncompressed application/json in UTF-8.' },
 };
 
+/** How long whoever is answered may go on sending. */
+const LINGER_MS = 1_000;
+
 /** Turns anything thrown into the failure envelope. What nobody foresaw becomes INTERNAL, with its cause in the log and nowhere else. */
 export const errorHandler =
   (log: Logger): ErrorRequestHandler =>
   // Four parameters are what marks an error handler.
-  (thrown: unknown, _request, response, _next) => {
+  (thrown: unknown, request, response, _next) => {
     const error = toAppError(thrown);
     const requestId = requestIdOf(response);
     const { status } = ERRORS[error.code];
@@ -31,8 +35,27 @@ export const errorHandler =
     }
     if (error.retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(Math.max(1, Math.ceil(error.retryAfterSeconds))));
     response.statusCode = status;
-    answerJson(response, failureBody(error, requestId));
+    endAfterBody(request, response, jsonOf(response, failureBody(error, requestId)));
   };
+
+/**
+ * Answers at once, but ends the answer after the request: many clients look for an answer only after their last byte, and where the connection
+ * ends with the answer, what they sent meanwhile makes the kernel throw the answer away.
+ */
+const endAfterBody = (request: Request, response: Response, body: Buffer): void => {
+  // Who waits to be asked for the body sends none.
+  if (request.complete || !hasBody(request) || request.get('expect') !== undefined) {
+    response.end(body);
+    return;
+  }
+  response.write(body);
+  const end = (): void => {
+    clearTimeout(late);
+    response.end();
+  };
+  const late = setTimeout(end, LINGER_MS);
+  request.once('end', end).once('close', end).resume();
+};
 
 export const toAppError = (thrown: unknown): AppError => {
   if (thrown instanceof AppError) return thrown;

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { badRequests, checkBadRequest } from '../contract/bad-requests.js';
+import { requestBytes, sendRaw } from '../contract/raw-request.js';
 import { callGuide } from '../contract/guide-shapes.js';
 import { openScene, pair, type Scene } from '../support/scene.js';
 import { until } from '../support/worker-process.js';
@@ -57,6 +58,12 @@ describe("the guide's calls on a running worker", () => {
     expect(wrong).toEqual({});
     expect((await scene.worker.request('GET', '/health')).status).toBe(200);
     expect((await scene.worker.send(connected.sessionId, connected.jid, 'still here')).status).toBe(200);
+  });
+
+  test('who sends more than is wanted gets the answer nevertheless', async () => {
+    const headers = { Authorization: `Bearer ${TOKEN}`, 'Content-Type': 'application/json' };
+    const request = requestBytes({ method: 'POST', path: '/session/create', headers, body: `"${'a'.repeat(9_000_000)}"` });
+    for (let n = 0; n < 40; n++) expect((await sendRaw(scene.worker.baseUrl, request)).status).toBe(413);
   });
 });
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer as createNetServer, type AddressInfo, type Socket } from 'node:net';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { AppError, ERRORS, type ErrorCode } from '../../../shared/errors.js';
 import { requestBytes, sendRaw } from '../../contract/raw-request.js';
@@ -171,6 +171,23 @@ describe('connections', () => {
     socket.write(behind);
     await closed;
     expect(answer).toBe('');
+  });
+
+  it.each([
+    ['takes the rest of a refused body before it ends the connection', true],
+    ['does not wait for ever for the rest of a refused body', false],
+  ])('%s', async (_what, sendsRest) => {
+    const { baseUrl } = await startServer();
+    const headers = { Authorization: 'Bearer wrong', 'Content-Type': 'application/json', 'Content-Length': '100' };
+    const socket = connect(Number(new URL(baseUrl).port), '127.0.0.1');
+    let ended = false;
+    socket.on('end', () => (ended = true));
+    socket.write(requestBytes({ method: 'POST', path: '/session/create', headers, body: '{' }));
+    expect(String((await once(socket, 'data'))[0])).toMatch(/^HTTP\/1\.1 401 .*"UNAUTHORIZED"/s);
+    await sleep(100);
+    expect(ended).toBe(false);
+    if (sendsRest) socket.write('x'.repeat(99));
+    await once(socket, 'end');
   });
 
   it('asks for an announced body only after the token was found good', async () => {
