@@ -5,7 +5,7 @@ import { AppError, ERRORS } from '../../shared/errors.js';
 import { failureBody } from './envelope.js';
 
 /** How long whoever is answered may go on sending. */
-const LINGER_MS = 1_000;
+export const LINGER_MS = 1_000;
 
 interface Exchange {
   request: IncomingMessage;

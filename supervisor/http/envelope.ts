@@ -36,7 +36,7 @@ export const failureBody = (error: AppError, requestId: string) => ({
   ...(error.details !== undefined && { details: error.details }),
 });
 
-/** What Express's own `json` does beyond it, for other types and for caches, takes as long again. */
+/** Without what Express's own `json` does for other types and for caches. */
 export const answerJson = (response: ServerResponse, value: unknown): void => {
   response.end(jsonOf(response, value));
 };

@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { AppError, ERRORS, type ErrorCode } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logging.js';
+import { LINGER_MS } from './client-error.js';
 import { failureBody, jsonOf } from './envelope.js';
 import { hasBody } from './json-body.js';
 import { requestIdOf } from './request-id.js';
@@ -11,9 +12,6 @@ const FRAMEWORK_ERRORS: Partial<Record<number, { code: ErrorCode; message: strin
   413: { code: 'PAYLOAD_TOO_LARGE', message: 'The request body is too large.' },
   415: { code: 'UNSUPPORTED_MEDIA_TYPE', message: 'Send the body as uncompressed application/json in UTF-8.' },
 };
-
-/** How long whoever is answered may go on sending. */
-const LINGER_MS = 1_000;
 
 /** Turns anything thrown into the failure envelope. What nobody foresaw becomes INTERNAL, with its cause in the log and nowhere else. */
 export const errorHandler =
