@@ -3,7 +3,7 @@ import { AppError, ERRORS, type ErrorCode } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logging.js';
 import { LINGER_MS } from './client-error.js';
 import { failureBody, jsonOf } from './envelope.js';
-import { hasBody } from './json-body.js';
+import { isBodyComing } from './json-body.js';
 import { requestIdOf } from './request-id.js';
 
 /** What the body parser and the router throw, by status; anything else of theirs below 500 is an invalid request. */
@@ -41,8 +41,7 @@ export const errorHandler =
  * ends with the answer, what they sent meanwhile makes the kernel throw the answer away.
  */
 const endAfterBody = (request: Request, response: Response, body: Buffer): void => {
-  // Who waits to be asked for the body sends none.
-  if (request.complete || !hasBody(request) || request.get('expect') !== undefined) {
+  if (!isBodyComing(request)) {
     response.end(body);
     return;
   }

@@ -6,7 +6,7 @@ import type { StagedUpload } from '../media/media-intake.js';
 import { isSendableType } from '../media/sendable.js';
 import type { Worker } from '../worker.js';
 import { awaitFile } from './arrival.js';
-import { hasBody, jsonBodyWithFile } from './json-body.js';
+import { askForBody, hasBody, jsonBodyWithFile } from './json-body.js';
 import { readForm } from './multipart.js';
 import { invalidRequest, parse } from './parse.js';
 import { SessionPath } from './schemas/session.js';
@@ -44,13 +44,7 @@ export const fileBody = (port: Port): RequestHandler => {
       const sessionId = expectFile(port, request, response);
       const bytes = contentLength(request);
       const coming = { bytes, mimetype: request.get('content-type'), fileName: undefined };
-      try {
-        own(port, request, response, await port.media.stage(sessionId, bodyOf(request), port.media.limitOf(), coming));
-      } catch (error) {
-        // Its sender may read the answer only after its last byte.
-        request.resume();
-        throw error;
-      }
+      own(port, request, response, await port.media.stage(sessionId, bodyOf(request), port.media.limitOf(), coming));
     }
     if (!staged.has(request)) throw invalidRequest([{ path: '', message: 'the form has no file' }]);
     next();
@@ -80,7 +74,7 @@ const expectFile = ({ sessions }: Port, request: Request, response: Response): s
     throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'Send the file uncompressed, without Content-Encoding.');
   }
   awaitFile(request);
-  if (request.get('expect') !== undefined) response.writeContinue();
+  askForBody(request, response);
   return id;
 };
 

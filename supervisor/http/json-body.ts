@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import express, { type Request, type RequestHandler } from 'express';
+import express, { type Request, type RequestHandler, type Response } from 'express';
 import { AppError } from '../../shared/errors.js';
 
 const MIB = 1024 * 1024;
@@ -13,13 +13,26 @@ const refuseEarly =
     }
     // Said before reading: the parser would swallow the whole body first.
     if (length > mebibytes * MIB) throw new AppError('PAYLOAD_TOO_LARGE', `The request body is larger than ${mebibytes} MiB.`);
-    if (request.get('expect') !== undefined) response.writeContinue();
+    askForBody(request, response);
     next();
   };
 
 /** Whether a body comes with the request. */
 export const hasBody = (request: Request): boolean =>
   Number(request.get('content-length') ?? 0) > 0 || request.get('transfer-encoding') !== undefined;
+
+const asked = new WeakSet<Request>();
+
+/** Tells who waits for it to send the body. */
+export const askForBody = (request: Request, response: Response): void => {
+  if (request.get('expect') === undefined) return;
+  response.writeContinue();
+  asked.add(request);
+};
+
+/** Whether more of the body may arrive. */
+export const isBodyComing = (request: Request): boolean =>
+  hasBody(request) && !request.complete && (request.get('expect') === undefined || asked.has(request));
 
 const parse = (mebibytes: number): RequestHandler =>
   express.json({
