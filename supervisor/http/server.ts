@@ -9,6 +9,7 @@ import type { InheritedSocket } from '../service-manager/inherited-socket.js';
 import type { Worker } from '../worker.js';
 import { accessLog } from './access-log.js';
 import { boundArrival } from './arrival.js';
+import { bornForExpress } from './born-for-express.js';
 import { guard } from './auth.js';
 import { answerBrokenRequests } from './client-error.js';
 import type { Endpoint } from './endpoint.js';
@@ -89,6 +90,7 @@ export const createServer = (worker: Worker, config: HttpConfig, log: Logger, li
       connectionsCheckingInterval: limits.checkIntervalMs,
       // Checked below instead, to answer with the envelope.
       requireHostHeader: false,
+      ...bornForExpress(app),
     },
     app,
   );
