@@ -11,6 +11,7 @@ export {
   getBinaryNodeChildren,
   encryptMediaRetryRequest,
   initAuthCreds,
+  jidDecode,
   proto,
   unpadRandomMax16,
   WAMessageStubType,

@@ -20,6 +20,7 @@ import { containErrors } from './contain-errors.js';
 import { followSettings } from './follow-settings.js';
 import { FrameGate } from './frame-gate.js';
 import { ping } from './health-probe.js';
+import { leanLids } from './lean-lids.js';
 import { leanRetries } from './lean-retries.js';
 import { RestrictionWatch } from './restriction-watch.js';
 import { SignalKeys } from './signal-keys.js';
@@ -103,6 +104,7 @@ export class Connection {
         ),
     });
     leanRetries(this.#sock);
+    leanLids(this.#sock.signalRepository.lidMapping);
     const onSubject = (id: string, subject: string): void => {
       this.#keep('groups.update', [{ id, subject }]);
     };
