@@ -11,6 +11,8 @@ export {
   getBinaryNodeChildren,
   encryptMediaRetryRequest,
   initAuthCreds,
+  isLidUser,
+  isPnUser,
   jidDecode,
   proto,
   unpadRandomMax16,

@@ -1,4 +1,4 @@
-import { jidDecode, type SignalRepositoryWithLIDStore } from '../baileys.js';
+import { isLidUser, isPnUser, jidDecode, type SignalRepositoryWithLIDStore } from '../baileys.js';
 
 type Lids = SignalRepositoryWithLIDStore['lidMapping'];
 
@@ -63,13 +63,13 @@ export const leanLids = (lids: Lids): void => {
 };
 
 const knownLid = (known: RecentLids, pn: string): string | undefined => {
-  const person = pn.endsWith('@s.whatsapp.net') ? jidDecode(pn) : undefined;
+  const person = isPnUser(pn) ? jidDecode(pn) : undefined;
   const lid = person && known.get(`pn:${person.user}`);
   return lid && `${lid}${person.device ? `:${person.device}` : ''}@lid`;
 };
 
 const knownPn = (known: RecentLids, lid: string): string | undefined => {
-  const person = lid.endsWith('@lid') ? jidDecode(lid) : undefined;
+  const person = isLidUser(lid) ? jidDecode(lid) : undefined;
   const pn = person && known.get(`lid:${person.user}`);
   return pn && `${pn}:${person.device ?? 0}@s.whatsapp.net`;
 };

@@ -35,7 +35,7 @@ const many = (count: number) => Array.from({ length: count }, (_, n) => pair(n))
 
 it('answers as Baileys does, for devices, agents, hosted accounts and what is no address', async () => {
   const user = fc.oneof(fc.integer({ min: 49_000, max: 49_006 }), fc.integer({ min: 900_000, max: 900_006 }), fc.constantFrom('', 'x'));
-  const jid = fc
+  const address = fc
     .tuple(
       user,
       fc.constantFrom('', '_1', '_128'),
@@ -43,6 +43,8 @@ it('answers as Baileys does, for devices, agents, hosted accounts and what is no
       fc.constantFrom('@s.whatsapp.net', '@lid', '@hosted', '@hosted.lid', '@g.us', '@c.us', ''),
     )
     .map((parts) => parts.join(''));
+  // Baileys' own callers do not look either.
+  const jid = fc.oneof({ weight: 9, arbitrary: address }, fc.constant(undefined as unknown as string));
   await fc.assert(
     fc.asyncProperty(fc.array(jid, { minLength: 1, maxLength: 8 }), async (jids) => {
       const [one, other] = [stock().lids, lean().lids];
@@ -100,8 +102,7 @@ it('takes little memory and no timers, however many people a session has heard o
   };
   await sizeOf(stock());
   const [one, other] = [await sizeOf(stock()), await sizeOf(lean())];
-  expect(one).toBeGreaterThan(2_000_000);
-  expect(other).toBeLessThan(200_000);
+  expect(other).toBeLessThan(one / 5);
 });
 
 it('forgets only after the turn, keeps what is used, and what is newer', async () => {
