@@ -92,15 +92,7 @@ export class Connection {
       makeSignalRepository: (auth, repositoryLogger, pnToLid) =>
         withInbox(
           DEFAULT_CONNECTION_CONFIG.makeSignalRepository({ creds: auth.creds, keys: this.#keys.inside }, repositoryLogger, pnToLid),
-          {
-            sessionId,
-            store,
-            spool,
-            keys: this.#keys,
-            inFlight,
-            origins,
-            identities: () => this.#identities(),
-          },
+          { sessionId, store, spool, keys: this.#keys, inFlight, origins, identities: () => this.#identities() },
         ),
     });
     leanRetries(this.#sock);

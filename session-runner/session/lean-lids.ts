@@ -6,8 +6,8 @@ type Lids = SignalRepositoryWithLIDStore['lidMapping'];
 const MOST = 256;
 
 /**
- * The addresses that were used last, between `most` and twice as many. Baileys puts those of a large group there all at once and reads them in
- * the same turn: only then are some forgotten.
+ * The addresses that were used last, at most twice `most`. Baileys puts those of a large group there all at once and reads them in the same
+ * turn: only after it are some forgotten.
  */
 export class RecentLids {
   readonly #most: number;
@@ -42,7 +42,7 @@ export class RecentLids {
   }
 
   #forget(): void {
-    this.#earlier = this.#recent.size === this.#most ? this.#recent : new Map([...this.#recent].slice(-this.#most));
+    this.#earlier = new Map([...this.#recent].slice(-this.#most));
     this.#recent = new Map();
   }
 }

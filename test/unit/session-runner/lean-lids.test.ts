@@ -1,14 +1,10 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
 import { LIDMappingStore } from '../../../node_modules/@whiskeysockets/baileys/lib/Signal/lid-mapping.js';
 import { baileysLogger } from '../../../session-runner/baileys-logger.js';
 import { leanLids, RecentLids } from '../../../session-runner/session/lean-lids.js';
 import { silent } from '../shared/logged.js';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
+import { collectGarbage } from './collect-garbage.js';
 
 /** Over rows in memory; `reads` counts how often they are asked. */
 const stock = () => {

@@ -1,13 +1,10 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { MessageRetryManager } from '@whiskeysockets/baileys';
 import { expect, it } from 'vitest';
 import { baileysLogger } from '../../../session-runner/baileys-logger.js';
 import { leanRetries } from '../../../session-runner/session/lean-retries.js';
 import { createLogger } from '../../../shared/logging.js';
+import { collectGarbage } from './collect-garbage.js';
 
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 const logger = baileysLogger(createLogger({ level: 'silent', base: {} }));
 
 const stock = (): MessageRetryManager => new MessageRetryManager(logger, 5);
