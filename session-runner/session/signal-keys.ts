@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Store, Write } from '../../shared/store/store.js';
 import type { AuthenticationState, SignalDataSet, SignalDataTypeMap, SignalKeyStoreWithTransaction } from '../baileys.js';
 import { proto } from '../baileys.js';
@@ -13,7 +14,7 @@ interface Transaction {
 
 /**
  * The Signal keys of one session, and the one lock over its Signal work. Reads see every write at once. What `exclusive` work wrote is
- * committed before it resolves: a ratchet step is on disk before anything made with it can leave the process.
+ * committed before it resolves, and frames wait for commits: a ratchet step is on disk before anything made with it can leave the process.
  *
  * Which transaction a write belongs to is known from the face it came through, not from an async context: libsignal runs the jobs of all
  * sessions that talk with one address in a queue of its own, in the context of whoever came first.
@@ -41,7 +42,7 @@ export class SignalKeys {
   #lock: Promise<unknown> = Promise.resolve();
   #fenced = false;
 
-  /** `onCommit` is told of every commit begun. */
+  /** `onCommit` is told of every commit begun, and keeps back what leaves the process until it is on disk. */
   constructor(store: Store, sessionId: string, onCommit: (commit: Promise<void>) => void) {
     this.login = new LoginKeys(store, sessionId);
     this.#store = store;
@@ -65,12 +66,14 @@ export class SignalKeys {
   }
 
   /**
-   * The same for steps of which others need not wait until they are on disk: the next work begins when this commit has begun, and sees it. Right
-   * for encryption, which loses nothing but a counter when its commit fails and a later one does not. Decryption loses the message.
+   * The same for steps of which nobody need wait until they are on disk: it resolves and the next work begins when this commit has begun, and
+   * sees it. Whoever is told of commits keeps back what was made with them. Right for encryption, which loses nothing but a counter when its
+   * commit fails and a later one does not. Decryption loses the message.
    */
   async pipelined<T>(work: () => Promise<T>): Promise<T> {
-    const { result, committed } = await this.#inTurn(async () => this.#begin(work));
-    await committed;
+    const { result } = await this.#inTurn(async () => this.#begin(work));
+    // The store writes from the next turn on, beside what is made of the result.
+    await setImmediate();
     return result;
   }
 
@@ -107,7 +110,7 @@ export class SignalKeys {
     this.#assertOpen();
     this.login.moved(transaction.writes.keys());
     const committed = this.#commit([...transaction.writes.values(), ...transaction.others]);
-    // Whoever awaits it hears of its failure, perhaps a little later.
+    // Whoever awaits it or is told of it hears of its failure, perhaps a little later.
     committed.catch(() => undefined);
     return { result, committed };
   }

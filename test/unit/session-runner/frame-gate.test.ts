@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { FrameGate, type Outlet } from '../../../session-runner/session/frame-gate.js';
+import { guarded } from './guarded-outlet.js';
 
 interface Commit {
   promise: Promise<void>;
@@ -17,26 +17,6 @@ const beginCommit = (): Commit => {
   return { promise, resolve, reject };
 };
 const turn = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-/** A gate before an outlet that notes what passes, and what came of each frame. */
-const guarded = (onSend: (frame: unknown) => void = () => undefined) => {
-  const failures: unknown[] = [];
-  const sent: unknown[] = [];
-  const answers = new Map<unknown, Error | undefined>();
-  const gate = new FrameGate((error) => failures.push(error));
-  const outlet: Outlet = {
-    send: (data, callback) => {
-      onSend(data);
-      sent.push(data);
-      callback();
-    },
-  };
-  gate.guard(outlet);
-  const send = (frame: unknown): void => {
-    outlet.send(frame, (error) => answers.set(frame, error));
-  };
-  return { gate, send, sent, failures, answers };
-};
 
 it('lets a frame pass at once when nothing is held', () => {
   const { send, sent, answers } = guarded();

@@ -4,12 +4,13 @@ import type { BinaryNode, SignalRepositoryWithLIDStore } from '../../../session-
 import type { InboxEntry } from '../../../session-runner/messages/decode-message.js';
 import { Spool, type SpoolEntry } from '../../../session-runner/messages/spool.js';
 import { SLOT_TABLES } from '../../../shared/store/slot-store.js';
-import { SignalKeys } from '../../../session-runner/session/signal-keys.js';
+import type { SignalKeys } from '../../../session-runner/session/signal-keys.js';
 import { CiphertextOrigins, withInbox } from '../../../session-runner/session/signal-repository.js';
 import type { Store } from '../../../shared/store/store.js';
 import { silent } from '../shared/logged.js';
 import { rowsIn } from '../store/temp-store.js';
 import { failingStore, tempRunnerStore } from './runner-stores.js';
+import { keysOf } from './signal-keys-by-face.js';
 
 const JID = '6281234567890@s.whatsapp.net';
 
@@ -47,9 +48,8 @@ const plaintextOf = (ciphertext: Uint8Array): Buffer => Buffer.from(ciphertext.m
 const setUp = async (given?: Store) => {
   const store = given ?? (await tempRunnerStore());
   const decrypted: Uint8Array[] = [];
-  const keys = new SignalKeys(store, 's', (commit) => {
-    commit.catch(() => undefined);
-  });
+  const commits: Promise<void>[] = [];
+  const keys = keysOf(store, 's', commits);
   const spool = new Spool({ store, log: silent, ship: async () => Promise.reject(new Error('not started')) });
   await spool.stop();
   const origins = new CiphertextOrigins();
@@ -71,8 +71,11 @@ const setUp = async (given?: Store) => {
     origins.note(stanzaWith(content, { id, from: JID, t: '5', ...attrs }));
     return repository.decryptMessage({ jid: JID, type: 'msg', ciphertext: content });
   };
-  return { store, keys, spool, origins, repository, decrypted, marks, receive };
+  return { store, keys, commits, spool, origins, repository, decrypted, marks, receive };
 };
+
+const counterIn = (store: Store): number =>
+  Number([...store.range<string[]>(SLOT_TABLES.keys, { prefix: ['s', 'device-list', 'counter'] })][0]?.value[0]);
 
 const stanzaWith = (ciphertext: Uint8Array, attrs: Record<string, string>): BinaryNode => ({
   tag: 'message',
@@ -219,14 +222,14 @@ it('writes nothing when the connection was fenced off meanwhile', async () => {
   expect(spool.records).toBe(0);
 });
 
-it('steps no ratchet twice at the same time, and each step is on disk when it answers', async () => {
-  const { repository, store, receive } = await setUp();
+it('steps no ratchet twice at the same time, and tells of each step that is not on disk when it answers', async () => {
+  const { repository, store, commits, receive } = await setUp();
   const data = Buffer.from('hello');
   const steps = await Promise.all([
     ...Array.from({ length: 5 }, async () => {
       const { ciphertext } = await repository.encryptMessage({ jid: JID, data });
-      const [counter] = [...store.range<string[]>(SLOT_TABLES.keys, { prefix: ['s', 'device-list', 'counter'] })];
-      expect(Number(counter?.value[0])).toBeGreaterThanOrEqual(Number(ciphertext[0]));
+      await Promise.all(commits);
+      expect(counterIn(store)).toBeGreaterThanOrEqual(Number(ciphertext[0]));
       return ciphertext[0];
     }),
     receive(randomBytes(20)).then(() => 6),
