@@ -24,12 +24,30 @@ export interface KeyPair {
 
 type Name = 'X25519' | 'Ed25519';
 
-// Keys cross as JWK: the DER of OpenSSL 3 takes several times as long as what is done with them.
+// Keys cross as JWK: the DER of OpenSSL 3.0 takes several times as long as what is done with them.
 const fromPublic = (crv: Name, key: Uint8Array): KeyObject =>
   createPublicKey({ key: { kty: 'OKP', crv, x: base64url(key) }, format: 'jwk' });
-/** `x` has to be there, and is not looked at. */
-const fromPrivate = (crv: Name, key: Uint8Array): KeyObject =>
+const fromJwk = (crv: Name, key: Uint8Array): KeyObject =>
   createPrivateKey({ key: { kty: 'OKP', crv, d: base64url(key), x: '' }, format: 'jwk' });
+/** What comes before the 32 bytes of a private key in PKCS #8 (RFC 8410, 7). */
+const PKCS8: Readonly<Record<Name, Buffer>> = {
+  X25519: Buffer.from('302e020100300506032b656e04220420', 'hex'),
+  Ed25519: Buffer.from('302e020100300506032b657004220420', 'hex'),
+};
+const fromPkcs8 = (crv: Name, key: Uint8Array): KeyObject => {
+  if (key.length !== 32) throw new RangeError('a private key has 32 bytes');
+  return createPrivateKey({ key: Buffer.concat([PKCS8[crv], key]), format: 'der', type: 'pkcs8' });
+};
+/** The public half `x` is what is to be known. From 24.22 on Node.js compares it with the key; there OpenSSL is 3.5, which is quick with DER. */
+const needsPublicHalf = (): boolean => {
+  try {
+    fromJwk('X25519', Buffer.alloc(32));
+    return false;
+  } catch {
+    return true;
+  }
+};
+const fromPrivate = needsPublicHalf() ? fromPkcs8 : fromJwk;
 const publicOf = (privateKey: Uint8Array): Buffer =>
   Buffer.from(fromPrivate('X25519', privateKey).export({ format: 'jwk' }).x ?? '', 'base64url');
 const base64url = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url');

@@ -71,6 +71,7 @@ const whileOn = <R>(work: () => R): R => {
  */
 export const shareAsyncStorage = (version = process.versions.node): void => {
   if (Number.parseInt(version, 10) >= CHEAP_SINCE) return;
-  asyncHooks.AsyncLocalStorage = SharedAsyncStorage;
+  // Node.js 22 has a getter there, which takes no assignment.
+  Object.defineProperty(asyncHooks, 'AsyncLocalStorage', { value: SharedAsyncStorage, writable: true });
   syncBuiltinESMExports();
 };

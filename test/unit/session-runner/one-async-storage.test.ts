@@ -5,11 +5,12 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { shareAsyncStorage, SharedAsyncStorage } from '../../../session-runner/one-async-storage.js';
 
 const nodes = AsyncLocalStorage;
+const property = { ...Object.getOwnPropertyDescriptor(asyncHooks, 'AsyncLocalStorage') };
 /** Newer versions neither need the change nor allow it. */
 const needed = Number.parseInt(process.versions.node, 10) < 24;
 afterEach(() => {
   if (!needed) return;
-  asyncHooks.AsyncLocalStorage = nodes;
+  Object.defineProperty(asyncHooks, 'AsyncLocalStorage', property);
   syncBuiltinESMExports();
 });
 
@@ -85,7 +86,11 @@ describe('storages that share one', () => {
     expect(AsyncLocalStorage).toBe(nodes);
   });
 
-  it.runIf(needed)('take the place of Node’s where they are needed', () => {
+  it.runIf(needed).each([
+    ['a value, as in Node.js 20', { value: nodes, writable: true }],
+    ['a getter, as in Node.js 22', { get: () => nodes }],
+  ])('take the place of Node’s where they are needed, be it %s', (_what, place) => {
+    Object.defineProperty(asyncHooks, 'AsyncLocalStorage', { ...place, enumerable: true, configurable: true });
     shareAsyncStorage('20.19.0');
     expect(AsyncLocalStorage).toBe(SharedAsyncStorage);
   });
