@@ -77,11 +77,11 @@ const checkImage = async () => {
   }
 };
 
-/** The base image: Debian with the Node.js that `NODE_OF_IMAGE` names, else the one that runs this, and npm. */
+/** The base image: Debian with the Node.js that `NODE_BINARY` names, else the one that runs this, and npm. */
 const makeBase = (tree, root) => {
   execFileSync('cp', ['-a', tree, root]);
   const npm = dirname(dirname(realpathSync(execFileSync('sh', ['-c', 'command -v npm'], { encoding: 'utf8' }).trim())));
-  cpSync(process.env.NODE_OF_IMAGE ?? process.execPath, join(root, 'usr/local/bin/node'));
+  cpSync(process.env.NODE_BINARY ?? process.execPath, join(root, 'usr/local/bin/node'));
   execFileSync('cp', ['-a', npm, join(root, 'usr/local/lib/npm')]);
   execFileSync('ln', ['-s', '../lib/npm/bin/npm-cli.js', join(root, 'usr/local/bin/npm')]);
 };

@@ -11,14 +11,10 @@ const BASE = Buffer.concat([Buffer.of(9), Buffer.alloc(31)]);
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }).map((array) => Buffer.from(array));
 const hex = (text: string): Buffer => Buffer.from(text, 'hex');
 
-/** Compares the halves of a JWK, as Node.js does from 24.22 on. */
-const strictly = (key: Parameters<typeof createPrivateKey>[0]): ReturnType<typeof createPrivateKey> => {
-  if ((key as Partial<JsonWebKeyInput>).format !== 'jwk') return createPrivateKey(key);
-  const { d = '', x, crv } = (key as JsonWebKeyInput).key;
-  const prefix = crv === 'X25519' ? '302e020100300506032b656e04220420' : '302e020100300506032b657004220420';
-  const made = createPrivateKey({ key: Buffer.concat([hex(prefix), Buffer.from(d, 'base64url')]), format: 'der', type: 'pkcs8' });
-  if (made.export({ format: 'jwk' }).x !== x) throw new TypeError('Invalid JWK OKP key');
-  return made;
+/** Refuses a JWK without its public half, as Node.js does from 24.22 on. */
+const strictly: typeof createPrivateKey = (key) => {
+  if ((key as Partial<JsonWebKeyInput>).key?.x === '') throw new TypeError('Invalid JWK OKP key');
+  return createPrivateKey(key);
 };
 
 const onStrictNode = async (): Promise<typeof asNodeIs> => {
@@ -31,7 +27,7 @@ const onStrictNode = async (): Promise<typeof asNodeIs> => {
 
 describe.each([
   ['as this Node.js takes keys', asNodeIs],
-  ['where Node.js compares the halves of a key', await onStrictNode()],
+  ['where Node.js wants the public half of a key', await onStrictNode()],
 ])('%s', (_where, { agree, generateKeyPair, sign, verify }) => {
   describe('an agreement', () => {
     // RFC 7748, 5.2 and 6.1.

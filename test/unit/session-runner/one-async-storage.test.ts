@@ -6,7 +6,7 @@ import { shareAsyncStorage, SharedAsyncStorage } from '../../../session-runner/o
 
 const nodes = AsyncLocalStorage;
 const property = { ...Object.getOwnPropertyDescriptor(asyncHooks, 'AsyncLocalStorage') };
-/** Newer versions neither need the change nor allow it. */
+/** Newer versions do not need the change. */
 const needed = Number.parseInt(process.versions.node, 10) < 24;
 afterEach(() => {
   if (!needed) return;
