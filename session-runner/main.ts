@@ -5,6 +5,7 @@ import { shareAsyncStorage } from './one-async-storage.js';
 import { messageOf } from '../shared/errors.js';
 import { EXIT } from '../shared/exit-codes.js';
 import { createLogger } from '../shared/logging.js';
+import { letMemoryReducerRun } from '../shared/memory-reducer.js';
 import { RunnerEnvironment } from '../shared/runner-environment.js';
 import { logTrouble } from '../shared/store/log-trouble.js';
 import { RowCipher, parseKeys } from '../shared/store/row-cipher.js';
@@ -14,6 +15,7 @@ import { Runner } from './runner.js';
 import { useNativeCurve } from './native-curve.js';
 
 muteConsole();
+letMemoryReducerRun();
 shareAsyncStorage();
 process.umask(0o077);
 useNativeCurve();

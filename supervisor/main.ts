@@ -4,6 +4,7 @@ import { ConfigError } from '../shared/config.js';
 import { messageOf } from '../shared/errors.js';
 import { EXIT } from '../shared/exit-codes.js';
 import { createLogger } from '../shared/logging.js';
+import { letMemoryReducerRun } from '../shared/memory-reducer.js';
 import { StoreRefusedError } from '../shared/store/store-refused-error.js';
 import { loadConfig, type Config } from './config.js';
 import { DataDirLockedError } from './data-dir-lock.js';
@@ -36,6 +37,7 @@ const config = orRefuse(
 // V8 lets the old generation grow to a multiple of what is alive before it collects it, which one sees as memory that comes and goes. Half
 // of it, where there is little to collect, costs no time that could be measured.
 setFlagsFromString('--heap-growing-percent=50');
+letMemoryReducerRun();
 // What is stored is nobody else's business.
 process.umask(0o077);
 const log = createLogger({ level: config.logLevel, base: { process: 'supervisor', workerId: config.workerId, pid: process.pid } });

@@ -1,0 +1,44 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+
+/** Is busy, forgets what it made, and rests, for as long as it has not given back most of the memory that it took; prints which part it keeps. */
+const PROGRAM = `
+  import { readFileSync } from 'node:fs';
+  import { setTimeout as sleep } from 'node:timers/promises';
+  const anonymous = () => Number(/Anonymous:\\s+(\\d+)/.exec(readFileSync('/proc/self/smaps_rollup', 'utf8'))[1]);
+  const [file] = process.argv.slice(1);
+  if (file) (await import(file)).letMemoryReducerRun();
+  const before = anonymous();
+  let kept = [];
+  for (let round = 0; round < 100; round++) {
+    const made = Array.from({ length: 20_000 }, (_, n) => ({ n, text: 'a' + n }));
+    if (round % 10 === 0) kept.push(made);
+    await sleep(5);
+  }
+  const busy = anonymous();
+  kept = [];
+  let part = 1;
+  for (let second = 0; second < 75 && part > 0.3; second++) {
+    await sleep(1_000);
+    part = (anonymous() - before) / (busy - before);
+  }
+  console.log(part);
+`;
+const FILE = new URL('../../../shared/memory-reducer.ts', import.meta.url).href;
+
+const partKept = async (...files: string[]): Promise<number> => {
+  const options = ['--max-semi-space-size=8', '--input-type=module', '--eval', PROGRAM, '--', ...files];
+  return Number((await promisify(execFile)(process.execPath, options)).stdout);
+};
+
+/** Versions that need it can also load TypeScript. */
+const needed = Number.parseInt(process.versions.node, 10) >= 24;
+
+it.runIf(needed).concurrent('is needed here: what a busy process took stays with it when it rests', async () => {
+  expect(await partKept()).toBeGreaterThan(0.7);
+});
+
+it.runIf(needed).concurrent('lets a process that rests give back what it took while it was busy', async () => {
+  expect(await partKept(FILE)).toBeLessThanOrEqual(0.3);
+});
