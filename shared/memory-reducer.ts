@@ -10,8 +10,8 @@ const EVERY_MS = 30_000;
  * allocated; but a speed of exactly zero counts as the greatest, and on the C++ heap that is what Node.js has, unless a script is compiled:
  * scripts live there. So one of no length is, twice a minute. See docs/decisions/0020-memory-at-rest.md.
  */
-export const letMemoryReducerRun = (version = process.versions.node): void => {
-  if (Number.parseInt(version, 10) < NEEDED_SINCE) return;
+export const letMemoryReducerRun = (): void => {
+  if (Number.parseInt(process.versions.node, 10) < NEEDED_SINCE) return;
   const allocate = (): unknown => new Script('');
   allocate();
   setInterval(allocate, EVERY_MS).unref();
