@@ -24,6 +24,8 @@ export interface KeyPair {
 
 type Name = 'X25519' | 'Ed25519';
 
+const base64url = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url');
+
 // Keys cross as JWK: the DER of OpenSSL 3.0 takes several times as long as what is done with them.
 const fromPublic = (crv: Name, key: Uint8Array): KeyObject =>
   createPublicKey({ key: { kty: 'OKP', crv, x: base64url(key) }, format: 'jwk' });
@@ -43,14 +45,14 @@ const needsPublicHalf = (): boolean => {
   try {
     fromJwk('X25519', Buffer.alloc(32));
     return false;
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_CRYPTO_INVALID_JWK') throw error;
     return true;
   }
 };
 const fromPrivate = needsPublicHalf() ? fromPkcs8 : fromJwk;
 const publicOf = (privateKey: Uint8Array): Buffer =>
   Buffer.from(fromPrivate('X25519', privateKey).export({ format: 'jwk' }).x ?? '', 'base64url');
-const base64url = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url');
 
 /** Not by `generateKeyPairSync`: on Node.js 20 a process may hang for ever that exports what it made while garbage is collected. */
 export const generateKeyPair = (): KeyPair => {

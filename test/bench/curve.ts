@@ -35,7 +35,16 @@ const WORK: Readonly<Record<string, { libsignal: () => unknown; runner: () => un
 
 export const curve: Bench = async ({ rounds }) => {
   const { results, spread } = await inRounds(rounds, async () => Promise.resolve(measure()));
-  return { results, spread, targets: targetsFor(results, { signToLibsignal: [0.2, 'times'], checkToLibsignal: [0.2, 'times'] }) };
+  return {
+    results,
+    spread,
+    targets: targetsFor(results, {
+      signToLibsignal: [0.2, 'times'],
+      checkToLibsignal: [0.2, 'times'],
+      agreeToLibsignal: [1, 'times'],
+      makeKeysToLibsignal: [1, 'times'],
+    }),
+  };
 };
 
 const measure = (): Record<string, number> =>

@@ -1,6 +1,6 @@
 // Beside libsignal's own functions, which are another implementation of the same.
 import type * as Crypto from 'node:crypto';
-import { createPrivateKey, randomBytes, type JsonWebKeyInput } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, randomBytes, type JsonWebKeyInput } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { calculateAgreement, calculateSignature, generateKeyPair as libsignalPair, verifySignature } from 'libsignal/src/curve.js';
@@ -11,23 +11,49 @@ const BASE = Buffer.concat([Buffer.of(9), Buffer.alloc(31)]);
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }).map((array) => Buffer.from(array));
 const hex = (text: string): Buffer => Buffer.from(text, 'hex');
 
+type PrivateKeys = typeof createPrivateKey;
+
+/** Whether a key comes as a JWK without its public half. */
+const halved = (key: Parameters<PrivateKeys>[0]): boolean => (key as Partial<JsonWebKeyInput>).key?.x === '';
+
 /** Refuses a JWK without its public half, as Node.js does from 24.22 on. */
-const strictly: typeof createPrivateKey = (key) => {
-  if ((key as Partial<JsonWebKeyInput>).key?.x === '') throw new TypeError('Invalid JWK OKP key');
+const strictly: PrivateKeys = (key) => {
+  if (halved(key)) throw Object.assign(new TypeError('Invalid JWK OKP key'), { code: 'ERR_CRYPTO_INVALID_JWK' });
   return createPrivateKey(key);
 };
 
-const onStrictNode = async (): Promise<typeof asNodeIs> => {
-  vi.doMock('node:crypto', async (load) => ({ ...(await load<typeof Crypto>()), createPrivateKey: strictly }));
+const loadedWith = async (privateKeys: PrivateKeys): Promise<typeof asNodeIs> => {
+  vi.doMock('node:crypto', async (load) => ({ ...(await load<typeof Crypto>()), createPrivateKey: privateKeys }));
   vi.resetModules();
-  const loaded = await import('../../../session-runner/curve25519.js');
-  vi.doUnmock('node:crypto');
-  return loaded;
+  try {
+    return await import('../../../session-runner/curve25519.js');
+  } finally {
+    vi.doUnmock('node:crypto');
+  }
 };
+
+it('hands keys over in the form that is quick, wherever Node.js takes it', async () => {
+  const accepted = generateKeyPairSync('x25519').privateKey;
+  const asked: boolean[] = [];
+  const leniently: PrivateKeys = (key) => {
+    asked.push(halved(key));
+    return accepted;
+  };
+  const { agree } = await loadedWith(leniently);
+  agree(BASE, randomBytes(32));
+  expect(asked).toEqual([true, true]);
+});
+
+it('does not take any error for an answer about the form', async () => {
+  const broken: PrivateKeys = () => {
+    throw new ReferenceError('not yet');
+  };
+  await expect(loadedWith(broken)).rejects.toThrow('not yet');
+});
 
 describe.each([
   ['as this Node.js takes keys', asNodeIs],
-  ['where Node.js wants the public half of a key', await onStrictNode()],
+  ['where Node.js wants the public half of a key', await loadedWith(strictly)],
 ])('%s', (_where, { agree, generateKeyPair, sign, verify }) => {
   describe('an agreement', () => {
     // RFC 7748, 5.2 and 6.1.
