@@ -4,6 +4,7 @@ ARG NODE_IMAGE=node:24-slim
 FROM ${NODE_IMAGE} AS build
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
+COPY stand-ins stand-ins
 RUN npm ci
 COPY tsconfig.json tsconfig.worker.json ./
 COPY scripts scripts
@@ -23,6 +24,7 @@ RUN apt-get update \
     && install --directory --owner=10001 --group=10001 --mode=0700 /data
 WORKDIR /app
 COPY package.json package-lock.json .npmrc LICENSE ./
+COPY stand-ins stand-ins
 RUN npm ci --omit=dev && npm cache clean --force
 COPY --from=build /src/dist dist
 # Everything the worker writes, its temporary files included, so that the rest may be read-only.

@@ -1,24 +1,21 @@
-// The one file that imports Baileys: what of it is used, under the names it is used by.
+// The one file that imports Baileys: what of it is used, under the names it is used by. File by file, since its index also loads some four
+// megabytes about WhatsApp's telemetry, of which nothing is used.
+export { DEFAULT_CONNECTION_CONFIG } from '@whiskeysockets/baileys/lib/Defaults/index.js';
+export { SenderKeyMessage } from '@whiskeysockets/baileys/lib/Signal/Group/sender-key-message.js';
+export { default as makeWASocket } from '@whiskeysockets/baileys/lib/Socket/index.js';
+export { WAMessageStubType } from '@whiskeysockets/baileys/lib/Types/index.js';
 export {
-  makeWASocket,
   Browsers,
   Curve,
-  DEFAULT_CONNECTION_CONFIG,
   decodeMessageNode,
   decryptMediaRetryData,
   decryptPollVote,
-  getBinaryNodeChild,
-  getBinaryNodeChildren,
   encryptMediaRetryRequest,
   initAuthCreds,
-  isLidUser,
-  isPnUser,
-  jidDecode,
-  proto,
   unpadRandomMax16,
-  WAMessageStubType,
-} from '@whiskeysockets/baileys';
-export { SenderKeyMessage } from '@whiskeysockets/baileys/lib/Signal/Group/sender-key-message.js';
+} from '@whiskeysockets/baileys/lib/Utils/index.js';
+export { getBinaryNodeChild, getBinaryNodeChildren, isLidUser, isPnUser, jidDecode } from '@whiskeysockets/baileys/lib/WABinary/index.js';
+export { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 export type {
   AuthenticationCreds,
   AuthenticationState,

@@ -1,6 +1,12 @@
 // The one file that draws QR codes.
+import { createRequire } from 'node:module';
 import { crc32, deflateSync } from 'node:zlib';
-import QRCode, { type QRCodeSegment } from 'qrcode';
+import type QRCode from 'qrcode';
+import type { QRCodeSegment } from 'qrcode';
+
+/** Loaded with the first code: three megabytes that a worker need not have whose sessions are all paired. */
+const qrcode = (): typeof QRCode => load('qrcode') as typeof QRCode;
+const load = createRequire(import.meta.url);
 
 /** Pixels per module. */
 const SCALE = 6;
@@ -20,7 +26,7 @@ const HOW = { errorCorrectionLevel: 'L', maskPattern: 0 } as const;
  * URL stays below the 2000 characters that some backends store.
  */
 export const qrPng = (value: string): Buffer => {
-  const { size, data } = QRCode.create(segmentsOf(value), HOW).modules;
+  const { size, data } = qrcode().create(segmentsOf(value), HOW).modules;
   const side = (size + 2 * MARGIN) * SCALE;
   // A line is a filter byte (0: none) and its pixels, white being 1.
   const stride = 1 + Math.ceil(side / 8);
@@ -48,7 +54,8 @@ export const qrPng = (value: string): Buffer => {
 /** `data:image/png;base64,…` */
 export const qrDataUrl = (value: string): string => `data:image/png;base64,${qrPng(value).toString('base64')}`;
 
-export const qrSvg = async (value: string): Promise<string> => QRCode.toString(segmentsOf(value), { type: 'svg', margin: MARGIN, ...HOW });
+export const qrSvg = async (value: string): Promise<string> =>
+  qrcode().toString(segmentsOf(value), { type: 'svg', margin: MARGIN, ...HOW });
 
 const chunk = (type: string, content: Buffer): Buffer => {
   const body = Buffer.concat([Buffer.from(type, 'latin1'), content]);

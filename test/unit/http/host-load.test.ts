@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir, totalmem } from 'node:os';
+import { platform, tmpdir, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
@@ -33,6 +33,14 @@ it('is that of the host when there is no cgroup limit', async () => {
   expect(load.memoryPercent).toBeLessThan(100);
   expect(load.memory?.limitBytes).toBe(totalmem());
   expect(load.memoryPercent * 10).toBeCloseTo(Math.round(load.memoryPercent * 10));
+});
+
+it.skipIf(platform() !== 'linux')('counts as used what the kernel could not give, which leaves out the cache of files', async () => {
+  const kilobytes = async (field: string): Promise<number> =>
+    Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(await readFile('/proc/meminfo', 'utf8'))?.[1]);
+  const { memory } = await probe()();
+  const used = (await kilobytes('MemTotal')) - (await kilobytes('MemAvailable'));
+  expect(Math.abs((memory?.usedBytes ?? 0) / 1_024 - used)).toBeLessThan(256 * 1_024);
 });
 
 it('is what the cores did between two looks, not since the machine started', () => {

@@ -1,4 +1,4 @@
-import { proto } from '@whiskeysockets/baileys';
+import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import { keysFromWords, signWith, type RawKeyPair } from './key-pair.js';
 
 /** The root key of the simulated WhatsApp; `trust-root.ts` makes a client believe it. */
