@@ -1,5 +1,5 @@
 // All that Baileys 7.0.0-rc14 imports from whatsapp-rust-bridge 0.5.4. The package itself is a megabyte of WebAssembly in a string, of which
-// every process that loads it keeps some five in memory. docs/decisions/0021-what-a-runner-loads.md
+// every process that loads it keeps some five in memory. docs/decisions/0021-what-a-process-loads.md
 import { createHash, hkdfSync } from 'node:crypto';
 
 const KEY_BYTES = 32;
