@@ -4,9 +4,9 @@ import { crc32, deflateSync } from 'node:zlib';
 import type QRCode from 'qrcode';
 import type { QRCodeSegment } from 'qrcode';
 
+const load = createRequire(import.meta.url);
 /** Loaded with the first code: three megabytes that a worker need not have whose sessions are all paired. */
 const qrcode = (): typeof QRCode => load('qrcode') as typeof QRCode;
-const load = createRequire(import.meta.url);
 
 /** Pixels per module. */
 const SCALE = 6;

@@ -76,10 +76,9 @@ describe('GET /openapi.json', () => {
   });
 });
 
-/** A path that answers 405 has a route for all methods, which is not one of the table. */
+/** A path that answers 405 has a route for all methods, which names none and is not one of the table. */
 const mountedRoutes = (app: Fixture['server']['app']): string[] =>
   app.router.stack.flatMap(({ route }) => {
-    // None where any method is answered, with those that the path has.
     const methods = new Set(route?.stack.flatMap(({ method }: { method?: string }) => method ?? []));
     return [...methods].map((method) => `${method} ${route?.path.replaceAll(/:(\w+)/g, '{$1}')}`);
   });
