@@ -163,7 +163,7 @@ describe('values', () => {
       { RUNNER_NODE_OPTIONS: '--max_semi_space_size=8' },
       { runnerNodeOptions: ['--max_semi_space_size=8', '--max-old-space-size=397', '--v8-pool-size=1'] },
     ],
-    [{ WORKER_MAX_SESSIONS: '1000' }, { maxSessions: 1_000, runnerMaxSessions: 250 }],
+    [{ WORKER_MAX_SESSIONS: '1000' }, { maxSessions: 1_000, runnerMaxSessions: 500 }],
     [{ WORKER_MAX_SESSIONS: '1000', RUNNER_MAX_SESSIONS: '20' }, { runnerMaxSessions: 20 }],
     [
       { RUNNER_MAX_SESSIONS: '100' },

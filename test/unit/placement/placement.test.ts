@@ -33,7 +33,9 @@ it.each([
   [51, 26],
   [200, 100],
   [500, 250],
-  [1_000, 250],
+  [1_000, 500],
+  [1_001, 500],
+  [5_000, 500],
 ])('a worker for %i sessions gives a runner room for %i of them', (sessions, room) => {
   expect(defaultRoom(sessions)).toBe(room);
 });
