@@ -1,4 +1,4 @@
-/** Sessions of one runner, unless it was set: an end of one takes away half of the sessions at most, and never more than 500. */
+/** Sessions of one runner, unless it was set: an end of one takes away half of the sessions at most, and never more than are back within a minute. */
 const ROOM = { least: 25, most: 500 };
 export const defaultRoom = (maxSessions: number): number => Math.min(ROOM.most, Math.max(ROOM.least, Math.ceil(maxSessions / 2)));
 
