@@ -13,8 +13,10 @@ import { StoreRefusedError } from '../shared/store/store-refused-error.js';
 import { openSlotStore } from '../shared/store/slot-store.js';
 import { Runner } from './runner.js';
 import { useNativeCurve } from './native-curve.js';
+import { useSmallBufferPool } from './small-buffer-pool.js';
 
 muteConsole();
+useSmallBufferPool();
 letMemoryReducerRun();
 shareAsyncStorage();
 process.umask(0o077);

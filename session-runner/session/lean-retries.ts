@@ -1,13 +1,14 @@
-import type { WASocket } from '../baileys.js';
+import type { proto, WASocket } from '../baileys.js';
 import { ExpiringCache } from './expiring-cache.js';
 
 const MINUTE_MS = 60_000;
-/** Messages of ours that are asked for again come from the store; these are what Baileys sends by itself, to the own phone mostly. */
+/** What Baileys asks the own phone for by itself. */
 const MOST_RECENT = 32;
 
 /**
  * Lets a socket remember for retries what it needs and no more. Baileys makes room for 1,536 entries at once, 68 kB for every socket, and keeps
- * whole messages in it, received ones too.
+ * whole messages in it, received ones too. Those nobody asks for, and messages of ours that are asked for again come from the store; only
+ * requests to the own phone, which Baileys sends by itself, are nowhere else.
  */
 export const leanRetries = ({ messageRetryManager: manager }: Pick<WASocket, 'messageRetryManager'>): void => {
   if (!manager) return;
@@ -15,8 +16,8 @@ export const leanRetries = ({ messageRetryManager: manager }: Pick<WASocket, 'me
   Object.assign(manager, {
     recentMessagesMap: recent,
     baseKeys: new ExpiringCache(15 * MINUTE_MS),
-    addRecentMessage: (to: string, id: string, message: unknown) => {
-      recent.set(`${to} ${id}`, { message, timestamp: Date.now() });
+    addRecentMessage: (to: string, id: string, message: proto.IMessage) => {
+      if (message.protocolMessage?.peerDataOperationRequestMessage) recent.set(`${to} ${id}`, { message, timestamp: Date.now() });
     },
     getRecentMessage: (to: string, id: string) => recent.get(`${to} ${id}`),
   });

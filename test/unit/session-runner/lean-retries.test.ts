@@ -1,4 +1,4 @@
-import { MessageRetryManager } from '@whiskeysockets/baileys';
+import { MessageRetryManager, proto } from '@whiskeysockets/baileys';
 import { expect, it } from 'vitest';
 import { baileysLogger } from '../../../session-runner/baileys-logger.js';
 import { leanRetries } from '../../../session-runner/session/lean-retries.js';
@@ -28,12 +28,21 @@ it('takes a fraction of the memory while nothing is retried', () => {
   expect(sizeOf(lean)).toBeLessThan(sizeOf(stock) / 5);
 });
 
-it('remembers the last messages and no more, under their chat', () => {
+it('remembers the last requests to the own phone and no more, under their chat', () => {
   const manager = lean();
-  for (let n = 0; n < 1_000; n++) manager.addRecentMessage('a@lid', `id ${n}`, { conversation: `text ${n}` });
-  expect(manager.getRecentMessage('a@lid', 'id 999')?.message.conversation).toBe('text 999');
+  const request: proto.IMessage = { protocolMessage: { peerDataOperationRequestMessage: { placeholderMessageResendRequest: [] } } };
+  for (let n = 0; n < 1_000; n++) manager.addRecentMessage('a@lid', `id ${n}`, request);
+  expect(manager.getRecentMessage('a@lid', 'id 999')?.message).toBe(request);
   expect(manager.getRecentMessage('b@lid', 'id 999')).toBeUndefined();
   expect(manager.getRecentMessage('a@lid', 'id 900')).toBeUndefined();
+});
+
+it('keeps no message that is in the store', () => {
+  const manager = lean();
+  manager.addRecentMessage('a@lid', 'id', { conversation: 'text', messageContextInfo: { messageSecret: Buffer.alloc(32) } });
+  manager.addRecentMessage('a@lid', 'edit', { protocolMessage: { type: proto.Message.ProtocolMessage.Type.MESSAGE_EDIT } });
+  expect(manager.getRecentMessage('a@lid', 'id')).toBeUndefined();
+  expect(manager.getRecentMessage('a@lid', 'edit')).toBeUndefined();
 });
 
 it('still recognises the base key of a session that was not renewed', () => {
