@@ -1,4 +1,4 @@
-/** As in versions of Node.js before 24, which takes 64 kB. */
+/** What versions of Node.js before 24 take; since then it is 64 kB. */
 const POOL_BYTES = 8_192;
 
 /**

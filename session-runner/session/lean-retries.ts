@@ -2,7 +2,7 @@ import type { proto, WASocket } from '../baileys.js';
 import { ExpiringCache } from './expiring-cache.js';
 
 const MINUTE_MS = 60_000;
-/** What Baileys asks the own phone for by itself. */
+/** Requests of Baileys itself to the own phone, for one socket. */
 const MOST_RECENT = 32;
 
 /**
